@@ -1,0 +1,10 @@
+## SPDX-License-Identifier: GPL-2.0-or-later
+noinst_LIBRARIES += lib/base/libbase.a
+lib_base_libbase_a_SOURCES = \
+	lib/base/arena.c lib/base/arena.h \
+	lib/base/iso8601.c lib/base/iso8601.h \
+	lib/base/log.c lib/base/log.h \
+	lib/base/result.c lib/base/result.h \
+	lib/base/text.c lib/base/text.h \
+	lib/base/xml.c lib/base/xml.h
+BASE_LDADD = lib/base/libbase.a $(BASE_LIBS) $(BZIP2_LIBS)

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * XML helpers over libxml2: attribute access without copies, parsing from bytes and files with limits, the
+ * wire serialisation that peers expect, walking.  Used by everybody who touches a document.
+ * Elements are plain xmlNode; a detached tree always has a document of its own (so that xml_free() works).
+ * (spec 10 §2.1, spec 20 §4.1)
+ */
+#ifndef BASE_XML_H
+#define BASE_XML_H
+
+#include <libxml/tree.h>
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* --- making and freeing --- */
+
+/* New element; as child of `parent` (appended), or as root of a new document if parent is NULL. */
+xmlNode *xml_new(xmlNode *parent, const char *name);
+/* Deep copy as root of a new document, or appended to `parent`. */
+xmlNode *xml_copy(xmlNode *parent, const xmlNode *src);
+/* Free an element: with its whole document if it is the document's root, else unlinked first. NULL is fine. */
+void xml_free(xmlNode *node);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlNode, xml_free)
+
+/* --- attributes --- */
+
+/* Value of an attribute, or NULL.  Borrowed: valid until the attribute changes. */
+const char *xml_get(const xmlNode *node, const char *name);
+/* Set (keeps the place of an existing attribute, else appends); value NULL removes. */
+void xml_set(xmlNode *node, const char *name, const char *value);
+void xml_set_int(xmlNode *node, const char *name, long long value);
+void xml_setf(xmlNode *node, const char *name, const char *format, ...) G_GNUC_PRINTF(3, 4);
+void xml_remove(xmlNode *node, const char *name);
+/* Integer value; `def` if absent or not a number.  Leading integer semantics ("12abc" is 12). */
+long long xml_get_int(const xmlNode *node, const char *name, long long def);
+/* true/on/yes/y/1; anything else or absent gives `def` unless it is a false word. */
+bool xml_get_bool(const xmlNode *node, const char *name, bool def);
+/* Copy attribute `name` if it is set. */
+void xml_copy_attr(xmlNode *to, const xmlNode *from, const char *name);
+/* Value of an attribute node of the list node->properties; "" if it is empty.  Borrowed. */
+const char *xml_attr_value(const xmlAttr *attr);
+/* The `id` attribute, or NULL. */
+const char *xml_id(const xmlNode *node);
+
+/* --- walking --- */
+
+static inline const char *
+xml_name(const xmlNode *node)
+{
+    return (const char *)node->name;
+}
+bool xml_is(const xmlNode *node, const char *name);
+/* First child element, of that name if name is not NULL; NULL if none. */
+xmlNode *xml_first(const xmlNode *parent, const char *name);
+/* Next sibling element, of that name if name is not NULL. */
+xmlNode *xml_next(const xmlNode *node, const char *name);
+/* Child element with that name (NULL: any) and attribute value; NULL if none. */
+xmlNode *xml_find(const xmlNode *parent, const char *name, const char *attr, const char *value);
+unsigned xml_count_children(const xmlNode *parent, const char *name);
+/* Iterate over child elements; do not free `child` inside unless you take the next first. */
+#define xml_for_each(child, parent, name) \
+    for (xmlNode *child = xml_first((parent), (name)); child != NULL; child = xml_next(child, (name)))
+
+/* --- text --- */
+
+enum xml_text_flags {
+    XML_TEXT_PLAIN = 0,
+    XML_TEXT_FORMATTED = 1 << 0,   /* two blanks per depth, newline after each tag */
+    XML_TEXT_DIGEST_QUIRK = 1 << 1, /* stop escaping a value at its first multi-byte character (digests only) */
+    XML_TEXT_SKIP_VOLATILE = 1 << 2, /* leave out the five attributes that v2 digests ignore (spec 20 §4.2) */
+};
+/* Append the text of `node` to `out`. */
+void xml_append_text(GString *out, const xmlNode *node, unsigned flags);
+/* Same, as a new string (g_free). */
+char *xml_to_text(const xmlNode *node, unsigned flags);
+/* Append `value` escaped for a double-quoted attribute. */
+void xml_append_escaped(GString *out, const char *value);
+
+/* Hex MD5 of bytes (g_free). */
+char *md5_hex(const void *data, size_t len);
+
+/*
+ * Parse a document.  Blanks are dropped, entities are not expanded from outside, external references are
+ * never loaded, depth and size are bounded.  Returns the root element (xml_free) or NULL; then `*error`
+ * (g_free, may be NULL) says what is wrong and where ("line 3: ...").
+ *
+ * XML_PARSE_LENIENT: as for messages of peers, whose text may be damaged: yields what could be read.
+ */
+enum xml_parse_flags { XML_PARSE_STRICT = 0, XML_PARSE_LENIENT = 1 << 0 };
+xmlNode *xml_parse(const char *text, size_t len, unsigned flags, char **error);
+/* From a file; a name ending in .bz2 is decompressed; "-" reads standard input. */
+xmlNode *xml_parse_file(const char *path, unsigned flags, char **error);
+
+/* Drop all text nodes below (the CIB holds none). */
+void xml_strip_text(xmlNode *node);
+
+#endif
