@@ -47,13 +47,11 @@ struct attrd_effect {
 /* Next effect in order, or NULL.  Free it with attrd_effect_free(). */
 struct attrd_effect *attrd_core_next_effect(struct attrd_core *core);
 void attrd_effect_free(struct attrd_effect *effect);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(attrd_effect, attrd_effect_free)
 
 /* --- life --- */
 
 struct attrd_core *attrd_core_new(const struct attrd_config *config);
 void attrd_core_free(struct attrd_core *core);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(attrd_core, attrd_core_free)
 /* Connected to CIB and cluster: announce the protocol version. */
 void attrd_core_start(struct attrd_core *core, uint64_t now);
 /* Leaving: ignore everything but election messages, never win. */

@@ -58,7 +58,6 @@ struct attrd_client;
 /* `program` is copied and becomes `src`.  Connects with the first request and stays connected. */
 struct attrd_client *attrd_client_new(const char *program);
 void attrd_client_free(struct attrd_client *client);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(attrd_client, attrd_client_free)
 
 /*
  * Send a message (consumed) and wait for its acknowledgement, or for data: *reply (may be NULL; xml_free) then holds it, NULL
