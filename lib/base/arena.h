@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <glib.h>
 
-struct arena;
+typedef struct arena arena;
 
 struct arena *arena_new(void);
 void arena_free(struct arena *a);
