@@ -8,7 +8,9 @@
 #ifndef ATTRD_CORE_H
 #define ATTRD_CORE_H
 
+#include "lib/cluster/peers.h"
 #include "lib/ipc/attrd_proto.h"
+#include "lib/ipc/ipc_protocol.h"
 
 #include <glib.h>
 #include <libxml/tree.h>
@@ -17,31 +19,37 @@
 
 struct attrd_core;
 
+/* What is borrowed must outlive the core. */
 struct attrd_config {
-    const char *node_name; /* copied */
-    guint node_id;
     const char *program;   /* `src` of own messages, normally "pacemaker-attrd"; copied */
+    struct peers *peers;   /* PEERS_AUTO_REAP, with the local node set; the caller reports its changes */
+    struct ctl_refs *refs; /* for election messages; the caller keeps refs->now up to date */
+    /* Id of a cluster node by Corosync's node list, 0 if unknown.  May be NULL. */
+    uint32_t (*node_id)(const char *name, void *data);
+    /* CPU time of the process: its age in elections.  NULL: always 0. */
+    void (*cpu_time)(void *data, uint32_t *seconds, uint32_t *microseconds);
+    void *data;
 };
 
 /* --- what the caller has to do --- */
 
 enum attrd_effect_kind {
-    ATTRD_SEND,       /* peer message `xml`: to `target`/`target_id`, or to all members if target is NULL and target_id 0 */
+    ATTRD_SEND,       /* peer message `xml`: to the node `target`/`target_id`, or to all if target is NULL and target_id 0 */
     ATTRD_REPLY,      /* answer `xml` to the request that is being processed */
     ATTRD_CIB_MODIFY, /* cib_modify of section `status` with `xml`; report with attrd_core_cib_result(write_id) */
-    ATTRD_ALERT,      /* attribute alert: `target` (node), `name`, `value` */
+    ATTRD_ALERT,      /* attribute alert: `target` (node), `target_id`, `name`, `value` */
 };
 
 struct attrd_effect {
     enum attrd_effect_kind kind;
     xmlNode *xml;
     char *target;
-    guint target_id;
-    char *name;      /* attribute (ATTRD_ALERT) */
-    char *value;     /* "" if unset */
-    char *user;      /* ATTRD_CIB_MODIFY: on whose behalf (cib_user), or NULL */
-    guint options;   /* ATTRD_CIB_MODIFY: call options */
-    guint write_id;  /* ATTRD_CIB_MODIFY: grows with each request */
+    uint32_t target_id;
+    char *name;     /* ATTRD_ALERT: attribute */
+    char *value;    /* ATTRD_ALERT: "" if unset */
+    char *user;     /* ATTRD_CIB_MODIFY: on whose behalf (cib_user), or NULL */
+    unsigned options;  /* ATTRD_CIB_MODIFY: call options (lib/cib/cib_client.h) */
+    unsigned write_id; /* ATTRD_CIB_MODIFY: grows with each request */
 };
 
 /* Next effect in order, or NULL.  Free it with attrd_effect_free(). */
@@ -59,35 +67,31 @@ void attrd_core_stop(struct attrd_core *core);
 
 /* --- events --- */
 
-/* A client's message.  `wants_response`: flag 0x200 was set.  `user`: its user name (stamped on the message). */
+/* A client's message, with the user stamped on it (access_stamp_user). */
 struct attrd_request {
-    xmlNode *xml; /* NULL: unparsable.  Borrowed, but user fields are stamped on it */
-    const char *client; /* for log lines */
-    const char *user;
-    bool wants_response;
+    xmlNode *xml;        /* NULL: unparsable.  Borrowed, but completed in place */
+    const char *client;  /* for log lines */
+    bool wants_response; /* IPC_WANTS_RESPONSE was set */
 };
 void attrd_core_request(struct attrd_core *core, uint64_t now, const struct attrd_request *request);
 
-/* A message from the group, own ones included, in delivery order. */
-void attrd_core_peer_message(struct attrd_core *core, uint64_t now, guint from_id, const char *from,
+/* A message from the group, own ones included, in delivery order.  Borrowed, but completed in place. */
+void attrd_core_peer_message(struct attrd_core *core, uint64_t now, uint32_t from_id, const char *from,
                              xmlNode *xml);
 
-/* Corosync's node list says that this node exists (member or not): its values can be written. */
-void attrd_core_node_known(struct attrd_core *core, guint id, const char *name);
-/* The attribute manager of a node joined / left the group (own node included).  Joined may repeat. */
-void attrd_core_peer_joined(struct attrd_core *core, uint64_t now, guint id, const char *name);
-void attrd_core_peer_left(struct attrd_core *core, uint64_t now, guint id, const char *name);
+/* State of a peer changed (from peers_callbacks.state_changed, own node included). */
+void attrd_core_peer_changed(struct attrd_core *core, uint64_t now, const struct peer *peer);
+/* Process bits of a peer changed (from peers_callbacks.process_changed). */
+void attrd_core_process_changed(struct attrd_core *core, uint64_t now, const struct peer *peer);
 
 /* The CIB manager says that nodes or status were replaced as a whole: write everything again. */
 void attrd_core_cib_replaced(struct attrd_core *core, uint64_t now);
-/* Result of ATTRD_CIB_MODIFY: 0 or a legacy code (`cib_rc`). */
-void attrd_core_cib_result(struct attrd_core *core, uint64_t now, guint write_id, int legacy_rc);
+/* Result of ATTRD_CIB_MODIFY: a result of lib/base/result.h. */
+void attrd_core_cib_result(struct attrd_core *core, uint64_t now, unsigned write_id, int rc);
 
 /* When attrd_core_tick() is due next; UINT64_MAX: never. */
 uint64_t attrd_core_deadline(const struct attrd_core *core);
 void attrd_core_tick(struct attrd_core *core, uint64_t now);
-/* User CPU time of the process, the age in elections; set it before events that may start one. */
-void attrd_core_set_age(struct attrd_core *core, guint64 microseconds);
 
 /* --- looking in (tests, cts/sim, log) --- */
 
@@ -103,7 +107,7 @@ const char *attrd_core_writer(const struct attrd_core *core);
 enum attrd_writer_state attrd_core_election_state(const struct attrd_core *core);
 /* Own `shutdown` attribute asks for shutdown. */
 bool attrd_core_shutdown_requested(const struct attrd_core *core);
-/* True if nothing waits to be written, in flight or dampened (for tests that wait for quiet). */
+/* True if nothing waits to be written, is in flight or dampened (for tests that wait for quiet). */
 bool attrd_core_is_quiet(const struct attrd_core *core);
 
 #endif

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The attribute manager's protocol: names of fields and operations, the protocol version, the election
- * states as they travel.  Used by the attribute manager, its clients and the controller's proxy.
+ * The attribute manager's protocol: operations, protocol versions, names with a meaning, the election states as they
+ * travel; the fields are in lib/ipc/ipc_fields.h.  Used by the attribute manager, its clients and the controller's proxy.
  * Nobody writes one of these names as a string anywhere else.  (spec 70 §3, §5)
  */
 #ifndef IPC_ATTRD_PROTO_H
 #define IPC_ATTRD_PROTO_H
 
-#define ATTRD_ENDPOINT "attrd" /* IPC endpoint, CPG group, name as a client of the CIB manager */
-#define ATTRD_TYPE     "attrd" /* value of `t` */
+#include "lib/ipc/ipc_fields.h"
 
 /* Protocol versions (spec 70 §5.2): what the oldest member understands decides what may be sent. */
 enum attrd_version {
@@ -28,30 +27,6 @@ enum attrd_version {
 #define ATTRD_TASK_SYNC          "sync"
 #define ATTRD_TASK_SYNC_RESPONSE "sync-response"
 #define ATTRD_TASK_FLUSH         "flush"
-
-/* Fields. */
-#define ATTRD_F_TYPE            "t"
-#define ATTRD_F_SRC             "src"
-#define ATTRD_F_SUBTYPE         "subt"
-#define ATTRD_F_TASK            "task"
-#define ATTRD_F_NAME            "attr_name"
-#define ATTRD_F_REGEX           "attr_regex"
-#define ATTRD_F_VALUE           "attr_value"
-#define ATTRD_F_HOST            "attr_host"
-#define ATTRD_F_HOST_ID         "attr_host_id"
-#define ATTRD_F_SET             "attr_set"
-#define ATTRD_F_KEY             "attr_key"
-#define ATTRD_F_DAMPENING       "attr_dampening"
-#define ATTRD_F_IS_PRIVATE      "attr_is_private"
-#define ATTRD_F_IS_REMOTE       "attr_is_remote"
-#define ATTRD_F_USER            "attr_user"
-#define ATTRD_F_ACL_TARGET      "acl_target"
-#define ATTRD_F_RESOURCE        "attr_resource"
-#define ATTRD_F_CLEAR_OPERATION "attr_clear_operation"
-#define ATTRD_F_CLEAR_INTERVAL  "attr_clear_interval"
-#define ATTRD_F_VERSION         "attr_version"
-#define ATTRD_F_WRITER          "attr_writer"
-#define ATTRD_F_FORCE_WRITE     "attrd_is_force_write"
 
 /* Element of one update in a list; this name alone is significant. */
 #define ATTRD_E_OP "op"
