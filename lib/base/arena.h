@@ -14,7 +14,6 @@ typedef struct arena arena;
 
 struct arena *arena_new(void);
 void arena_free(struct arena *a);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(arena, arena_free)
 /* Zeroed memory, aligned for any type. */
 void *arena_alloc(struct arena *a, size_t size);
 #define arena_new_array(a, type, n) ((type *)arena_alloc((a), sizeof(type) * (size_t)(n)))

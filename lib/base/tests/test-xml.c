@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The wire form of XML and the bounds of parsing, for lib/base/xml.c and xml_parse.c. */
+#include "lib/base/xml.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static char *
+round_trip(const char *text, unsigned flags)
+{
+    g_autofree char *error = NULL;
+    g_autoptr(xmlNode) root = xml_parse(text, strlen(text), XML_PARSE_STRICT, &error);
+
+    return (root == NULL) ? g_strdup(error) : xml_to_text(root, flags);
+}
+
+static void
+the_wire_form_drops_text_and_keeps_attribute_order(void **state)
+{
+    static const struct {
+        const char *in, *out;
+    } TABLE[] = {
+        { "<a z='1' b='2'/>", "<a z=\"1\" b=\"2\"/>" },
+        { "<a>\n  <b/>\n</a>", "<a><b/></a>" },
+        { "<a>text</a>", "<a></a>" },
+        { "<a><!-- c --><b/></a>", "<a><!-- c --><b/></a>" },
+        { "<a v='&lt;&gt;&amp;&quot;&apos;'/>", "<a v=\"&lt;&gt;&amp;&quot;&apos;\"/>" },
+        { "<a v='1&#9;2&#10;3&#13;4'/>", "<a v=\"1    2\\n3\\r4\"/>" },
+        { "<a v='\xc3\xa9 &lt;x'/>", "<a v=\"\xc3\xa9 &lt;x\"/>" },
+        { "<a v=''/>", "<a v=\"\"/>" },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(TABLE); i++) {
+        g_autofree char *out = round_trip(TABLE[i].in, XML_TEXT_PLAIN);
+
+        assert_string_equal(out, TABLE[i].out);
+    }
+}
+
+static void
+digests_stop_escaping_at_the_first_multibyte_character(void **state)
+{
+    g_autofree char *out = round_trip("<a v='&lt;\xc3\xa9 &lt;x'/>", XML_TEXT_DIGEST_QUIRK);
+
+    assert_string_equal(out, "<a v=\"&lt;\xc3\xa9 <x\"/>");
+}
+
+static void
+a_document_type_is_refused_with_its_line(void **state)
+{
+    g_autofree char *out = round_trip("<?xml version='1.0'?>\n<!DOCTYPE a [<!ENTITY e 'x'>]><a v='&e;'/>", 0);
+
+    assert_string_equal(out, "line 2: document type declarations and entities are not allowed");
+}
+
+static void
+damaged_text_is_an_error_unless_leniency_is_asked_for(void **state)
+{
+    static const char TEXT[] = "<a><b v='1'/><c";
+    g_autofree char *error = NULL;
+    g_autoptr(xmlNode) strict = xml_parse(TEXT, strlen(TEXT), XML_PARSE_STRICT, &error);
+    g_autoptr(xmlNode) lenient = xml_parse(TEXT, strlen(TEXT), XML_PARSE_LENIENT, NULL);
+
+    assert_null(strict);
+    assert_non_null(error);
+    assert_non_null(lenient);
+    assert_string_equal(xml_get(xml_first(lenient, "b"), "v"), "1");
+}
+
+static void
+very_deep_nesting_is_an_error_and_no_crash(void **state)
+{
+    /* Both below and above the size at which libxml2's own limits are lifted. */
+    static const int DEPTHS[] = { 100000, 3000000 };
+
+    for (size_t d = 0; d < G_N_ELEMENTS(DEPTHS); d++) {
+        GString *text = g_string_new(NULL);
+        g_autofree char *error = NULL;
+        xmlNode *root;
+
+        for (int i = 0; i < DEPTHS[d]; i++) {
+            g_string_append(text, "<a>");
+        }
+        root = xml_parse(text->str, text->len, XML_PARSE_LENIENT, &error);
+        if (root != NULL) {
+            g_autofree char *out = xml_to_text(root, XML_TEXT_PLAIN); /* must not exhaust the stack either */
+            assert_non_null(out);
+        }
+        xml_free(root);
+        root = xml_parse(text->str, text->len, XML_PARSE_STRICT, &error);
+        assert_null(root);
+        assert_non_null(error);
+        g_string_free(text, TRUE);
+    }
+}
+
+static void
+setting_an_attribute_keeps_its_place(void **state)
+{
+    g_autoptr(xmlNode) node = xml_new(NULL, "a");
+    g_autofree char *text = NULL;
+
+    xml_set(node, "x", "1");
+    xml_set(node, "y", "2");
+    xml_set(node, "x", "3");
+    xml_set(node, "y", NULL);
+    xml_set_int(node, "z", -4);
+    text = xml_to_text(node, XML_TEXT_PLAIN);
+    assert_string_equal(text, "<a x=\"3\" z=\"-4\"/>");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_wire_form_drops_text_and_keeps_attribute_order),
+        cmocka_unit_test(digests_stop_escaping_at_the_first_multibyte_character),
+        cmocka_unit_test(a_document_type_is_refused_with_its_line),
+        cmocka_unit_test(damaged_text_is_an_error_unless_leniency_is_asked_for),
+        cmocka_unit_test(very_deep_nesting_is_an_error_and_no_crash),
+        cmocka_unit_test(setting_an_attribute_keeps_its_place),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

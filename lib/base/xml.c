@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * XML helpers over libxml2: access, walking, the wire serialisation.  Called by everybody.
+ * Parsing of foreign bytes is in xml_parse.c.  Never does I/O.
+ */
+#include "lib/base/xml.h"
+
+#include "lib/base/text.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#define CSTR(s)   ((const char *)(s))
+#define XMLSTR(s) ((const xmlChar *)(s))
+
+xmlNode *
+xml_new(xmlNode *parent, const char *name)
+{
+    xmlNode *node;
+
+    if (parent != NULL) {
+        return xmlNewChild(parent, NULL, XMLSTR(name), NULL);
+    }
+    node = xmlNewDocNode(xmlNewDoc(XMLSTR("1.0")), NULL, XMLSTR(name), NULL);
+    xmlDocSetRootElement(node->doc, node);
+    return node;
+}
+
+xmlNode *
+xml_copy(xmlNode *parent, const xmlNode *src)
+{
+    xmlDoc *doc = (parent != NULL) ? parent->doc : xmlNewDoc(XMLSTR("1.0"));
+    xmlNode *node = xmlDocCopyNode((xmlNode *)src, doc, 1);
+
+    if (parent != NULL) {
+        xmlAddChild(parent, node);
+    } else {
+        xmlDocSetRootElement(doc, node);
+    }
+    return node;
+}
+
+void
+xml_free(xmlNode *node)
+{
+    if (node == NULL) {
+        return;
+    }
+    if (node->doc != NULL && xmlDocGetRootElement(node->doc) == node) {
+        xmlFreeDoc(node->doc);
+    } else {
+        xmlUnlinkNode(node);
+        xmlFreeNode(node);
+    }
+}
+
+static xmlAttr *
+find_attr(const xmlNode *node, const char *name)
+{
+    for (xmlAttr *a = (node != NULL) ? node->properties : NULL; a != NULL; a = a->next) {
+        if (strcmp(CSTR(a->name), name) == 0) {
+            return a;
+        }
+    }
+    return NULL;
+}
+
+/* Attribute values are a single text node because entities are never kept (see xml_parse.c). */
+const char *
+xml_attr_value(const xmlAttr *attr)
+{
+    if (attr->children == NULL || attr->children->content == NULL) {
+        return "";
+    }
+    return CSTR(attr->children->content);
+}
+
+const char *
+xml_get(const xmlNode *node, const char *name)
+{
+    const xmlAttr *a = find_attr(node, name);
+
+    return (a == NULL) ? NULL : xml_attr_value(a);
+}
+
+const char *
+xml_id(const xmlNode *node)
+{
+    return xml_get(node, "id");
+}
+
+void
+xml_set(xmlNode *node, const char *name, const char *value)
+{
+    xmlAttr *a = find_attr(node, name);
+
+    if (value == NULL) {
+        if (a != NULL) {
+            xmlRemoveProp(a);
+        }
+    } else if (a == NULL) {
+        xmlNewProp(node, XMLSTR(name), XMLSTR(value));
+    } else if (strcmp(xml_attr_value(a), value) != 0) {
+        xmlSetProp(node, XMLSTR(name), XMLSTR(value));
+    }
+}
+
+void
+xml_set_int(xmlNode *node, const char *name, long long value)
+{
+    char buf[24];
+
+    g_snprintf(buf, sizeof(buf), "%lld", value);
+    xml_set(node, name, buf);
+}
+
+void
+xml_setf(xmlNode *node, const char *name, const char *format, ...)
+{
+    va_list ap;
+    char *value;
+
+    va_start(ap, format);
+    value = g_strdup_vprintf(format, ap);
+    va_end(ap);
+    xml_set(node, name, value);
+    g_free(value);
+}
+
+void
+xml_remove(xmlNode *node, const char *name)
+{
+    xml_set(node, name, NULL);
+}
+
+long long
+xml_get_int(const xmlNode *node, const char *name, long long def)
+{
+    const char *s = xml_get(node, name);
+    const char *digits;
+
+    if (s == NULL) {
+        return def;
+    }
+    digits = s + strspn(s, " \t");
+    digits += (*digits == '-' || *digits == '+');
+    return isdigit((unsigned char)*digits) ? text_leading_int(s) : def;
+}
+
+bool
+xml_get_bool(const xmlNode *node, const char *name, bool def)
+{
+    int b = text_boolean(xml_get(node, name));
+
+    return (b < 0) ? def : (b == 1);
+}
+
+void
+xml_copy_attr(xmlNode *to, const xmlNode *from, const char *name)
+{
+    const char *value = xml_get(from, name);
+
+    if (value != NULL) {
+        xml_set(to, name, value);
+    }
+}
+
+bool
+xml_is(const xmlNode *node, const char *name)
+{
+    return node != NULL && node->type == XML_ELEMENT_NODE && strcmp(CSTR(node->name), name) == 0;
+}
+
+static xmlNode *
+next_match(xmlNode *node, const char *name)
+{
+    for (; node != NULL; node = node->next) {
+        if (node->type == XML_ELEMENT_NODE && (name == NULL || strcmp(CSTR(node->name), name) == 0)) {
+            return node;
+        }
+    }
+    return NULL;
+}
+
+xmlNode *
+xml_first(const xmlNode *parent, const char *name)
+{
+    return (parent == NULL) ? NULL : next_match(parent->children, name);
+}
+
+xmlNode *
+xml_next(const xmlNode *node, const char *name)
+{
+    return next_match(node->next, name);
+}
+
+xmlNode *
+xml_find(const xmlNode *parent, const char *name, const char *attr, const char *value)
+{
+    xml_for_each(child, parent, name)
+    {
+        if (attr == NULL || text_equal(xml_get(child, attr), value)) {
+            return child;
+        }
+    }
+    return NULL;
+}
+
+unsigned
+xml_count_children(const xmlNode *parent, const char *name)
+{
+    unsigned n = 0;
+
+    xml_for_each(child, parent, name)
+    {
+        n++;
+    }
+    return n;
+}
+
+void
+xml_strip_text(xmlNode *node)
+{
+    xmlNode *next;
+
+    for (xmlNode *c = node->children; c != NULL; c = next) {
+        next = c->next;
+        if (c->type == XML_TEXT_NODE) {
+            xmlUnlinkNode(c);
+            xmlFreeNode(c);
+        } else if (c->type == XML_ELEMENT_NODE) {
+            xml_strip_text(c);
+        }
+    }
+}
+
+/* --- text --- */
+
+/* What a byte becomes in an attribute value; NULL: itself.  Octal forms are made on the way. */
+static const char *
+escape_of(unsigned char c, char octal[5])
+{
+    switch (c) {
+    case '<':
+        return "&lt;";
+    case '>':
+        return "&gt;";
+    case '&':
+        return "&amp;";
+    case '"':
+        return "&quot;";
+    case '\'':
+        return "&apos;";
+    case '\t':
+        return "    ";
+    case '\n':
+        return "\\n";
+    case '\r':
+        return "\\r";
+    default:
+        if (c < 0x20 || c == 0x7f) {
+            g_snprintf(octal, 5, "\\%03o", c);
+            return octal;
+        }
+        return NULL;
+    }
+}
+
+static void
+append_value(GString *out, const char *value, bool stop_at_multibyte)
+{
+    const char *plain = value;
+    char octal[5];
+
+    for (const char *p = value; *p != '\0'; p++) {
+        const char *esc;
+
+        if (stop_at_multibyte && (p[0] & 0x80) != 0 && (p[1] & 0x80) != 0) {
+            break; /* the rest stays raw: peers digest it so */
+        }
+        esc = escape_of((unsigned char)*p, octal);
+        if (esc != NULL) {
+            g_string_append_len(out, plain, p - plain);
+            g_string_append(out, esc);
+            plain = p + 1;
+        }
+    }
+    g_string_append(out, plain);
+}
+
+void
+xml_append_escaped(GString *out, const char *value)
+{
+    append_value(out, value, false);
+}
+
+/* Attributes that change without a change of the configuration (spec 20 §4.2, digest v2). */
+static bool
+is_volatile(const char *name)
+{
+    return text_is_one_of(name, "crm-debug-origin", "cib-last-written", "update-origin",
+                          "update-client", "update-user", NULL);
+}
+
+static void
+indent(GString *out, unsigned flags, unsigned depth)
+{
+    if (flags & XML_TEXT_FORMATTED) {
+        for (unsigned i = 0; i < depth; i++) {
+            g_string_append(out, "  ");
+        }
+    }
+}
+
+static void
+end_line(GString *out, unsigned flags)
+{
+    if (flags & XML_TEXT_FORMATTED) {
+        g_string_append_c(out, '\n');
+    }
+}
+
+static void append_node(GString *out, const xmlNode *node, unsigned flags, unsigned depth);
+
+static void
+append_element(GString *out, const xmlNode *node, unsigned flags, unsigned depth)
+{
+    indent(out, flags, depth);
+    g_string_append_c(out, '<');
+    g_string_append(out, CSTR(node->name));
+    for (const xmlAttr *a = node->properties; a != NULL; a = a->next) {
+        if ((flags & XML_TEXT_SKIP_VOLATILE) && is_volatile(CSTR(a->name))) {
+            continue;
+        }
+        g_string_append_c(out, ' ');
+        g_string_append(out, CSTR(a->name));
+        g_string_append_len(out, "=\"", 2);
+        append_value(out, xml_attr_value(a), (flags & XML_TEXT_DIGEST_QUIRK) != 0);
+        g_string_append_c(out, '"');
+    }
+    if (node->children == NULL) {
+        g_string_append_len(out, "/>", 2);
+        end_line(out, flags);
+        return;
+    }
+    g_string_append_c(out, '>');
+    end_line(out, flags);
+    for (const xmlNode *c = node->children; c != NULL; c = c->next) {
+        append_node(out, c, flags, depth + 1);
+    }
+    indent(out, flags, depth);
+    g_string_append_len(out, "</", 2);
+    g_string_append(out, CSTR(node->name));
+    g_string_append_c(out, '>');
+    end_line(out, flags);
+}
+
+static void
+append_node(GString *out, const xmlNode *node, unsigned flags, unsigned depth)
+{
+    switch (node->type) {
+    case XML_ELEMENT_NODE:
+        append_element(out, node, flags, depth);
+        break;
+    case XML_COMMENT_NODE:
+        indent(out, flags, depth);
+        g_string_append(out, "<!--");
+        g_string_append(out, (node->content != NULL) ? CSTR(node->content) : "");
+        g_string_append(out, "-->");
+        end_line(out, flags);
+        break;
+    case XML_CDATA_SECTION_NODE:
+        indent(out, flags, depth);
+        g_string_append(out, "<![CDATA[");
+        g_string_append(out, (node->content != NULL) ? CSTR(node->content) : "");
+        g_string_append(out, "]]>");
+        end_line(out, flags);
+        break;
+    default:
+        break; /* text and processing instructions are not part of any message or document of ours */
+    }
+}
+
+void
+xml_append_text(GString *out, const xmlNode *node, unsigned flags)
+{
+    append_node(out, node, flags, 0);
+}
+
+char *
+xml_to_text(const xmlNode *node, unsigned flags)
+{
+    GString *out = g_string_sized_new(512);
+
+    xml_append_text(out, node, flags);
+    return g_string_free(out, FALSE);
+}
+
+char *
+md5_hex(const void *data, size_t len)
+{
+    return g_compute_checksum_for_data(G_CHECKSUM_MD5, data, len);
+}

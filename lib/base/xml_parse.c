@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Parsing of foreign bytes into elements, with bounds.  Called for messages, CIB files and tool input.
+ * Never loads anything from outside the given bytes: no DTD, no external entity, no network.
+ */
+#include "lib/base/xml.h"
+
+#include <bzlib.h>
+#include <errno.h>
+#include <libxml/parser.h>
+#include <libxml/SAX2.h>
+#include <libxml/parserInternals.h>
+#include <libxml/xmlerror.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A CIB of 100 MB is accepted; what is larger is a mistake or an attack (bzip2 bombs included). */
+#define LARGEST_DOCUMENT ((size_t)512 * 1024 * 1024)
+
+/* Deeper than any schema; the tree is walked recursively, so depth is stack. */
+#define DEEPEST_ELEMENT 256
+
+/* The first error says most; what follows is mostly its consequence. */
+static void
+keep_first_error(void *user, xmlError *e)
+{
+    char **first = user;
+
+    if (*first == NULL && e != NULL && e->message != NULL && e->level >= XML_ERR_ERROR) {
+        char *text = g_strdup(e->message);
+
+        *first = g_strdup_printf("line %d: %s", e->line, g_strchomp(text));
+        g_free(text);
+    }
+}
+
+/*
+ * A document type may define entities; the cluster's documents have none.  Without a declaration there is
+ * nothing to expand, so attribute values are always one text node.
+ */
+static void
+refuse_doctype(void *ctxt, const xmlChar *name, const xmlChar *external, const xmlChar *system)
+{
+    xmlParserCtxt *parser = ctxt;
+    char **first = parser->_private;
+
+    if (*first == NULL) {
+        *first = g_strdup_printf("line %d: document type declarations and entities are not allowed",
+                                 (parser->input != NULL) ? parser->input->line : 1);
+    }
+    xmlStopParser(parser);
+}
+
+static void
+start_element(void *ctxt, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri, int n_ns,
+              const xmlChar **ns, int n_attrs, int n_defaulted, const xmlChar **attrs)
+{
+    xmlParserCtxt *parser = ctxt;
+    char **first = parser->_private;
+
+    if (parser->nodeNr < DEEPEST_ELEMENT) {
+        xmlSAX2StartElementNs(ctxt, name, prefix, uri, n_ns, ns, n_attrs, n_defaulted, attrs);
+        return;
+    }
+    if (*first == NULL) {
+        *first = g_strdup_printf("line %d: elements are nested more than %d deep",
+                                 (parser->input != NULL) ? parser->input->line : 1, DEEPEST_ELEMENT);
+    }
+    parser->wellFormed = 0;
+    xmlStopParser(parser);
+}
+
+static void
+ignore_generic_error(void *user, const char *format, ...)
+{
+}
+
+static void
+init_parser_once(void)
+{
+    static gsize done = 0;
+
+    if (g_once_init_enter(&done)) {
+        xmlInitParser();
+        xmlSetGenericErrorFunc(NULL, ignore_generic_error);
+        g_once_init_leave(&done, 1);
+    }
+}
+
+static void
+set_error(char **error, char *text)
+{
+    if (error != NULL) {
+        *error = text;
+    } else {
+        g_free(text);
+    }
+}
+
+xmlNode *
+xml_parse(const char *text, size_t len, unsigned flags, char **error)
+{
+    int options = XML_PARSE_NOBLANKS | XML_PARSE_NONET;
+    char *first = NULL;
+    xmlParserCtxt *parser;
+    xmlDoc *doc;
+    xmlNode *root = NULL;
+
+    set_error(error, NULL);
+    if (len == 0 || len > MIN(LARGEST_DOCUMENT, (size_t)INT_MAX)) {
+        set_error(error, g_strdup((len == 0) ? "no content" : "larger than 512 MiB"));
+        return NULL;
+    }
+    if (len > 8 * 1024 * 1024) {
+        options |= XML_PARSE_HUGE; /* lifts libxml2's limits on sizes; depth has ours */
+    }
+    if (flags & XML_PARSE_LENIENT) {
+        options |= XML_PARSE_RECOVER;
+    }
+    init_parser_once();
+    parser = xmlCreateMemoryParserCtxt(text, (int)len);
+    if (parser == NULL) {
+        set_error(error, g_strdup("out of memory"));
+        return NULL;
+    }
+    xmlCtxtUseOptions(parser, options);
+    parser->_private = &first;
+    parser->sax->internalSubset = refuse_doctype;
+    parser->sax->startElementNs = start_element;
+    parser->userData = parser;
+    xmlSetStructuredErrorFunc(&first, keep_first_error);
+    xmlParseDocument(parser);
+    xmlSetStructuredErrorFunc(NULL, NULL);
+    doc = parser->myDoc;
+    parser->myDoc = NULL;
+    if (doc != NULL && (parser->wellFormed || (flags & XML_PARSE_LENIENT))) {
+        root = xmlDocGetRootElement(doc);
+    }
+    if (parser->disableSAX && first != NULL && strstr(first, "document type") != NULL) {
+        root = NULL;
+    }
+    xmlFreeParserCtxt(parser);
+    if (root == NULL) {
+        if (doc != NULL) {
+            xmlFreeDoc(doc);
+        }
+        set_error(error, (first != NULL) ? first : g_strdup("no element found"));
+        return NULL;
+    }
+    g_free(first);
+    return root;
+}
+
+static GString *
+read_plain(FILE *f, char **error)
+{
+    GString *out = g_string_new(NULL);
+    char buf[65536];
+    size_t n;
+
+    while ((n = fread(buf, 1, sizeof(buf), f)) > 0) {
+        if (out->len + n > LARGEST_DOCUMENT) {
+            set_error(error, g_strdup("larger than 512 MiB"));
+            g_string_free(out, TRUE);
+            return NULL;
+        }
+        g_string_append_len(out, buf, (gssize)n);
+    }
+    if (ferror(f)) {
+        set_error(error, g_strdup(strerror(errno)));
+        g_string_free(out, TRUE);
+        return NULL;
+    }
+    return out;
+}
+
+static GString *
+read_bzip2(FILE *f, char **error)
+{
+    GString *out = g_string_new(NULL);
+    char buf[65536];
+    int bzrc, n;
+    BZFILE *bz = BZ2_bzReadOpen(&bzrc, f, 0, 0, NULL, 0);
+
+    while (bz != NULL && bzrc == BZ_OK) {
+        n = BZ2_bzRead(&bzrc, bz, buf, sizeof(buf));
+        if ((bzrc == BZ_OK || bzrc == BZ_STREAM_END) && n > 0) {
+            g_string_append_len(out, buf, n);
+        }
+        if (out->len > LARGEST_DOCUMENT) {
+            bzrc = BZ_OUTBUFF_FULL;
+        }
+    }
+    BZ2_bzReadClose(&(int){ 0 }, bz);
+    if (bzrc != BZ_STREAM_END) {
+        set_error(error, g_strdup((bzrc == BZ_OUTBUFF_FULL) ? "larger than 512 MiB when decompressed"
+                                                             : "damaged bzip2 data"));
+        g_string_free(out, TRUE);
+        return NULL;
+    }
+    return out;
+}
+
+xmlNode *
+xml_parse_file(const char *path, unsigned flags, char **error)
+{
+    bool is_stdin = strcmp(path, "-") == 0;
+    FILE *f = is_stdin ? stdin : fopen(path, "re");
+    GString *text;
+    xmlNode *root = NULL;
+
+    set_error(error, NULL);
+    if (f == NULL) {
+        set_error(error, g_strdup(strerror(errno)));
+        return NULL;
+    }
+    text = g_str_has_suffix(path, ".bz2") ? read_bzip2(f, error) : read_plain(f, error);
+    if (!is_stdin) {
+        fclose(f);
+    }
+    if (text != NULL) {
+        root = xml_parse(text->str, text->len, flags, error);
+        g_string_free(text, TRUE);
+    }
+    return root;
+}
