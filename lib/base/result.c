@@ -5,6 +5,7 @@
  */
 #include "lib/base/result.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,23 +137,38 @@ result_text(int rc)
     if (row != NULL) {
         return row->text;
     }
-    return (rc > 0) ? strerror(rc) : "Unknown error";
+    return (rc > 0) ? strerror(rc) : "Error";
+}
+
+/* Macro name of an errno, as far as peers know one: lists of codes leave the exotic ones out. */
+static const char *
+errno_name(int rc)
+{
+    static const int UNNAMED[] = { ELNRNG, ENOCSI, ENOANO, EBFONT, EADV, ESRMNT, EDOTDOT, ETOOMANYREFS, ENOTNAM,
+                                   ENAVAIL, EOWNERDEAD, ENOTRECOVERABLE, ERFKILL, EHWPOISON };
+    const char *name;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(UNNAMED); i++) {
+        if (UNNAMED[i] == rc) {
+            return "Unknown";
+        }
+    }
+    if (rc == EDEADLK) {
+        return "EDEADLOCK"; /* two names for one number */
+    }
+    name = (rc > 0) ? strerrorname_np(rc) : NULL;
+    return (name != NULL) ? name : "Unknown";
 }
 
 const char *
 result_name(int rc)
 {
     const struct result_row *row = find_result(rc);
-    const char *name;
 
     if (rc == RC_OK) {
-        return "OK";
+        return "pcmk_rc_ok";
     }
-    if (row != NULL) {
-        return row->name;
-    }
-    name = (rc > 0) ? strerrorname_np(rc) : NULL;
-    return (name != NULL) ? name : "Unknown";
+    return (row != NULL) ? row->name : errno_name(rc);
 }
 
 enum crm_exit
@@ -283,15 +299,15 @@ legacy_text(int legacy)
 {
     const struct result_row *row;
 
+    if (legacy == INT_MIN) {
+        return "Error";
+    }
     legacy = -abs(legacy);
     if (legacy == 0) {
         return "OK";
     }
     row = find_legacy(legacy);
-    if (row != NULL) {
-        return row->text;
-    }
-    return (legacy > LEGACY_GENERIC) ? strerror(-legacy) : "Unknown error";
+    return (row != NULL) ? row->text : strerror(-legacy);
 }
 
 /* The legacy names are those of the results with "err" in the place of "rc". */
@@ -312,7 +328,6 @@ legacy_name(int legacy)
         { LEGACY_CIB_MODIFIED, "pcmk_err_cib_modified" },
         { LEGACY_CIB_BACKUP, "pcmk_err_cib_backup" },
         { LEGACY_CIB_SAVE, "pcmk_err_cib_save" },
-        { LEGACY_SCHEMA_UNCHANGED, "pcmk_err_schema_unchanged" },
         { LEGACY_CIB_CORRUPT, "pcmk_err_cib_corrupt" },
         { LEGACY_MULTIPLE, "pcmk_err_multiple" },
         { LEGACY_NODE_UNKNOWN, "pcmk_err_node_unknown" },
@@ -320,19 +335,20 @@ legacy_name(int legacy)
         { LEGACY_BAD_NVPAIR, "pcmk_err_bad_nvpair" },
         { LEGACY_UNKNOWN_FORMAT, "pcmk_err_unknown_format" },
     };
-    const char *name;
 
+    if (legacy == INT_MIN) {
+        return "Unknown";
+    }
     legacy = -abs(legacy);
     if (legacy == 0) {
-        return "OK";
+        return "pcmk_rc_ok";
     }
     for (size_t i = 0; i < G_N_ELEMENTS(NAMES); i++) {
         if (NAMES[i].code == legacy) {
             return NAMES[i].name;
         }
     }
-    name = strerrorname_np(-legacy);
-    return (name != NULL) ? name : "Unknown";
+    return errno_name(-legacy);
 }
 
 static const struct exit_row *

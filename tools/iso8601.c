@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * iso8601: shows how the cluster reads a date, a duration or a period.  Scripts use it to check user input by its
+ * exit code.  Talks to nobody.  (spec 80 §11)
+ */
+#include "lib/base/iso8601.h"
+#include "lib/base/result.h"
+#include "lib/output/tool.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static struct {
+    char *date; /* NULL: none; "now" is special */
+    char *period, *duration, *expected;
+    gboolean seconds, epoch, local, ordinal, week;
+} options;
+
+static gboolean
+take_date(const char *option, const char *value, void *data, GError **error)
+{
+    g_free(options.date);
+    options.date = g_strdup(value);
+    return TRUE;
+}
+
+/* -n and -d are two spellings of one option: the last one given counts. */
+static gboolean
+take_now(const char *option, const char *value, void *data, GError **error)
+{
+    return take_date(option, "now", data, error);
+}
+
+static const GOptionEntry commands[] = {
+    { "now", 'n', G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, (void *)take_now, "Show the current date and time",
+      NULL },
+    { "date", 'd', 0, G_OPTION_ARG_CALLBACK, (void *)take_date,
+      "Read a date and time, such as '2019-09-24 00:30:00 +01:00' or '2019-040'", "DATE" },
+    { "period", 'p', 0, G_OPTION_ARG_STRING, &options.period, "Read a period, such as '2005-040/2005-043'",
+      "PERIOD" },
+    { "duration", 'D', 0, G_OPTION_ARG_STRING, &options.duration, "Read a duration, such as 'P1M'", "DURATION" },
+    { "expected", 'E', 0, G_OPTION_ARG_STRING, &options.expected,
+      "Fail unless the result of -n or -d (with -D: the end) reads like this", "TEXT" },
+    { NULL },
+};
+
+static const GOptionEntry modifiers[] = {
+    { "seconds", 's', 0, G_OPTION_ARG_NONE, &options.seconds, "Show dates as seconds since the year 0", NULL },
+    { "epoch", 'S', 0, G_OPTION_ARG_NONE, &options.epoch, "Show dates as seconds since 1970", NULL },
+    { "local", 'L', 0, G_OPTION_ARG_NONE, &options.local, "Show dates in their own time zone", NULL },
+    { "ordinal", 'O', 0, G_OPTION_ARG_NONE, &options.ordinal, "Show dates as year and day of the year", NULL },
+    { "week", 'W', 0, G_OPTION_ARG_NONE, &options.week, "Show dates as year, week and day of the week", NULL },
+    { NULL },
+};
+
+static unsigned
+date_format(void)
+{
+    return ISO_DATE | ISO_TIME | (options.seconds ? ISO_SECONDS : 0) | (options.epoch ? ISO_EPOCH : 0) |
+           (options.local ? ISO_WITH_ZONE : 0) | (options.ordinal ? ISO_ORDINAL : 0) |
+           (options.week ? ISO_WEEKS : 0);
+}
+
+static void
+print_date(const char *label, const struct iso_time *t, unsigned format)
+{
+    g_autofree char *text = iso_text(t, format);
+
+    printf("%s: %s\n", label, text);
+}
+
+static void
+append_part(GString *text, int width, int n, const char *unit)
+{
+    g_string_append_printf(text, "%*d %s%s ", width, n, unit, n == 1 ? "" : "s");
+}
+
+static void
+print_duration(const struct iso_duration *d)
+{
+    GString *text = g_string_new(NULL);
+
+    if (d->years != 0) {
+        append_part(text, 4, d->years, "year");
+    }
+    if (d->months != 0) {
+        append_part(text, 2, d->months, "month");
+    }
+    if (d->days != 0) {
+        append_part(text, 2, d->days, "day");
+    }
+    if (d->seconds != 0 || text->len == 0) {
+        int all = abs(d->seconds);
+
+        g_string_append_printf(text, "%d second%s", d->seconds, d->seconds == 1 ? "" : "s");
+        if (all >= 60) { /* the same, easier to read */
+            g_string_append(text, " (");
+            if (all >= 3600) {
+                append_part(text, 0, all / 3600, "hour");
+            }
+            if (all / 60 % 60 != 0) {
+                append_part(text, 0, all / 60 % 60, "minute");
+            }
+            if (all % 60 != 0) {
+                append_part(text, 0, all % 60, "second");
+            }
+            g_string_truncate(text, text->len - 1);
+            g_string_append_c(text, ')');
+        }
+    }
+    printf("Duration: %s\n", text->str);
+    g_string_free(text, TRUE);
+}
+
+static int
+fail(const char *what, const char *value)
+{
+    fprintf(stderr, "iso8601: Invalid %s specified: %s\n", what, value);
+    return CRM_EX_INVALID_PARAM;
+}
+
+/* Everything that was asked for, in the fixed order date, duration, period, end. */
+static int
+run(void)
+{
+    struct iso_time now = iso_from_epoch(time(NULL));
+    struct iso_time local_now = iso_to_local(&now);
+    struct iso_time date = local_now, start, end;
+    struct iso_duration duration;
+
+    if (options.date != NULL) {
+        bool is_now = strcmp(options.date, "now") == 0;
+
+        if (!is_now && strcmp(options.date, "epoch") == 0) {
+            date = iso_from_epoch(0);
+        } else if (!is_now && !iso_parse(options.date, &local_now, &date)) {
+            return fail("date/time", options.date);
+        }
+        print_date(is_now ? "Current date/time" : "Date", &date, date_format());
+    }
+    if (options.duration != NULL) {
+        const char *rest = NULL;
+
+        if (!iso_parse_duration(options.duration, &duration, &rest)) {
+            return fail("duration", options.duration);
+        }
+        print_duration(&duration);
+    }
+    if (options.period != NULL) {
+        if (!iso_parse_period(options.period, &local_now, &start, &end)) {
+            return fail("interval", options.period);
+        }
+
+        g_autofree char *from = iso_text(&start, date_format());
+        g_autofree char *to = iso_text(&end, date_format());
+
+        printf("Period: %s to %s\n", from, to);
+    }
+    if (options.date != NULL && options.duration != NULL) {
+        date = iso_add(&date, &duration);
+        print_date("Duration ends at", &date, date_format() | ISO_WITH_ZONE);
+    }
+    if (options.expected != NULL && options.date != NULL) {
+        g_autofree char *got = iso_text(&date, date_format() | (options.duration != NULL ? ISO_WITH_ZONE : 0));
+
+        return strcmp(got, options.expected) == 0 ? CRM_EX_OK : CRM_EX_ERROR;
+    }
+    return CRM_EX_OK;
+}
+
+int
+main(int argc, char **argv)
+{
+    struct tool tool;
+
+    tool_init(&tool, argv, 0, "dpDE", NULL, "Shows how ISO 8601 dates, durations and periods are read",
+              "See https://en.wikipedia.org/wiki/ISO_8601 for the forms that dates may have.");
+    tool_add_group(&tool, "commands", "Commands:", "Show command options", commands);
+    tool_add_group(&tool, "modifiers", "Output modifiers:", "Show output modifiers", modifiers);
+    if (!tool_parse(&tool)) {
+        return tool_exit(&tool, NULL, CRM_EX_USAGE);
+    }
+    if (tool.version) {
+        struct output *out = tool_open_output(&tool, 0);
+
+        tool_print_version(&tool, out);
+        return tool_exit(&tool, out, CRM_EX_OK);
+    }
+
+    int rc = run();
+
+    g_free(options.date);
+    g_free(options.period);
+    g_free(options.duration);
+    g_free(options.expected);
+    return tool_exit(&tool, NULL, rc);
+}
