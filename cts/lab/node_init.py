@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""First process of a lab node: dresses the namespaces up as a host of their own, then reaps orphans.
+
+Started by lab.py inside new mount, uts, ipc, pid and net namespaces with the node's configuration file as
+argument.  Never touches anything outside its namespaces except the node's own directory.
+"""
+import json
+import os
+import signal
+import subprocess
+import sys
+
+HIDDEN = "/run/.host"  # what the machine itself has below the places that the stack covers
+
+
+def run(*argv):
+    subprocess.run(argv, check=True)
+
+
+def bind(source, target):
+    run("mount", "--bind", source, target)
+
+
+def tmpfs(target, options="mode=0755"):
+    run("mount", "-t", "tmpfs", "-o", options, "tmpfs", target)
+
+
+def hide(path):
+    """Keep the machine's own directory reachable below HIDDEN before it is covered."""
+    keep = HIDDEN + path
+    os.makedirs(keep, exist_ok=True)
+    if os.path.isdir(path):
+        bind(path, keep)
+    return keep
+
+
+def cover_file(source, target):
+    """Put a file at a place in a tmpfs; a bind, so that /proc/PID/exe shows the installed path."""
+    if os.path.lexists(target):
+        os.unlink(target)
+    open(target, "w").close()
+    bind(source, target)
+
+
+def merge_directory(path, sources):
+    """Cover `path` by the machine's entries (as links) with the files of `sources` in front of them."""
+    keep = hide(path)
+    tmpfs(path)
+    for name in os.listdir(keep):
+        os.symlink(os.path.join(keep, name), os.path.join(path, name))
+    for source in sources:
+        for name in os.listdir(source):
+            full = os.path.join(source, name)
+            if os.path.isfile(full):
+                cover_file(os.path.realpath(full), os.path.join(path, name))
+
+
+def replace_directory(path, source):
+    keep = hide(path)
+    if source is None:
+        tmpfs(path)
+    else:
+        bind(source, path)
+    return keep
+
+
+def install_stack(cfg):
+    """Cover the machine's cluster stack by the staged one; single daemons may stay the machine's."""
+    stage = cfg.get("stage")
+    if not stage:
+        return
+    merge_directory("/usr/sbin", [stage + "/usr/sbin"])
+    keep = replace_directory("/usr/lib/pacemaker", None)
+    for name in sorted(set(os.listdir(stage + "/usr/lib/pacemaker")) | set(cfg["debian_daemons"])):
+        place = keep if name in cfg["debian_daemons"] else stage + "/usr/lib/pacemaker"
+        cover_file(os.path.join(place, name), "/usr/lib/pacemaker/" + name)
+    for path in ("/usr/share/pacemaker", "/usr/lib/ocf/resource.d/pacemaker"):
+        if os.path.isdir(stage + path):
+            replace_directory(path, stage + path)
+    for name in cfg["debian_programs"]:
+        cover_file(HIDDEN + "/usr/sbin/" + name, "/usr/sbin/" + name)
+
+
+def own_state(cfg):
+    """Directories that belong to this host alone; those below the node's directory survive a restart."""
+    for path, sub in (("/var/lib/pacemaker", "lib"), ("/var/log", "log"), ("/etc/corosync", "corosync"),
+                      ("/var/lib/corosync", "corosync-lib"), ("/etc/default", "default"), ("/srv", "srv")):
+        bind(os.path.join(cfg["dir"], sub), path)
+    bind(os.path.join(cfg["dir"], "hosts"), "/etc/hosts")
+    tmpfs("/dev/shm", "mode=1777")
+    tmpfs("/tmp", "mode=1777")
+
+
+def main():
+    with open(sys.argv[1]) as f:
+        cfg = json.load(f)
+    run("mount", "-t", "proc", "proc", "/proc")
+    shared = cfg["keep_visible"]  # /run and /tmp are covered; what tests need of them stays reachable
+    held = [os.open(path, os.O_PATH) for path in shared]
+    tmpfs("/run")
+    os.makedirs("/run/lock", exist_ok=True)
+    run("hostname", cfg["name"])
+    install_stack(cfg)
+    own_state(cfg)
+    for fd, path in zip(held, shared):
+        if not os.path.exists(path):
+            os.makedirs(path)
+            bind("/proc/self/fd/%d" % fd, path)
+        os.close(fd)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with open(os.path.join(cfg["dir"], "ready"), "w") as f:
+        f.write("1")
+    while True:
+        try:
+            os.wait()
+        except ChildProcessError:
+            signal.sigtimedwait([signal.SIGCHLD], 1)
+
+
+if __name__ == "__main__":
+    main()
