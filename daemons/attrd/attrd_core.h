@@ -81,9 +81,6 @@ void attrd_core_peer_message(struct attrd_core *core, uint64_t now, uint32_t fro
 
 /* State of a peer changed (from peers_callbacks.state_changed, own node included). */
 void attrd_core_peer_changed(struct attrd_core *core, uint64_t now, const struct peer *peer);
-/* Process bits of a peer changed (from peers_callbacks.process_changed). */
-void attrd_core_process_changed(struct attrd_core *core, uint64_t now, const struct peer *peer);
-
 /* The CIB manager says that nodes or status were replaced as a whole: write everything again. */
 void attrd_core_cib_replaced(struct attrd_core *core, uint64_t now);
 /* Result of ATTRD_CIB_MODIFY: a result of lib/base/result.h. */
