@@ -79,6 +79,7 @@ struct cib_client *cib_client_new_file(const char *path);
 struct cib_client *cib_client_new_shadow(const char *name);
 /* Disconnects first if needed.  NULL is fine. */
 void cib_client_free(struct cib_client *c);
+typedef struct cib_client cib_client; /* only for g_autoptr */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(cib_client, cib_client_free)
 
 enum cib_variant cib_client_variant(const struct cib_client *c);
