@@ -69,8 +69,6 @@ int exec_map_exit(enum exec_standard standard, const char *action, int exit_stat
 void exec_map_errno(struct exec_result *r, int error, const char *name);
 /* Text behind the last "ocf-exit-reason:" of stderr, at most 128 bytes (g_free), or NULL. */
 char *exec_find_reason(const char *err);
-/* "1000ms", "1m2.5s": durations in reasons and log lines; a static ring of buffers. */
-const char *exec_duration_text(guint64 ms);
 
 /* --- running (shell: exec_run.c) --- */
 

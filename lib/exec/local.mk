@@ -1,1 +1,16 @@
 ## SPDX-License-Identifier: GPL-2.0-or-later
+noinst_LIBRARIES += lib/exec/libexec.a
+lib_exec_libexec_a_SOURCES = \
+	lib/exec/exec.h \
+	lib/exec/exec_agents.c lib/exec/exec_agents.h \
+	lib/exec/exec_env.c \
+	lib/exec/exec_map.c \
+	lib/exec/exec_metadata.c \
+	lib/exec/exec_run.c \
+	lib/exec/exec_systemd.c lib/exec/exec_systemd.h \
+	lib/exec/lrmd_client.c lib/exec/lrmd_client.h \
+	lib/exec/lrmd_protocol.h \
+	lib/exec/lrmd_xml.c \
+	lib/exec/process.c lib/exec/process.h
+EXEC_LDADD = lib/exec/libexec.a $(IPC_LDADD)
+

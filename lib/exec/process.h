@@ -15,7 +15,6 @@ struct process;
 enum process_flags {
     PROCESS_KILL_ONLY_LEADER = 1 << 0, /* at a time-out kill the process alone and leave its children */
     PROCESS_DROP_PRIVILEGES = 1 << 1,  /* setgid, no supplementary groups, setuid */
-    PROCESS_KEEP_OUTPUT_APART = 0,
 };
 
 /* Everything is borrowed for the time of the call. */

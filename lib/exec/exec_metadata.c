@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What agents say about themselves: ocf agents are asked, lsb scripts have a comment block, systemd knows its units.
+ * Called by tools and the controller in their own process.  Stonith agents are lib/fence's.  (spec 50 §8)
+ */
+#include "lib/base/log.h"
+#include "lib/base/text.h"
+#include "lib/exec/exec.h"
+#include "lib/exec/exec_agents.h"
+#include "lib/exec/exec_systemd.h"
+
+#include <string.h>
+
+/* --- lsb: the comment block of an init script --- */
+
+enum lsb_field {
+    LSB_PROVIDES,
+    LSB_REQUIRED_START,
+    LSB_REQUIRED_STOP,
+    LSB_SHOULD_START,
+    LSB_SHOULD_STOP,
+    LSB_DEFAULT_START,
+    LSB_DEFAULT_STOP,
+    LSB_SHORT,
+    LSB_LONG,
+    LSB_FIELDS
+};
+
+/* The first seven are shown as elements of that name. */
+static const char *const lsb_names[LSB_FIELDS] = {
+    "Provides", "Required-Start", "Required-Stop", "Should-Start",      "Should-Stop",
+    "Default-Start", "Default-Stop", "Short-Description", "Description",
+};
+
+/* A value is everything behind the colon with its newline, blanks included; a later line wins nothing. */
+static void
+lsb_take_line(GString *fields[LSB_FIELDS], const char *line, bool *in_description)
+{
+    if (*in_description && (g_str_has_prefix(line, "#\t") || g_str_has_prefix(line, "#  "))) {
+        g_string_append_printf(fields[LSB_LONG], "%s\n", line + 1);
+        return;
+    }
+    *in_description = false;
+    for (int i = 0; i < LSB_FIELDS; i++) {
+        size_t len = strlen(lsb_names[i]);
+
+        if (g_str_has_prefix(line, "# ") && strncmp(line + 2, lsb_names[i], len) == 0 && line[2 + len] == ':'
+            && fields[i]->len == 0) {
+            g_string_append_printf(fields[i], "%s\n", line + 2 + len + 1);
+            *in_description = (i == LSB_LONG);
+            return;
+        }
+    }
+}
+
+static void
+lsb_parse(GString *fields[LSB_FIELDS], const char *script)
+{
+    g_auto(GStrv) lines = g_strsplit(script, "\n", -1);
+    bool inside = false, in_description = false;
+
+    for (char **line = lines; *line != NULL; line++) {
+        if (!inside) {
+            inside = g_str_has_prefix(*line, "### BEGIN INIT INFO");
+        } else if (**line != '#' || g_str_has_prefix(*line, "### END INIT INFO")) {
+            break;
+        } else {
+            lsb_take_line(fields, *line, &in_description);
+        }
+    }
+}
+
+static void
+append_text(GString *out, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        switch (*text) {
+        case '<':
+            g_string_append(out, "&lt;");
+            break;
+        case '>':
+            g_string_append(out, "&gt;");
+            break;
+        case '&':
+            g_string_append(out, "&amp;");
+            break;
+        default:
+            g_string_append_c(out, *text);
+        }
+    }
+}
+
+static char *
+lsb_print(const char *type, GString *fields[LSB_FIELDS])
+{
+    GString *out = g_string_new(NULL);
+
+    g_string_append_printf(out,
+                           "<?xml version='1.0'?>\n"
+                           "<!DOCTYPE resource-agent SYSTEM 'ra-api-1.dtd'>\n"
+                           "<resource-agent name='%s' version='0.1'>\n"
+                           "  <version>1.0</version>\n"
+                           "  <longdesc lang='en'>\n",
+                           type);
+    append_text(out, fields[LSB_LONG]->len ? fields[LSB_LONG]->str : type);
+    g_string_append(out, "  </longdesc>\n"
+                         "  <shortdesc lang='en'>");
+    append_text(out, fields[LSB_SHORT]->len ? fields[LSB_SHORT]->str : type);
+    g_string_append(out, "</shortdesc>\n"
+                         "  <parameters>\n"
+                         "  </parameters>\n"
+                         "  <actions>\n"
+                         "    <action name='meta-data'    timeout='5' />\n"
+                         "    <action name='start'        timeout='15' />\n"
+                         "    <action name='stop'         timeout='15' />\n"
+                         "    <action name='status'       timeout='15' />\n"
+                         "    <action name='restart'      timeout='15' />\n"
+                         "    <action name='force-reload' timeout='15' />\n"
+                         "    <action name='monitor'      timeout='15' interval='15' />\n"
+                         "  </actions>\n"
+                         "  <special tag='LSB'>\n");
+    for (int i = 0; i <= LSB_DEFAULT_STOP; i++) {
+        g_string_append_printf(out, "    <%s>", lsb_names[i]);
+        append_text(out, fields[i]->str);
+        g_string_append_printf(out, "</%s>\n", lsb_names[i]);
+    }
+    g_string_append(out, "  </special>\n</resource-agent>\n");
+    return g_string_free(out, FALSE);
+}
+
+static char *
+lsb_metadata(const char *type)
+{
+    g_autofree char *path = exec_lsb_path(type);
+    g_autofree char *script = NULL;
+    GString *fields[LSB_FIELDS];
+    char *xml;
+
+    if (!g_file_get_contents(path, &script, NULL, NULL)) {
+        return NULL;
+    }
+    for (int i = 0; i < LSB_FIELDS; i++) {
+        fields[i] = g_string_new(NULL);
+    }
+    lsb_parse(fields, script);
+    xml = lsb_print(type, fields);
+    for (int i = 0; i < LSB_FIELDS; i++) {
+        g_string_free(fields[i], TRUE);
+    }
+    return xml;
+}
+
+/* --- all standards --- */
+
+/* What can be said without running anything: 0 and *xml, a negative errno, or 1 if the agent has to be asked. */
+static int
+metadata_at_once(const char *standard, const char *type, char **xml)
+{
+    *xml = NULL;
+    if (standard == NULL || type == NULL) {
+        return -EINVAL;
+    }
+    switch (exec_resolve_standard(standard, type)) {
+    case EXEC_STANDARD_OCF:
+        return 1;
+    case EXEC_STANDARD_LSB:
+        *xml = lsb_metadata(type);
+        break;
+    case EXEC_STANDARD_SYSTEMD:
+        *xml = exec_systemd_metadata(type);
+        break;
+    default:
+        break;
+    }
+    return (*xml != NULL) ? 0 : -ENXIO;
+}
+
+static struct exec_request
+metadata_request(const char *standard, const char *provider, const char *type, GHashTable *params)
+{
+    return (struct exec_request) {
+        .rsc_id = type,
+        .standard = standard,
+        .provider = provider,
+        .type = type,
+        .action = "meta-data",
+        .timeout_ms = EXEC_METADATA_TIMEOUT_MS,
+        .params = params,
+    };
+}
+
+static int
+metadata_rc(const struct exec_result *r)
+{
+    if (r->status == EXEC_DONE && r->rc == OCF_RC_OK && r->out != NULL && *r->out != '\0') {
+        return 0;
+    }
+    return (r->status == EXEC_NOT_INSTALLED) ? -ENXIO : -EIO;
+}
+
+int
+exec_metadata_sync(const char *standard, const char *provider, const char *type, GHashTable *params, char **xml)
+{
+    struct exec_request request = metadata_request(standard, provider, type, params);
+    struct exec_result result = { 0 };
+    int rc = metadata_at_once(standard, type, xml);
+
+    if (rc != 1) {
+        return rc;
+    }
+    exec_run_sync(&request, &result);
+    rc = metadata_rc(&result);
+    if (rc == 0) {
+        *xml = g_steal_pointer(&result.out);
+    }
+    exec_result_clear(&result);
+    return rc;
+}
+
+struct metadata_call {
+    exec_metadata_fn fn;
+    void *data;
+    int rc;
+    char *xml;
+};
+
+static gboolean
+tell(gpointer data)
+{
+    struct metadata_call *call = data;
+
+    call->fn(call->rc, call->xml, call->data);
+    g_free(call->xml);
+    g_free(call);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+on_agent_done(const struct exec_result *result, void *data)
+{
+    struct metadata_call *call = data;
+
+    call->rc = metadata_rc(result);
+    call->xml = (call->rc == 0) ? g_strdup(result->out) : NULL;
+    tell(call);
+}
+
+void
+exec_metadata_async(const char *standard, const char *provider, const char *type, GHashTable *params,
+                    exec_metadata_fn fn, void *data)
+{
+    struct exec_request request = metadata_request(standard, provider, type, params);
+    struct metadata_call *call = g_new0(struct metadata_call, 1);
+
+    call->fn = fn;
+    call->data = data;
+    call->rc = metadata_at_once(standard, type, &call->xml);
+    if (call->rc == 1) {
+        exec_start(&request, on_agent_done, call);
+    } else {
+        g_idle_add(tell, call);
+    }
+}
