@@ -23,8 +23,8 @@ bool access_process_is_authentic(uid_t uid, gid_t gid, uid_t expected_uid, gid_t
 char *access_user_name(uid_t uid);
 
 /*
- * Stamp the request with the user whose rights it runs with: sets `acl_target` and the second field (F_CIB_USER,
- * F_ATTR_USER, F_CRM_USER).  `peer_user` is the client's user, NULL for a message without a known one.
+ * Stamp the request with the user whose rights it runs with: sets `acl_target` and the second field (cib_user, attr_user,
+ * crm_user).  `peer_user` is the client's user, NULL for a message without a known one.
  * Returns the user (borrowed from the message).
  */
 const char *access_stamp_user(xmlNode *request, const char *field, const char *peer_user);

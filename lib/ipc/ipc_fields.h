@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Names of fields, message types, endpoints and commands on the wire, once.  Everybody uses these constants and
- * nobody writes such a name as a string.  A protocol's own header adds nothing to a table that is here: extend it.
+ * nobody writes such a name as a string.  The attribute manager's are in attrd_proto.h, the executor's and the
+ * proxy's in lib/exec/lrmd_protocol.h.
  * (spec 10 §1.1, §2.2, §2.3)
  */
 #ifndef IPC_FIELDS_H
@@ -140,27 +141,6 @@
 #define F_CIB_UPGRADE_RC "cib_upgrade_rc"
 #define F_CIB_LOCAL_NOTIFY_ID "cib_local_notify_id"
 
-/* Attribute manager (spec 70). */
-#define F_ATTR_TASK "task"
-#define F_ATTR_NAME "attr_name"
-#define F_ATTR_VALUE "attr_value"
-#define F_ATTR_HOST "attr_host"
-#define F_ATTR_HOST_ID "attr_host_id"
-#define F_ATTR_SET "attr_set"
-#define F_ATTR_SECTION "attr_section"
-#define F_ATTR_DAMPENING "attr_dampening"
-#define F_ATTR_REGEX "attr_regex"
-#define F_ATTR_IS_REMOTE "attr_is_remote"
-#define F_ATTR_IS_PRIVATE "attr_is_private"
-#define F_ATTR_VERSION "attr_version"
-#define F_ATTR_WRITER "attr_writer"
-#define F_ATTR_USER "attr_user"
-#define F_ATTR_RESOURCE "attr_resource"
-#define F_ATTR_OPERATION "attr_clear_operation"
-#define F_ATTR_INTERVAL "attr_clear_interval"
-#define F_ATTR_FORCE_WRITE "attrd_is_force_write"
-#define F_ATTR_KEY "attr_key"
-
 /* Fencer (spec 60). */
 #define F_ST_OPERATION "st_op"
 #define F_ST_CALLID "st_callid"
@@ -188,28 +168,5 @@
 #define F_ST_NOTIFY_ACTIVATE "st_notify_activate"
 #define F_ST_NOTIFY_DEACTIVATE "st_notify_deactivate"
 #define F_ST_CALLDATA "st_calldata"
-
-/* Executor (spec 50). */
-#define F_LRMD_OPERATION "lrmd_op"
-#define F_LRMD_CALLID "lrmd_callid"
-#define F_LRMD_CALLOPTS "lrmd_callopt"
-#define F_LRMD_RC "lrmd_rc"
-#define F_LRMD_CLIENTID "lrmd_clientid"
-#define F_LRMD_CLIENTNAME "lrmd_clientname"
-#define F_LRMD_RSC_ID "lrmd_rsc_id"
-#define F_LRMD_RSC_ACTION "lrmd_rsc_action"
-#define F_LRMD_TIMEOUT "lrmd_timeout"
-#define F_LRMD_PROTOCOL_VERSION "lrmd_protocol_version"
-#define F_LRMD_CALLDATA "lrmd_calldata"
-
-/* Proxy (spec 10 §1.10). */
-#define F_LRMD_IPC_OP "lrmd_ipc_op"
-#define F_LRMD_IPC_SESSION "lrmd_ipc_session"
-#define F_LRMD_IPC_SERVER "lrmd_ipc_server"
-#define F_LRMD_IPC_CLIENT "lrmd_ipc_client"
-#define F_LRMD_IPC_USER "lrmd_ipc_user"
-#define F_LRMD_IPC_MSG "lrmd_ipc_msg"
-#define F_LRMD_IPC_MSG_ID "lrmd_ipc_msg_id"
-#define F_LRMD_IPC_MSG_FLAGS "lrmd_ipc_msg_flags"
 
 #endif

@@ -1,1 +1,10 @@
 ## SPDX-License-Identifier: GPL-2.0-or-later
+noinst_LIBRARIES += lib/ipc/libipc.a
+lib_ipc_libipc_a_SOURCES = \
+	lib/ipc/ipc_fields.h \
+	lib/ipc/ipc_access.c lib/ipc/ipc_access.h \
+	lib/ipc/ipc_client.c lib/ipc/ipc_client.h \
+	lib/ipc/ipc_message.c lib/ipc/ipc_message.h \
+	lib/ipc/ipc_protocol.c lib/ipc/ipc_protocol.h \
+	lib/ipc/ipc_server.c lib/ipc/ipc_server.h
+IPC_LDADD = lib/ipc/libipc.a $(BASE_LDADD)
