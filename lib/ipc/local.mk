@@ -8,3 +8,10 @@ lib_ipc_libipc_a_SOURCES = \
 	lib/ipc/ipc_protocol.c lib/ipc/ipc_protocol.h \
 	lib/ipc/ipc_server.c lib/ipc/ipc_server.h
 IPC_LDADD = lib/ipc/libipc.a $(BASE_LDADD)
+
+check_PROGRAMS += lib/ipc/tests/test-message lib/ipc/tests/test-connection
+lib_ipc_tests_test_message_SOURCES = lib/ipc/tests/test-message.c
+lib_ipc_tests_test_message_LDADD = $(IPC_LDADD) $(CMOCKA_LIBS)
+lib_ipc_tests_test_connection_SOURCES = lib/ipc/tests/test-connection.c
+lib_ipc_tests_test_connection_LDADD = $(IPC_LDADD) $(CMOCKA_LIBS)
+TESTS += lib/ipc/tests/test-message lib/ipc/tests/test-connection
