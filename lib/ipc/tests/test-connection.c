@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <glib-unix.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,9 +75,18 @@ on_request(struct ipc_client *c, struct ipc_request *r, void *data)
 
 static const struct ipc_server_callbacks server_callbacks = { .request = on_request };
 
+/* Orderly, so that libqb removes its files from /dev/shm. */
+static gboolean
+on_sigterm(gpointer data)
+{
+    ipc_server_free(server);
+    _exit(0);
+}
+
 static void
 run_server(int ready)
 {
+    g_unix_signal_add(SIGTERM, on_sigterm, NULL);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     server = ipc_server_new(endpoint, IPC_TYPE_NATIVE, IPC_SERVER_DEFAULT, &server_callbacks, NULL);
     if (write(ready, server != NULL ? "y" : "n", 1) != 1 || server == NULL) {
@@ -114,7 +124,7 @@ teardown(void **state)
 {
     ipc_disconnect(client);
     client = NULL;
-    kill(server_pid, SIGKILL);
+    kill(server_pid, SIGTERM);
     waitpid(server_pid, NULL, 0);
     return 0;
 }
@@ -330,7 +340,7 @@ on_event(struct ipc_connection *c, xmlNode *xml, uint32_t flags, void *data)
     assert_int_equal(xml_get_int(xml, "n", -1), seen);
     seen++;
     if (seen == 25) {
-        kill(server_pid, SIGKILL);
+        kill(server_pid, SIGTERM);
     }
 }
 
