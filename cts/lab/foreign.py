@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Stories with Debian's unmodified Pacemaker 2.1.5: its client programs against our daemons, its nodes among ours.
+
+Skipped where the package is not installed.  Never compares what must differ (times, who is DC).
+"""
+import os
+import re
+import xml.etree.ElementTree as ET
+
+from lab import Lab, wait_until
+from results import Skip
+
+CLIENTS = "/usr/sbin/crm_mon"
+
+
+def need_debian():
+    if not os.path.exists("/usr/lib/pacemaker/pacemaker-controld") or not os.path.exists(CLIENTS):
+        raise Skip("Debian's pacemaker is not installed (./check --with-oracle installs it)")
+
+
+def normal(text):
+    """Without what differs from run to run."""
+    text = re.sub(r"(Sun|Mon|Tue|Wed|Thu|Fri|Sat) \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}", "TIME", text)
+    text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ", "TIME", text)
+    text = re.sub(r'(num_updates|epoch|cib-last-written|update-client|exec-time|queue-time|crm-debug-origin|call|'
+                  r'transition-key|transition-magic|call-id)="[^"]*"', r'\1="X"', text)
+    return re.sub(r"Current DC: node\d", "Current DC: NODE", text)
+
+
+# What is asked of both stacks in this order: (name, argv, wait for idle afterwards)
+SCRIPT = [
+    ("cibadmin -Q", ["cibadmin", "-Q", "-o", "resources"], False),
+    ("cibadmin -C", ["cibadmin", "-C", "-o", "resources", "--xml-text", '<primitive id="r1" class="ocf" provider="pacemaker" type="Dummy"/>'], True),
+    ("cibadmin -C again", ["cibadmin", "-C", "-o", "resources", "--xml-text", '<primitive id="r1" class="ocf" provider="pacemaker" type="Dummy"/>'], False),
+    ("cibadmin -M", ["cibadmin", "-M", "-o", "resources", "--xml-text", '<primitive id="r1"><meta_attributes id="m"><nvpair id="m-p" name="priority" value="5"/></meta_attributes></primitive>'], True),
+    ("cibadmin -R", ["cibadmin", "-R", "-o", "rsc_defaults", "--xml-text", '<rsc_defaults><meta_attributes id="rd"><nvpair id="rd-s" name="resource-stickiness" value="1"/></meta_attributes></rsc_defaults>'], True),
+    ("cibadmin -D", ["cibadmin", "-D", "-o", "rsc_defaults", "--xml-text", '<meta_attributes id="rd"/>'], True),
+    ("cibadmin -P", ["cibadmin", "-P", "--xml-text", '<diff format="2"><version><source admin_epoch="99" epoch="0" num_updates="0"/><target admin_epoch="99" epoch="1" num_updates="0"/></version></diff>'], False),
+    ("cibadmin -Q xpath", ["cibadmin", "-Q", "--xpath", "//primitive[@id='r1']"], False),
+    ("cibadmin -Q nothing", ["cibadmin", "-Q", "--xpath", "//primitive[@id='none']"], False),
+    ("crm_attribute set", ["crm_attribute", "-n", "batch-limit", "-v", "7"], True),
+    ("crm_attribute get", ["crm_attribute", "-n", "batch-limit", "-G"], False),
+    ("crm_attribute node", ["crm_attribute", "-N", "node2", "-n", "site", "-v", "one"], True),
+    ("crm_attribute node get", ["crm_attribute", "-N", "node2", "-n", "site", "-G", "-q"], False),
+    ("crm_attribute transient", ["crm_attribute", "-N", "node2", "-l", "reboot", "-n", "load", "-v", "3"], True),
+    ("crm_attribute missing", ["crm_attribute", "-n", "nothing-of-the-kind", "-G"], False),
+    ("attrd_updater set", ["attrd_updater", "-n", "x", "-U", "1"], True),
+    ("attrd_updater get", ["attrd_updater", "-n", "x", "-Q"], False),
+    ("attrd_updater get all", ["attrd_updater", "-n", "x", "-Q", "-A"], False),
+    ("attrd_updater missing", ["attrd_updater", "-n", "nix", "-Q"], False),
+    ("attrd_updater delete", ["attrd_updater", "-n", "x", "-D"], True),
+    ("crm_node -l", ["crm_node", "-l"], False),
+    ("crm_node -i", ["crm_node", "-i"], False),
+    ("crm_node -q", ["crm_node", "-q"], False),
+    ("crm_node -p", ["crm_node", "-p"], False),
+    ("crm_node -n", ["crm_node", "-n"], False),
+    ("crmadmin -S", ["crmadmin", "-S", "node1"], False),
+    ("crmadmin -N", ["crmadmin", "-N"], False),
+    ("crmadmin -D", ["crmadmin", "-D"], False),
+    ("crm_resource -L", ["crm_resource", "-L"], False),
+    ("crm_resource -W", ["crm_resource", "-W", "-r", "r1"], False),
+    ("crm_resource -M", ["crm_resource", "-M", "-r", "r1", "-N", "node3"], True),
+    ("crm_resource -W moved", ["crm_resource", "-W", "-r", "r1"], False),
+    ("crm_resource -U", ["crm_resource", "-U", "-r", "r1"], True),
+    ("crm_resource -F", ["crm_resource", "-F", "-r", "r1", "-N", "node3"], True),
+    ("crm_resource -C", ["crm_resource", "-C", "-r", "r1"], True),
+    ("crm_resource -R", ["crm_resource", "-R", "-r", "r1"], True),
+    ("crm_resource --wait", ["crm_resource", "--wait"], False),
+    ("crm_mon -1", ["crm_mon", "-1"], False),
+    ("crm_mon xml", ["crm_mon", "-1", "--output-as=xml"], False),
+    ("crm_mon -1nrfA", ["crm_mon", "-1", "-n", "-r", "-f", "-A"], False),
+]
+
+
+def record(lab):
+    """The answers of Debian's programs on this cluster: {name: (exit status, normalised output)}."""
+    one = lab.nodes[0]
+    one.debian(["crm_attribute", "-n", "stonith-enabled", "-v", "false"])
+    lab.wait_idle()
+    wait_until("DC is known", lambda: lab.dc(), 30)
+    answers = {}
+    for name, argv, settle in SCRIPT:
+        p = one.debian(argv)
+        answers[name] = (p.returncode, normal(p.stdout))
+        if settle:
+            one.debian(["crm_resource", "--wait", "--timeout=60"], timeout=70)
+    return answers
+
+
+def differences(ours, theirs):
+    out = []
+    for name, _, _ in SCRIPT:
+        if ours[name] != theirs[name]:
+            out.append("%s:\n--- ours (exit %d)\n%s\n--- theirs (exit %d)\n%s"
+                       % ((name,) + ours[name] + theirs[name]))
+    return out
+
+
+def debians_clients_get_what_their_own_daemons_give(make_lab):
+    with make_lab() as lab:
+        lab.create()
+        lab.start()
+        ours = record(lab)
+    theirs_lab = Lab(lab.name, nodes=3)
+    with theirs_lab:
+        theirs_lab.create()
+        theirs_lab.start()
+        theirs = record(theirs_lab)
+    diff = differences(ours, theirs)
+    assert not diff, "%d of %d answers differ\n%s" % (len(diff), len(SCRIPT), "\n".join(diff))
+
+
+def a_debian_node_and_ours_form_one_cluster(make_lab):
+    with make_lab(debian_nodes=["node3"]) as lab:
+        lab.create()
+        lab.start(timeout=120)
+        one, three = lab.nodes[0], lab.nodes[2]
+        one.run(["crm_attribute", "-n", "stonith-enabled", "-v", "false"])
+        three.run(["cibadmin", "-M", "--allow-create", "--xml-text",
+                   '<resources><clone id="c"><primitive id="p" class="ocf" provider="pacemaker" type="Dummy"/></clone></resources>'])
+        wait_until("the clone runs on all three", lambda: len(lab.active_on("p", one) or []) == 3, 60)
+        assert one.output("crm_node", "-l").split("\n").sort() == three.output("crm_node", "-l").split("\n").sort()
+        a = ET.fromstring(one.output("cibadmin", "-Q", "-l"))
+        b = ET.fromstring(three.output("cibadmin", "-Q", "-l"))
+        for section in ("configuration", "status"):
+            assert ET.tostring(a.find(section)) == ET.tostring(b.find(section)), "%s differs" % section
+        # whoever is DC, the other kind takes over
+        for _ in range(2):
+            dc = lab.dc()
+            dc.power_off()
+            wait_until("a new DC", lambda: lab.dc() not in (None, dc), 60)
+            dc.start()
+            lab.wait_online(timeout=120)
+        wait_until("the clone runs on all three again", lambda: len(lab.active_on("p", one) or []) == 3, 60)
+
+
+STORIES = [debians_clients_get_what_their_own_daemons_give, a_debian_node_and_ours_form_one_cluster]
+
+
+def run(results, chosen, make_lab):
+    for story in chosen:
+        def told():
+            need_debian()
+            story(make_lab)
+        results.run(story.__name__.replace("_", " "), told)
