@@ -212,7 +212,8 @@ class Node:
                 with open("/proc/%s/stat" % entry) as f:
                     stat = f.read()
                 with open("/proc/%s/cmdline" % entry, "rb") as f:
-                    argv0 = os.path.basename(f.read().split(b"\0")[0].decode(errors="replace"))
+                    argv0 = f.read().split(b"\0")[0].decode(errors="replace")
+                argv0 = os.path.basename(argv0.split(" ")[0].rstrip(":"))  # "nginx: master process ..." is nginx
                 found.append((int(entry), argv0, stat.rsplit(")", 1)[1].split()[0]))
             except OSError:
                 continue
@@ -225,7 +226,10 @@ class Node:
         """Send a signal to the processes of that name in this node; returns their ids."""
         pids = self.pids(name)
         for pid in pids:
-            os.kill(pid, sig)
+            try:
+                os.kill(pid, sig)
+            except ProcessLookupError:
+                pass  # its parent's end took it along
         return pids
 
     # --- network ---

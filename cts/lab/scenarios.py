@@ -134,11 +134,7 @@ def the_site_survives_a_crash_of_its_server(lab):
     website.configure(lab)
     lab.wait_idle()
     home = website.fetch(lab)
-    for pid in lab[home].pids("nginx:") or [p for p, name, _ in lab[home].processes() if name.startswith("nginx")]:
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+    assert lab[home].kill("nginx"), "no nginx runs on %s" % home
     wait_until("the site went away", lambda: website.fetch(lab) is None, 10, 0.02)
     wait_until("the site is back", lambda: website.fetch(lab), 30, 0.05)
     wait_until("the failure is on record", lambda: any(
