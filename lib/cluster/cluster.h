@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/cluster/cmap.h" /* names and ids of nodes */
 #include "lib/cluster/cpg_frame.h"
 #include "lib/cluster/peers.h"
 
@@ -72,19 +73,5 @@ void cluster_flush(struct cluster *c, unsigned timeout_ms);
 uint32_t cluster_local_id(const struct cluster *c);
 const char *cluster_local_name(const struct cluster *c);
 const char *cluster_local_uuid(const struct cluster *c);
-
-/* --- facts from cmap, without a connection object; each call opens one --- */
-
-/* Name of a node id by the node list (g_free), or NULL. */
-char *cluster_node_name(uint32_t id);
-/* The id of a name, 0 if unknown. */
-uint32_t cluster_node_id(const char *name);
-/* totem.cluster_name (g_free), or NULL. */
-char *cluster_get_name(void);
-bool cluster_has_nodelist(void);
-/* Name shared by two entries of the node list (g_free), or NULL: the controller refuses to start then. */
-char *cluster_duplicate_name(void);
-/* Is the Corosync process of a descriptor authentic (uid 0 or gid 0)? */
-bool cluster_provider_is_authentic(int fd);
 
 #endif
