@@ -5,3 +5,9 @@ tools_crm_error_SOURCES = tools/crm_error.c
 tools_crm_error_LDADD = $(OUTPUT_LDADD)
 tools_iso8601_SOURCES = tools/iso8601.c
 tools_iso8601_LDADD = $(OUTPUT_LDADD)
+
+sbin_PROGRAMS += tools/attrd_updater
+tools_attrd_updater_SOURCES = tools/attrd_updater.c
+tools_attrd_updater_LDADD = $(OUTPUT_LDADD) $(IPC_LDADD)
+
+dist_sbin_SCRIPTS += tools/crm_failcount tools/crm_master tools/crm_standby

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The attribute manager's protocol: operations, protocol versions, names with a meaning, the election states as they
- * travel; the fields are in lib/ipc/ipc_fields.h.  Used by the attribute manager, its clients and the controller's proxy.
+ * The attribute manager's protocol: its fields, operations, protocol versions, names with a meaning, the election states
+ * as they travel.  Used by the attribute manager, its clients and the controller's proxy.
  * Nobody writes one of these names as a string anywhere else.  (spec 70 §3, §5)
  */
 #ifndef IPC_ATTRD_PROTO_H
@@ -15,6 +15,26 @@ enum attrd_version {
     ATTRD_VERSION_LISTS = 4,         /* an update may hold several <op/> */
     ATTRD_VERSION = 4,               /* ours */
 };
+
+/* Fields. */
+#define F_ATTR_TASK          "task"
+#define F_ATTR_NAME          "attr_name"
+#define F_ATTR_VALUE         "attr_value"
+#define F_ATTR_HOST          "attr_host"
+#define F_ATTR_HOST_ID       "attr_host_id"
+#define F_ATTR_SET           "attr_set"
+#define F_ATTR_DAMPENING     "attr_dampening"
+#define F_ATTR_REGEX         "attr_regex"
+#define F_ATTR_IS_REMOTE     "attr_is_remote"
+#define F_ATTR_IS_PRIVATE    "attr_is_private"
+#define F_ATTR_VERSION       "attr_version"
+#define F_ATTR_WRITER        "attr_writer"
+#define F_ATTR_USER          "attr_user"
+#define F_ATTR_RESOURCE      "attr_resource"
+#define F_ATTR_OPERATION     "attr_clear_operation"
+#define F_ATTR_INTERVAL      "attr_clear_interval"
+#define F_ATTR_FORCE_WRITE   "attrd_is_force_write"
+#define F_ATTR_KEY           "attr_key"
 
 /* `task` */
 #define ATTRD_TASK_UPDATE        "update"

@@ -1,6 +1,9 @@
 ## SPDX-License-Identifier: GPL-2.0-or-later
 noinst_LIBRARIES += lib/ipc/libipc.a
 lib_ipc_libipc_a_SOURCES = \
+	lib/ipc/attrd_client.c lib/ipc/attrd_client.h \
+	lib/ipc/attrd_proto.h \
+	lib/ipc/controller_client.c lib/ipc/controller_client.h \
 	lib/ipc/ipc_fields.h \
 	lib/ipc/ipc_access.c lib/ipc/ipc_access.h \
 	lib/ipc/ipc_client.c lib/ipc/ipc_client.h \
