@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Validation by parts: the small document that stands for a change.  For cib_schema.c alone.
+ *
+ * The grammars of the CIB have the property that a document is valid if its frame (root, configuration, sections) is, and each
+ * child of a section is, and ids are unique, and references have a target (spec 25 §3-§5).  So when the document
+ * before a change was valid, it is enough to look at the frame and at the children that the change touched.
+ */
+#ifndef CIB_CIB_SCHEMA_PARTS_H
+#define CIB_CIB_SCHEMA_PARTS_H
+
+#include "lib/cib/cib_doc.h"
+
+/*
+ * The frame of the document with the changed children of sections, and with targets for references that lead elsewhere
+ * (cib_schema_free_parts).  NULL if parts cannot tell (the root was replaced, something may still refer to what is gone).
+ */
+xmlDoc *cib_schema_changed_parts(struct cib_doc *d);
+void cib_schema_free_parts(xmlDoc *parts);
+/* After validation of the parts: are the ids in them, as the validator understood them, unique in the whole document? */
+bool cib_schema_ids_unique(const struct cib_doc *d, const xmlDoc *parts);
+
+#endif
