@@ -80,7 +80,6 @@ struct cib_client *cib_client_new_shadow(const char *name);
 /* Disconnects first if needed.  NULL is fine. */
 void cib_client_free(struct cib_client *c);
 typedef struct cib_client cib_client; /* only for g_autoptr */
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(cib_client, cib_client_free)
 
 enum cib_variant cib_client_variant(const struct cib_client *c);
 /* Path of the file behind CIB_VARIANT_FILE, else NULL. */

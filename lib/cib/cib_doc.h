@@ -64,7 +64,6 @@ struct cib_doc {
 /* Takes the root element (of a document of its own); text nodes are dropped and the index is built. */
 struct cib_doc *cib_doc_new_take(xmlNode *root);
 void cib_doc_free(struct cib_doc *d);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(cib_doc, cib_doc_free)
 
 /*
  * A new empty CIB (xml_free): attributes crm_feature_set, validate-with, epoch, num_updates, admin_epoch, the four

@@ -18,7 +18,6 @@ struct cib_schemas;
 /* The list of a directory; NULL: PCMK_schema_directory, else the installed one.  Never NULL; may be just "none". */
 struct cib_schemas *cib_schemas_new(const char *directory);
 void cib_schemas_free(struct cib_schemas *s);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(cib_schemas, cib_schemas_free)
 
 /* Schemas are numbered from the oldest: pacemaker-1.0, ..., the latest, pacemaker-next, none. */
 guint cib_schemas_count(const struct cib_schemas *s);

@@ -7,6 +7,7 @@
 
 #include <ctype.h>
 #include <libxml/xpath.h>
+#include <libxml/xpathInternals.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
