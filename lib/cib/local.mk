@@ -1,7 +1,8 @@
 ## SPDX-License-Identifier: GPL-2.0-or-later
 noinst_LIBRARIES += lib/cib/libcib.a
 lib_cib_libcib_a_SOURCES = \
-	lib/cib/cib_client.h lib/cib/cib_proto.h \
+	lib/cib/cib_client.c lib/cib/cib_client.h lib/cib/cib_client_impl.h \
+	lib/cib/cib_client_file.c lib/cib/cib_client_native.c lib/cib/cib_proto.h \
 	lib/cib/cib_compare.c lib/cib/cib_compare.h \
 	lib/cib/cib_digest.c lib/cib/cib_digest.h \
 	lib/cib/cib_doc.c lib/cib/cib_doc.h \
@@ -10,6 +11,7 @@ lib_cib_libcib_a_SOURCES = \
 	lib/cib/cib_patch_v1.c lib/cib/cib_patch_v1.h \
 	lib/cib/cib_schema.c lib/cib/cib_schema.h \
 	lib/cib/cib_schema_parts.c lib/cib/cib_schema_parts.h \
+	lib/cib/cib_store.c lib/cib/cib_store.h \
 	lib/cib/cib_update.c lib/cib/cib_update.h \
 	lib/cib/cib_xpath.c lib/cib/cib_xpath.h
 CIB_LDADD = lib/cib/libcib.a $(IPC_LDADD)
