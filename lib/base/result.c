@@ -427,8 +427,6 @@ ocf_rc_text(int rc)
         return "OCF_DEGRADED";
     case OCF_RC_DEGRADED_PROMOTED:
         return "promoted (degraded)";
-    case OCF_RC_UNKNOWN:
-        return "OCF_PENDING";
     default:
         return "unknown";
     }

@@ -4,6 +4,15 @@ lib_output_liboutput_a_SOURCES = \
 	lib/output/html.c \
 	lib/output/internal.h \
 	lib/output/output.c lib/output/output.h \
+	lib/output/status.h lib/output/status_internal.h \
+	lib/output/status_collective.c \
+	lib/output/status_fencing.c \
+	lib/output/status_history.c \
+	lib/output/status_misc.c \
+	lib/output/status_nodes.c \
+	lib/output/status_resources.c \
+	lib/output/status_rsc.c \
+	lib/output/status_summary.c \
 	lib/output/text.c \
 	lib/output/tool.c lib/output/tool.h \
 	lib/output/xml.c

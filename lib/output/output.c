@@ -186,6 +186,26 @@ output_add_flags(struct output *out, unsigned flags)
 }
 
 bool
+output_list_is_empty(const struct output *out)
+{
+    return out->lists->len == 0 || g_array_index(out->lists, struct output_list, out->lists->len - 1).items == 0;
+}
+
+void
+output_line(struct output *out, const char *text)
+{
+    if (out->format == OUTPUT_TEXT || out->format == OUTPUT_CONSOLE) {
+        out->writer->info(out, text);
+    }
+}
+
+void
+output_reset_spacing(struct output *out)
+{
+    out->printed = false;
+}
+
+bool
 output_is_empty(const struct output *out)
 {
     return !out->printed;

@@ -108,6 +108,12 @@ void output_item_class(struct output *out, const char *css_class, const char *fo
     G_GNUC_PRINTF(3, 4);
 /* Empty line (text formats). */
 void output_spacer(struct output *out);
+/* Has the innermost list nothing in it yet? */
+bool output_list_is_empty(const struct output *out);
+/* A line as it is, unindented, whatever quiet says (text formats). */
+void output_line(struct output *out, const char *text);
+/* What was printed so far does not count: no empty line before the next section. */
+void output_reset_spacing(struct output *out);
 /* Has anything been printed since output_open()/output_finish()? */
 bool output_is_empty(const struct output *out);
 

@@ -97,6 +97,7 @@ bool status_history(struct output *out, const struct status_view *v);
 bool status_failures(struct output *out, const struct status_view *v);
 bool status_tickets(struct output *out, const struct status_view *v);
 bool status_bans(struct output *out, const struct status_view *v);
+bool status_fencing_failed(struct output *out, const struct status_view *v); /* not in XML */
 bool status_fencing(struct output *out, const struct status_view *v);
 /* The one line of crm_mon -s; sets *warning. */
 char *status_simple(const struct status_view *v, bool *warning);

@@ -42,11 +42,12 @@ text_begin_list(struct output *out, const char *title, bool section)
     gsize start = out->buffer->len;
     bool printed_before = out->printed;
 
+    /* Inside of a list the first section follows its title without an empty line. */
+    if (section && (outer != NULL ? outer->items > 0 : out->printed)) {
+        g_string_append_c(out->buffer, '\n');
+    }
     if (outer != NULL) {
         outer->items++;
-    }
-    if (section && out->printed) {
-        g_string_append_c(out->buffer, '\n');
     }
     if (title != NULL && output_is_fancy(out)) {
         append_bullet(out);
