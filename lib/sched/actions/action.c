@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Action objects: finding or creating them, whether they can run, and the reason shown for them.  Called by
+ * every file of this folder.  Never looks at relations.  (spec 42 §2)
+ */
+#include "lib/sched/actions/internal.h"
+
+/*
+ * Actions are found by (resource, key), where a key is resource, task and interval.  A bucket holds those of one key; a
+ * second table finds the one on a certain node without walking a bucket that has one action for each node.
+ */
+struct key_bucket {
+    const struct sched_rsc *rsc;
+    const char *task; /* interned; for notifications the middle of the key */
+    guint interval_ms;
+    unsigned nodeless;
+    struct sched_action *oldest, *newest;
+};
+
+struct place {
+    const struct key_bucket *bucket;
+    const struct sched_node *node;
+};
+
+struct action_lookup {
+    GHashTable *buckets; /* of struct key_bucket */
+    GHashTable *places;  /* struct place to action */
+    GHashTable *named;   /* key to action, for those without a resource */
+};
+
+static guint
+bucket_hash(gconstpointer p)
+{
+    const struct key_bucket *b = p;
+
+    return (b->rsc->id_num * 2654435761u) ^ g_direct_hash(b->task) ^ (b->interval_ms * 31);
+}
+
+static gboolean
+bucket_equal(gconstpointer a, gconstpointer b)
+{
+    const struct key_bucket *x = a, *y = b;
+
+    return x->rsc == y->rsc && x->task == y->task && x->interval_ms == y->interval_ms;
+}
+
+static guint
+place_hash(gconstpointer p)
+{
+    const struct place *x = p;
+
+    return g_direct_hash(x->bucket) ^ (x->node->id * 2654435761u);
+}
+
+static gboolean
+place_equal(gconstpointer a, gconstpointer b)
+{
+    const struct place *x = a, *y = b;
+
+    return x->bucket == y->bucket && x->node == y->node;
+}
+
+void
+actions_init(struct sched *s)
+{
+    struct actions_state *as = arena_new_struct(s->arena, struct actions_state);
+
+    s->user = as;
+    as->rscs = arena_new_array(s->arena, struct rsc_actions, s->rscs.len + 1);
+    as->lookup = arena_new_struct(s->arena, struct action_lookup);
+    as->lookup->buckets = g_hash_table_new(bucket_hash, bucket_equal);
+    as->lookup->places = g_hash_table_new(place_hash, place_equal);
+    as->lookup->named = g_hash_table_new(g_str_hash, g_str_equal);
+}
+
+void
+sched_actions_free(struct sched *s)
+{
+    struct actions_state *as = s ? actions_of(s) : NULL;
+
+    if (as == NULL) {
+        return;
+    }
+    g_hash_table_destroy(as->lookup->buckets);
+    g_hash_table_destroy(as->lookup->places);
+    g_hash_table_destroy(as->lookup->named);
+    g_clear_pointer(&as->pairs, g_hash_table_destroy);
+    s->user = NULL;
+}
+
+/* --- finding --- */
+
+static struct key_bucket *
+find_bucket(const struct sched *s, const struct sched_rsc *rsc, const char *task, guint interval_ms)
+{
+    struct key_bucket probe = {.rsc = rsc, .task = arena_intern(s->arena, task), .interval_ms = interval_ms};
+
+    return g_hash_table_lookup(actions_of(s)->lookup->buckets, &probe);
+}
+
+/* The oldest action of this key, whatever its node; follow `newer`. */
+struct sched_action *
+action_first(const struct sched *s, const struct sched_rsc *rsc, const char *task, guint interval_ms)
+{
+    struct key_bucket *b = find_bucket(s, rsc, task, interval_ms);
+
+    return b ? b->oldest : NULL;
+}
+
+/* The newest action of this key; follow `older`. */
+struct sched_action *
+action_newest(const struct sched *s, const struct sched_rsc *rsc, const char *task, guint interval_ms)
+{
+    struct key_bucket *b = find_bucket(s, rsc, task, interval_ms);
+
+    return b ? b->newest : NULL;
+}
+
+static struct sched_action *
+find_place(const struct sched *s, const struct key_bucket *b, const struct sched_node *node)
+{
+    struct place probe = {b, node};
+
+    return b != NULL && node != NULL ? g_hash_table_lookup(actions_of(s)->lookup->places, &probe) : NULL;
+}
+
+static void
+remember_place(struct sched *s, struct sched_action *a)
+{
+    struct place probe = {a->bucket, a->node};
+    struct sched_action *known = g_hash_table_lookup(actions_of(s)->lookup->places, &probe);
+
+    if (known == NULL || known->id > a->id) {
+        struct place *p = arena_new_struct(s->arena, struct place);
+
+        *p = probe;
+        g_hash_table_replace(actions_of(s)->lookup->places, p, a);
+    }
+}
+
+/* Give an action that has no node one. */
+void
+action_give_node(struct sched *s, struct sched_action *a, struct sched_node *node)
+{
+    a->node = node;
+    if (a->bucket != NULL) {
+        a->bucket->nodeless--;
+        remember_place(s, a);
+    }
+}
+
+/* An action exactly on `node`, the oldest if several; NULL if there is none. */
+struct sched_action *
+action_on_exactly(const struct sched *s, const struct sched_rsc *rsc, const char *task, guint interval_ms,
+                  const struct sched_node *node)
+{
+    return find_place(s, find_bucket(s, rsc, task, interval_ms), node);
+}
+
+static struct sched_action *
+find_in_bucket(struct sched *s, struct key_bucket *b, struct sched_node *node)
+{
+    if (b == NULL) {
+        return NULL;
+    }
+    if (node == NULL) {
+        return b->oldest;
+    }
+
+    struct sched_action *there = find_place(s, b, node);
+
+    if (b->nodeless == 0) {
+        return there;
+    }
+    for (struct sched_action *a = b->oldest; a != NULL; a = a->newer) {
+        if (a == there) {
+            return a;
+        }
+        if (a->node == NULL) {
+            action_give_node(s, a, node);
+            return a;
+        }
+    }
+    return NULL;
+}
+
+/*
+ * An action on `node`, where one without a node counts as well and is given the node (spec 42 §2.2); without
+ * `node` any action of that key.  The oldest if several.
+ */
+struct sched_action *
+action_on(struct sched *s, const struct sched_rsc *rsc, const char *task, guint interval_ms, struct sched_node *node)
+{
+    return find_in_bucket(s, find_bucket(s, rsc, task, interval_ms), node);
+}
+
+/* An action that belongs to no resource, by its key. */
+struct sched_action *
+action_named(const struct sched *s, const char *key)
+{
+    return g_hash_table_lookup(actions_of(s)->lookup->named, key);
+}
+
+/* --- creating --- */
+
+static struct sched_action *
+new_action(struct sched *s, struct sched_rsc *rsc, const char *task, struct sched_node *node)
+{
+    struct sched_action *a = arena_new_struct(s->arena, struct sched_action);
+
+    a->rsc = rsc;
+    a->node = node;
+    a->task = arena_intern(s->arena, task);
+    a->flags = ACT_RUNNABLE | ACT_OPTIONAL;
+    arena_vec_push(s->arena, &actions_of(s)->all, a);
+    a->id = actions_of(s)->all.len;
+    if (rsc != NULL) {
+        struct rsc_actions *record = rsc_record(s, rsc);
+
+        a->rsc_next = record->newest;
+        record->newest = a;
+    }
+    return a;
+}
+
+static void
+file_under_key(struct sched *s, struct sched_action *a, const char *key_task, guint interval_ms)
+{
+    struct key_bucket *b = find_bucket(s, a->rsc, key_task, interval_ms);
+
+    if (b == NULL) {
+        b = arena_new_struct(s->arena, struct key_bucket);
+        b->rsc = a->rsc;
+        b->task = arena_intern(s->arena, key_task);
+        b->interval_ms = interval_ms;
+        g_hash_table_add(actions_of(s)->lookup->buckets, b);
+    }
+    a->bucket = b;
+    a->key = arena_printf(s->arena, "%s_%s_%u", a->rsc->id, key_task, interval_ms);
+    a->older = b->newest;
+    if (b->newest != NULL) {
+        b->newest->newer = a;
+    } else {
+        b->oldest = a;
+    }
+    b->newest = a;
+    if (a->node == NULL) {
+        b->nodeless++;
+    } else {
+        remember_place(s, a);
+    }
+}
+
+/* What a start or promote has to wait for (spec 42 §2.2 "needs"); everything else waits for nothing. */
+static enum sched_requires
+needs_of(const struct sched_rsc *rsc, const char *task)
+{
+    if (strcmp(task, "start") != 0 && strcmp(task, "promote") != 0) {
+        return REQUIRES_NOTHING;
+    }
+    return rsc->requires == REQUIRES_UNFENCING ? REQUIRES_FENCING : rsc->requires;
+}
+
+/* Ask the model to fence a node, and make the fencing object that this leads to. */
+void
+fence_node_now(struct sched *s, struct sched_node *node, const char *reason, bool priority_delay)
+{
+    sched_fence_node(s, node, reason, priority_delay);
+    intents_replay(s);
+}
+
+/*
+ * Can the action run at all?  (spec 42 §2.2, 3)
+ *
+ *   1. not without a node
+ *   2. not on an offline node (a guest that need not be reset counts as reachable); a managed stop there means that
+ *      the node has to be fenced
+ *   3. not on a pending node
+ *   4. what needs nothing can run, unless its guest's hosts are lost for good; its old reason is forgotten
+ *   5. what needs quorum or fencing can run as the quorum policy says
+ */
+void
+action_update_runnable(struct sched *s, struct sched_action *a)
+{
+    struct sched_rsc *rsc = a->rsc;
+    struct sched_node *node = a->node;
+
+    if (rsc == NULL || act_is(a, ACT_PSEUDO)) {
+        return;
+    }
+    if (node == NULL) {
+        a->flags &= ~ACT_RUNNABLE;
+        return;
+    }
+    if (!act_is(a, ACT_ON_DC) && !node->online && (!node_is_guest(node) || node->remote_requires_reset)) {
+        a->flags &= ~ACT_RUNNABLE;
+        if (rsc_is(rsc, RSC_MANAGED) && act_task(a, "stop") && !node->unclean) {
+            fence_node_now(s, node, "stop is unrunnable", false);
+        }
+        return;
+    }
+    if (!act_is(a, ACT_ON_DC) && node->pending) {
+        a->flags &= ~ACT_RUNNABLE;
+        return;
+    }
+    if (a->needs == REQUIRES_NOTHING) {
+        a->reason = NULL;
+        if (node_is_guest(node) && !node_can_be_fenced(s, node)) {
+            a->flags &= ~ACT_RUNNABLE;
+        } else {
+            a->flags |= ACT_RUNNABLE;
+        }
+        return;
+    }
+    switch (sched_effective_quorum_policy(s, rsc)) {
+    case QUORUM_STOP:
+        a->flags &= ~ACT_RUNNABLE;
+        action_set_reason(s, a, "no quorum", false);
+        break;
+    case QUORUM_FREEZE:
+        if (!rsc_active(rsc, true) || rsc->next_role > rsc->role) {
+            a->flags &= ~ACT_RUNNABLE;
+            action_set_reason(s, a, "quorum freeze", false);
+        }
+        break;
+    default:
+        a->flags |= ACT_RUNNABLE;
+        break;
+    }
+}
+
+static void
+settle_request(struct sched *s, struct sched_action *a, enum action_wanted wanted)
+{
+    if (a->rsc != NULL && a->node != NULL && !act_is(a, ACT_PSEUDO) && !rsc_is(a->rsc, RSC_MANAGED)
+        && a->interval_ms == 0) {
+        a->flags |= ACT_OPTIONAL;
+    } else if (wanted == WANT_REQUIRED) {
+        a->flags &= ~ACT_OPTIONAL;
+    }
+    action_update_runnable(s, a);
+}
+
+/* Find or create the action RSC_TASK_INTERVAL on a node (spec 42 §2.2).  Never NULL. */
+struct sched_action *
+action_get(struct sched *s, struct sched_rsc *rsc, const char *task, guint interval_ms, struct sched_node *node,
+           enum action_wanted wanted)
+{
+    struct sched_action *a = action_on(s, rsc, task, interval_ms, node);
+
+    if (a == NULL) {
+        a = new_action(s, rsc, task, node);
+        a->interval_ms = interval_ms;
+        a->needs = needs_of(rsc, task);
+        if (strcmp(task, "lrm_delete") == 0) {
+            a->flags |= ACT_ON_DC;
+        }
+        file_under_key(s, a, a->task, interval_ms);
+    }
+    settle_request(s, a, wanted);
+    return a;
+}
+
+/* The same for an action whose key has something else in the middle than its task (notifications). */
+struct sched_action *
+action_get_keyed(struct sched *s, struct sched_rsc *rsc, const char *key, const char *task, struct sched_node *node,
+                 enum action_wanted wanted)
+{
+    struct sched_action *a = action_on(s, rsc, key, 0, node);
+
+    if (a == NULL) {
+        a = new_action(s, rsc, task, node);
+        file_under_key(s, a, key, 0);
+    }
+    settle_request(s, a, wanted);
+    return a;
+}
+
+/* An action of no resource; key and task are the caller's. */
+struct sched_action *
+action_get_named(struct sched *s, const char *key, const char *task, struct sched_node *node, enum action_wanted wanted)
+{
+    struct sched_action *a = action_named(s, key);
+
+    if (a == NULL) {
+        a = new_action(s, NULL, task, node);
+        a->key = arena_intern(s->arena, key);
+        g_hash_table_insert(actions_of(s)->lookup->named, (gpointer) a->key, a);
+    } else if (a->node == NULL) {
+        a->node = node;
+    }
+    if (wanted == WANT_REQUIRED) {
+        a->flags &= ~ACT_OPTIONAL;
+    }
+    return a;
+}
+
+/* A pseudo-action of a collective: done by nobody, only a point in the order. */
+struct sched_action *
+action_get_pseudo(struct sched *s, struct sched_rsc *rsc, const char *task, enum action_wanted wanted)
+{
+    struct sched_action *a = action_get(s, rsc, task, 0, NULL, wanted);
+
+    a->flags |= ACT_PSEUDO | ACT_RUNNABLE;
+    return a;
+}
+
+/* --- small things --- */
+
+/* The first reason stays unless `overwrite`. */
+void
+action_set_reason(struct sched *s, struct sched_action *a, const char *reason, bool overwrite)
+{
+    if (a->reason == NULL || overwrite) {
+        a->reason = arena_intern(s->arena, reason);
+    }
+}
+
+/* Value of an explicitly set meta-attribute, or NULL. */
+const char *
+action_meta(const struct sched_action *a, const char *name)
+{
+    return a->meta ? nvtable_get(a->meta, name) : NULL;
+}
+
+void
+action_set_meta(struct sched *s, struct sched_action *a, const char *name, const char *value)
+{
+    if (a->meta == NULL) {
+        a->meta = nvtable_new(s->arena);
+    }
+    nvtable_set(a->meta, arena_intern(s->arena, name), arena_intern(s->arena, value));
+}
+
+/* What the agent is expected to return, where that is not 0. */
+void
+action_set_target_rc(struct sched *s, struct sched_action *a, int rc)
+{
+    char text[12];
+
+    g_snprintf(text, sizeof(text), "%d", rc);
+    action_set_meta(s, a, "op_target_rc", text);
+}
+
+/* `clear_failcount`: nothing waits for it (spec 42 §3.8). */
+struct sched_action *
+action_clear_failcount(struct sched *s, struct sched_rsc *rsc, struct sched_node *node, const char *reason,
+                       bool after_fencing)
+{
+    struct sched_action *a = action_get(s, rsc, "clear_failcount", 0, node, WANT_REQUIRED);
+
+    action_set_meta(s, a, "op_no_wait", "true");
+    if (rsc->is_remote_node) {
+        order_action_task(s, a, rsc, "start", ORDER_ORD);
+        if (after_fencing && rsc->remote_node != NULL) {
+            struct sched_action *fencing = fence_action(s, rsc->remote_node, NULL, true, NULL, false);
+
+            relation_add(s, fencing, a, ORDER_FRT);
+        }
+    }
+    return a;
+}

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Fencing, unfencing and shutdown of nodes: the actions, and what they mean for resources there.  Called after all
+ * resource actions exist; the objects themselves are made earlier, when somebody declares a node.  Never decides that
+ * a node is unclean: the model does.  (spec 42 §7, §10.1)
+ */
+#include "lib/sched/actions/internal.h"
+
+/* --- the object --- */
+
+/* "<device>:<agent>:<digest>," for each unfencing device; true if the node's own record lacks one of them. */
+static bool
+append_device_digests(struct sched *s, struct sched_node *node, struct sched_action *a)
+{
+    g_autoptr(GString) all = g_string_new(NULL);
+    g_autoptr(GString) secure = g_string_new(NULL);
+    const char *known_all = node_attr(node, "#digests-all");
+    const char *known_secure = node_attr(node, "#digests-secure");
+    bool changed = false;
+
+    VEC_FOR_EACH(struct sched_rsc, device, s->unfencing_devices) {
+        const struct sched_digests *d = sched_digest_calculate(s, device, "monitor", 0, node, NULL);
+        char *in_all = arena_printf(s->arena, "%s:%s:%s,", device->id, device->type, d->all);
+        char *in_secure = arena_printf(s->arena, "%s:%s:%s,", device->id, device->type, d->secure ? d->secure : d->all);
+
+        g_string_append(all, in_all);
+        g_string_append(secure, in_secure);
+        if (known_all == NULL || strstr(known_all, in_all) != NULL) {
+            continue;
+        }
+        if (known_secure != NULL && strstr(known_secure, in_secure) != NULL) {
+            continue;
+        }
+        changed = true;
+        if (node_is_remote_kind(node)) {
+            sched_message(s, MSG_NOTICE, 0, __func__,
+                          "Unfencing Pacemaker Remote node %s because the definition of %s changed", node->uname,
+                          device->id);
+        }
+    }
+    action_set_meta(s, a, "digests-all", all->str);
+    action_set_meta(s, a, "digests-secure", secure->str);
+    return changed;
+}
+
+static void
+set_priority_delay(struct sched *s, struct sched_node *node, struct sched_action *a, bool wanted)
+{
+    if (s->opt.priority_fencing_delay <= 0) {
+        return;
+    }
+    if (wanted || action_meta(a, "priority-fencing-delay") != NULL) {
+        char text[16];
+        int delay = node_priority_delay(s, node);
+
+        g_snprintf(text, sizeof(text), "%d", delay > 0 ? delay : 0);
+        action_set_meta(s, a, "priority-fencing-delay", text);
+    }
+}
+
+/* The fencing object of a node for an operation (NULL: the configured one); the first reason stays. */
+struct sched_action *
+fence_action(struct sched *s, struct sched_node *node, const char *op, bool optional, const char *reason,
+             bool priority_delay)
+{
+    if (op == NULL) {
+        op = s->opt.stonith_action;
+    }
+
+    char *key = arena_printf(s->arena, "stonith-%s-%s", node->uname, op);
+    struct sched_action *a = action_named(s, key);
+
+    if (a == NULL) {
+        a = action_get_named(s, key, "stonith", node, WANT_OPTIONAL);
+        action_set_meta(s, a, "on_node", node->uname);
+        action_set_meta(s, a, "on_node_uuid", node->uuid);
+        action_set_meta(s, a, "stonith_action", op);
+        if (s->unfencing_in_use && append_device_digests(s, node, a)) {
+            optional = false;
+        }
+    }
+    set_priority_delay(s, node, a, priority_delay);
+    if (!optional && (strcmp(op, "on") == 0 || node_can_be_fenced(s, node))) {
+        a->flags &= ~ACT_OPTIONAL;
+        if (reason != NULL) {
+            action_set_reason(s, a, reason, false);
+        }
+    } else if (reason != NULL) {
+        action_set_reason(s, a, reason, false);
+    }
+    return a;
+}
+
+/* --- unfencing (spec 42 §7.6) --- */
+
+static bool
+may_unfence(const struct sched_node *node)
+{
+    return node->online && !node->unclean && !node->shutdown;
+}
+
+/* A device's definition changed (or `rsc` NULL: the node was never unfenced): unfence the node, or every candidate. */
+void
+unfence_trigger(struct sched *s, struct sched_rsc *rsc, struct sched_node *node, const char *reason,
+                struct sched_action *dependency)
+{
+    if (!s->unfencing_in_use || (rsc != NULL && !rsc_is(rsc, RSC_FENCE_DEVICE))) {
+        return;
+    }
+    if (node != NULL) {
+        if (may_unfence(node)) {
+            struct sched_action *on = fence_action(s, node, "on", false, reason, false);
+
+            relation_add(s, on, dependency, ORDER_ORD);
+        }
+        return;
+    }
+    for (unsigned i = 0; rsc != NULL && i < s->nodes.len; i++) {
+        if (row_has(&rsc->row, s->node_order[i]) && may_unfence(s->node_order[i])) {
+            unfence_trigger(s, rsc, s->node_order[i], reason, dependency);
+        }
+    }
+}
+
+static bool
+requires_unfencing(const struct sched *s, const struct sched_rsc *rsc)
+{
+    return s->unfencing_in_use && (rsc->requires == REQUIRES_UNFENCING || rsc_is(rsc, RSC_FENCE_DEVICE));
+}
+
+/* `then` on `node` waits for the node's unfencing, which becomes required if it has not been done. */
+void
+unfence_order(struct sched *s, struct sched_rsc *rsc, struct sched_node *node, struct sched_action *then, unsigned kinds)
+{
+    if (node == NULL || !requires_unfencing(s, rsc)) {
+        return;
+    }
+
+    struct sched_action *on = fence_action(s, node, "on", true, NULL, false);
+    const char *unfenced = node_attr(node, "#node-unfenced");
+
+    relation_add(s, on, then, kinds);
+    if (unfenced == NULL || strcmp(unfenced, "0") == 0) {
+        unfence_trigger(s, NULL, node, arena_printf(s->arena, "required by %s %s", rsc->id, then->task), NULL);
+    }
+}
+
+/* --- what fencing means for resources (spec 42 §7.4) --- */
+
+static void
+order_starts_after(struct sched *s, struct sched_rsc *rsc, struct sched_action *fencing)
+{
+    struct sched_node *target = fencing->node;
+
+    for_each_rsc_action(a, s, rsc) {
+        if (a->needs == REQUIRES_FENCING) {
+            relation_add(s, fencing, a, ORDER_ORD);
+        } else if (a->needs == REQUIRES_QUORUM && act_task(a, "start") && row_has(&rsc->row, target)
+                   && !rsc_known_on(rsc, target)) {
+            relation_add(s, fencing, a, ORDER_ORD | ORDER_FUT);
+        }
+    }
+}
+
+static void
+imply_stops(struct sched *s, struct sched_rsc *rsc, struct sched_action *fencing)
+{
+    struct sched_node *target = fencing->node;
+    struct sched_rsc *top = rsc_top(rsc);
+    struct sched_action *top_stop = action_newest(s, top, "stop", 0);
+    bool implicit = rsc_requires_fencing(rsc) || node_is_guest(target);
+
+    for_each_with_key(stop, s, rsc, "stop", 0) {
+        if (stop->node == NULL) {
+            action_give_node(s, stop, target);
+        }
+        if (stop->node != target) {
+            continue;
+        }
+        stop->flags |= ACT_PSEUDO | ACT_RUNNABLE;
+        if (implicit) {
+            if (!rsc_is(rsc, RSC_IN_BUNDLE)) {
+                relation_add(s, fencing, stop, ORDER_KEEP);
+            }
+            relation_add(s, fencing, top_stop, ORDER_KEEP);
+        }
+        if (rsc_is(rsc, RSC_NOTIFY)) {
+            notify_implied_stop(s, rsc, stop, fencing);
+        }
+    }
+    for_each_with_key(demote, s, rsc, "demote", 0) {
+        if (demote->node == NULL) {
+            action_give_node(s, demote, target);
+        }
+        if (demote->node != target || (target->online && !target->unclean && !rsc_is(rsc, RSC_FAILED))) {
+            continue;
+        }
+        demote->flags |= ACT_PSEUDO | ACT_RUNNABLE;
+        if (implicit && !rsc_is(rsc, RSC_IN_BUNDLE)) {
+            relation_add(s, fencing, demote, ORDER_ORD | ORDER_KEEP);
+        }
+    }
+}
+
+static void
+fencing_affects(struct sched *s, struct sched_action *fencing)
+{
+    for (unsigned i = 0; i < s->rscs.len; i++) {
+        struct sched_rsc *rsc = s->rscs.items[i];
+
+        if (rsc->kind == KIND_PRIMITIVE && rsc_is(rsc, RSC_MANAGED)) {
+            order_starts_after(s, rsc, fencing);
+            imply_stops(s, rsc, fencing);
+        }
+    }
+}
+
+/* --- guests (spec 42 §7.5) --- */
+
+static void
+fence_guest(struct sched *s, struct sched_node *node)
+{
+    struct sched_rsc *container = node_container(node);
+    struct sched_action *stop = container ? action_newest(s, container, "stop", 0) : NULL;
+    bool restarts = container != NULL && action_first(s, container, "start", 0) != NULL;
+    struct sched_action *f = fence_action(s, node, restarts ? "reboot" : "off", false, "guest is unclean", false);
+
+    f->flags |= ACT_PSEUDO | ACT_RUNNABLE;
+    f->flags &= ~ACT_OPTIONAL;
+    if (stop != NULL && act_is(stop, ACT_PSEUDO)) {
+        struct sched_action *host = fence_action(s, stop->node, NULL, false, NULL, false);
+
+        relation_add(s, host, f, ORDER_FUT | ORDER_FRT);
+    } else if (stop != NULL) {
+        relation_add(s, stop, f, ORDER_FUT | ORDER_FRT);
+    } else if (node->remote_rsc != NULL) {
+        struct sched_action *connection_stop = action_newest(s, node->remote_rsc, "stop", 0);
+
+        relation_add(s, connection_stop, f, ORDER_ORD);
+    }
+    fencing_affects(s, f);
+}
+
+/* --- shutdown (spec 42 §10.1) --- */
+
+static struct sched_action *
+shut_down(struct sched *s, struct sched_node *node)
+{
+    char *key = arena_printf(s->arena, "do_shutdown-%s", node->uname);
+    struct sched_action *down = action_get_named(s, key, "do_shutdown", node, WANT_REQUIRED);
+    struct actions_state *as = actions_of(s);
+
+    action_set_meta(s, down, "op_no_wait", "true");
+    for (unsigned i = as->all.len; i-- > 0;) {
+        struct sched_action *a = as->all.items[i];
+
+        if (a->rsc == NULL || a->node != node || !act_task(a, "stop") || rsc_is(a->rsc, RSC_MAINTENANCE)
+            || node->maintenance || (!rsc_is(a->rsc, RSC_MANAGED) && !rsc_is(a->rsc, RSC_BLOCKED))) {
+            continue;
+        }
+        a->flags &= ~ACT_OPTIONAL;
+        relation_add(s, a, down, ORDER_ORD | ORDER_FUT);
+    }
+    return down;
+}
+
+/* --- all nodes (spec 42 §7.3) --- */
+
+struct fencing_order {
+    ARENA_VEC(struct sched_action *) fencings, shutdowns; /* of nodes that are not the DC */
+    struct sched_action *dc_down, *dc_fencing;
+};
+
+static bool
+any_managed(const struct sched *s)
+{
+    for (unsigned i = 0; i < s->rscs.len; i++) {
+        if (s->rscs.items[i]->kind == KIND_PRIMITIVE && rsc_is(s->rscs.items[i], RSC_MANAGED)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+chain_fencing(struct sched *s, struct fencing_order *order, struct sched_action *f)
+{
+    if (!s->opt.concurrent_fencing && order->fencings.len > 0) {
+        relation_add(s, order->fencings.items[order->fencings.len - 1], f, ORDER_ORD);
+    }
+    arena_vec_push(s->arena, &order->fencings, f);
+}
+
+static void
+schedule_node(struct sched *s, struct sched_node *node, bool may_fence, struct fencing_order *order)
+{
+    if (node_is_guest(node)) {
+        if (node->remote_requires_reset && may_fence && node_can_be_fenced(s, node)) {
+            fence_guest(s, node);
+        }
+        return;
+    }
+    if (may_fence && node->unclean && node_can_be_fenced(s, node)) {
+        struct sched_action *f = fence_action(s, node, NULL, false, "node is unclean", false);
+
+        sched_message(s, MSG_WARNING, MSG_CONFIG | MSG_PROCESSING, __func__, "Scheduling node %s for fencing",
+                      node->uname);
+        fencing_affects(s, f);
+        if (node->is_dc) {
+            order->dc_fencing = f;
+        } else {
+            chain_fencing(s, order, f);
+        }
+    } else if (node->online && node->shutdown && !node_is_remote_kind(node)) {
+        struct sched_action *down = shut_down(s, node);
+
+        if (node->is_dc) {
+            order->dc_down = down;
+        } else {
+            arena_vec_push(s->arena, &order->shutdowns, down);
+        }
+    }
+    if (node->unclean && !node_can_be_fenced(s, node)) {
+        sched_message(s, MSG_WARNING, MSG_CONFIG | MSG_PROCESSING, __func__,
+                      "Node %s is unclean but cannot be fenced", node->uname);
+    }
+}
+
+static void
+order_dc_last(struct sched *s, struct fencing_order *order)
+{
+    struct sched_action *dc = order->dc_down ? order->dc_down : order->dc_fencing;
+
+    if (dc == NULL) {
+        return;
+    }
+    for (unsigned i = 0; order->dc_down != NULL && i < order->shutdowns.len; i++) {
+        relation_add(s, order->shutdowns.items[i], dc, ORDER_ORD);
+    }
+    if (s->opt.concurrent_fencing) {
+        for (unsigned i = 0; i < order->fencings.len; i++) {
+            relation_add(s, order->fencings.items[i], dc, ORDER_ORD);
+        }
+    } else if (order->fencings.len > 0) {
+        relation_add(s, order->fencings.items[order->fencings.len - 1], dc, ORDER_ORD);
+    }
+}
+
+void
+fencing_schedule(struct sched *s)
+{
+    struct fencing_order order = {0};
+    bool may_fence = any_managed(s);
+
+    for (unsigned i = 0; i < s->nodes.len; i++) {
+        schedule_node(s, s->node_order[i], may_fence, &order);
+    }
+    order_dc_last(s, &order);
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Orderings between two clones or bundles instance by instance.  Called by propagate.c.  Settles an instance that
+ * finds no partner.  (spec 42 §6.6)
+ */
+#include "lib/sched/actions/propagate.h"
+
+bool
+is_interleaved(const struct sched_action *first, const struct sched_action *then)
+{
+    const struct sched_rsc *a = first->rsc, *b = then->rsc;
+
+    if (a == NULL || b == NULL || a == b || a->kind < KIND_CLONE || b->kind < KIND_CLONE) {
+        return false;
+    }
+    return rsc_is(act_task(then, "stop") || act_task(then, "demote") ? a : b, RSC_INTERLEAVE);
+}
+
+/* --- partners --- */
+
+static void
+collect_nodes(const struct sched_rsc *rsc, bool current, sched_node_vec *out, struct arena *arena)
+{
+    if (rsc->kind != KIND_PRIMITIVE) {
+        VEC_FOR_EACH(struct sched_rsc, child, rsc->children) {
+            collect_nodes(child, current, out, arena);
+        }
+        return;
+    }
+    if (!current && rsc->assigned != NULL) {
+        arena_vec_push(arena, out, rsc->assigned);
+    }
+    if (current) {
+        VEC_FOR_EACH(struct sched_node, node, rsc->active_on) {
+            arena_vec_push(arena, out, node);
+        }
+    }
+}
+
+/* The one node of an instance, now or as assigned; NULL if it has none or several. */
+static struct sched_node *
+instance_node(struct sched *s, const struct sched_rsc *rsc, bool current)
+{
+    sched_node_vec nodes = {0};
+
+    if (rsc->kind == KIND_PRIMITIVE) {
+        if (!current) {
+            return rsc->assigned;
+        }
+        return rsc->active_on.len == 1 ? rsc->active_on.items[0] : NULL;
+    }
+    collect_nodes(rsc, current, &nodes, s->arena);
+    for (unsigned i = 1; i < nodes.len; i++) {
+        if (nodes.items[i] != nodes.items[0]) {
+            return NULL;
+        }
+    }
+    return nodes.len > 0 ? nodes.items[0] : NULL;
+}
+
+static unsigned
+partner_count(const struct sched_rsc *rsc)
+{
+    return rsc->kind == KIND_BUNDLE ? rsc->replicas.len : rsc->children.len;
+}
+
+static struct sched_rsc *
+partner_at(const struct sched_rsc *rsc, unsigned i)
+{
+    return rsc->kind == KIND_BUNDLE ? rsc->replicas.items[i]->container : rsc->children.items[i];
+}
+
+static struct sched_rsc *
+partner_on(struct sched *s, const struct sched_rsc *rsc, const struct sched_node *node, bool current)
+{
+    unsigned n = partner_count(rsc);
+
+    for (unsigned i = 0; i < n; i++) {
+        struct sched_rsc *candidate = partner_at(rsc, i);
+
+        if (!rsc_is(candidate, RSC_BLOCKED) && instance_node(s, candidate, current) == node) {
+            return candidate;
+        }
+    }
+    return NULL;
+}
+
+/* Better node first for an instance without a place (spec 41 §9.2, without capacity and current node). */
+static gint
+compare_candidates(gconstpointer a, gconstpointer b, gpointer data)
+{
+    const struct sched_node *x = *(struct sched_node *const *) a, *y = *(struct sched_node *const *) b;
+    const struct sched_rsc *rsc = data;
+    int sx = node_is_available(x) ? rsc->row.score[x->id] : -SCORE_INFINITY;
+    int sy = node_is_available(y) ? rsc->row.score[y->id] : -SCORE_INFINITY;
+
+    if (sx != sy) {
+        return sx > sy ? -1 : 1;
+    }
+    if (x->assigned_count != y->assigned_count) {
+        return x->assigned_count < y->assigned_count ? -1 : 1;
+    }
+    return strcmp(x->uname, y->uname);
+}
+
+static void
+candidates_by_preference(struct sched *s, struct sched_rsc *rsc, sched_node_vec *out)
+{
+    for (unsigned i = 0; i < s->nodes.len; i++) {
+        if (row_has(&rsc->row, s->node_order[i])) {
+            arena_vec_push(s->arena, out, s->node_order[i]);
+        }
+    }
+    if (out->len > 1) {
+        g_qsort_with_data(out->items, (gint) out->len, sizeof(*out->items), compare_candidates, rsc);
+    }
+}
+
+/* The instance of `rsc` that is (will be) where `instance` is; one without a place looks where it would go. */
+static struct sched_rsc *
+find_partner(struct sched *s, struct sched_rsc *instance, const struct sched_rsc *rsc, bool current)
+{
+    struct sched_node *node = instance_node(s, instance, current);
+    sched_node_vec candidates = {0};
+
+    if (node != NULL) {
+        return partner_on(s, rsc, node, current);
+    }
+    candidates_by_preference(s, instance, &candidates);
+    VEC_FOR_EACH(struct sched_node, candidate, candidates) {
+        struct sched_rsc *partner = partner_on(s, rsc, candidate, current);
+
+        if (partner != NULL) {
+            return partner;
+        }
+    }
+    return NULL;
+}
+
+/* --- an instance without partner does not run (spec 42 §6.6) --- */
+
+static bool
+unassign(struct sched *s, struct sched_rsc *rsc)
+{
+    bool changed = false;
+
+    if (rsc->kind != KIND_PRIMITIVE) {
+        VEC_FOR_EACH(struct sched_rsc, child, rsc->children) {
+            changed |= unassign(s, child);
+        }
+        return changed;
+    }
+    changed = rsc->assigned != NULL;
+    rsc->assigned = NULL;
+    rsc->next_role = ROLE_STOPPED;
+    for_each_rsc_action(a, s, rsc) {
+        if (act_task(a, "stop")) {
+            a->flags &= ~ACT_OPTIONAL;
+        } else if (act_task(a, "start")) {
+            a->flags &= ~ACT_RUNNABLE;
+        } else if (act_task(a, "monitor") && a->interval_ms > 0) {
+            const char *expected = action_meta(a, "op_target_rc");
+
+            if (!text_equal(expected, "7")) {
+                a->flags &= ~ACT_RUNNABLE;
+            }
+        }
+    }
+    return changed;
+}
+
+/* --- one pair of instances --- */
+
+static struct sched_action *
+instance_action(struct sched *s, const struct sched_rsc *rsc, const char *task, const struct sched_node *scope)
+{
+    if (rsc->kind == KIND_PRIMITIVE) {
+        task = task_of_primitive(task);
+    }
+    return scope ? action_on_exactly(s, rsc, task, 0, scope) : action_newest(s, rsc, task, 0);
+}
+
+static struct sched_rsc *
+inside(const struct sched_rsc *container)
+{
+    return container->replica ? container->replica->child : NULL;
+}
+
+static unsigned
+update_partners(struct sched *s, struct sched_action *first, struct sched_rsc *first_i, struct sched_action *then,
+                struct sched_rsc *then_i, const struct sched_node *scope, unsigned kind)
+{
+    struct sched_rsc *first_rsc = first_i, *then_rsc = then_i;
+    struct sched_action *fa, *ta;
+    unsigned changed = 0;
+
+    if (first->rsc->kind == KIND_BUNDLE && strstr(first->task, "stop") != NULL && inside(first_i) != NULL) {
+        first_rsc = inside(first_i);
+    }
+    if (then->rsc->kind == KIND_BUNDLE && strstr(then->task, "mote") != NULL && inside(then_i) != NULL) {
+        then_rsc = inside(then_i);
+    }
+    fa = instance_action(s, first_rsc, first->task, first_rsc == first_i ? scope : NULL);
+    if (fa == NULL) {
+        fa = instance_action(s, first_rsc, first->task, NULL);
+    }
+    ta = instance_action(s, then_rsc, then->task, NULL);
+    if (fa == NULL || ta == NULL) {
+        return 0;
+    }
+    if (relation_add(s, fa, ta, kind)) {
+        changed |= CHANGED_THEN;
+    }
+    changed |= update_kind(s, fa, ta, scope, collective_flags(s, fa, scope), kind, ta->rsc->kind);
+    return changed;
+}
+
+unsigned
+update_interleaved(struct sched *s, struct sched_action *first, struct sched_action *then,
+                   const struct sched_node *scope, unsigned kind)
+{
+    bool current = text_is_one_of(first->task, "stopped", "demoted", NULL);
+    unsigned n = partner_count(then->rsc);
+    unsigned changed = 0;
+
+    for (unsigned i = 0; i < n; i++) {
+        struct sched_rsc *then_i = partner_at(then->rsc, i);
+        struct sched_rsc *first_i = find_partner(s, then_i, first->rsc, current);
+
+        if (first_i != NULL) {
+            changed |= update_partners(s, first, first_i, then, then_i, scope, kind);
+        } else if (!current && (kind & (ORDER_FUT | ORDER_FRT)) != 0 && unassign(s, then_i)) {
+            changed |= CHANGED_THEN;
+        }
+    }
+    return changed;
+}

@@ -1,0 +1,786 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What relations do to the flags of their two actions, carried on until nothing changes any more.  Called once, when
+ * all actions and relations exist.  Creates no actions.  (spec 42 §6.4-§6.8)
+ */
+#include "lib/sched/actions/propagate.h"
+
+/* --- flags of collectives (spec 42 §6.5) --- */
+
+/* The task of an instance that a collective's action stands for; for notifications the one inside the key. */
+const char *
+collective_task(const struct sched_action *a)
+{
+    const char *task = a->task;
+
+    if (strcmp(task, "notify") == 0 || strcmp(task, "notified") == 0) {
+        const char *operation = action_meta(a, "notify_key_operation");
+
+        task = operation ? operation : task;
+    }
+    return task;
+}
+
+const char *
+task_of_primitive(const char *task)
+{
+    static const char *const table[][2] = {
+        {"running", "start"}, {"stopped", "stop"}, {"promoted", "promote"}, {"demoted", "demote"}};
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(table); i++) {
+        if (strcmp(task, table[i][0]) == 0) {
+            return table[i][1];
+        }
+    }
+    return task;
+}
+
+static struct sched_action *
+newest_action(const struct sched *s, const struct sched_rsc *rsc, const char *task, const struct sched_node *scope)
+{
+    return scope ? action_on_exactly(s, rsc, task, 0, scope) : action_newest(s, rsc, task, 0);
+}
+
+static unsigned action_flags(struct sched *s, struct sched_action *a, const struct sched_node *scope);
+
+static unsigned
+group_flags(struct sched *s, struct sched_action *a, const struct sched_node *scope)
+{
+    unsigned flags = ACT_OPTIONAL | ACT_RUNNABLE | ACT_PSEUDO;
+    const char *task = collective_task(a);
+    const char *mapped = task_of_primitive(task);
+
+    VEC_FOR_EACH(struct sched_rsc, m, a->rsc->children) {
+        struct sched_action *ma = newest_action(s, m, mapped, scope);
+
+        if (ma == NULL) {
+            if (strcmp(mapped, "stop") != 0 && strcmp(mapped, "demote") != 0) {
+                flags &= ~ACT_RUNNABLE;
+            }
+            continue;
+        }
+        if (act_required(ma)) {
+            flags &= ~ACT_OPTIONAL;
+            a->flags &= ~ACT_OPTIONAL;
+        }
+        if (!act_is(ma, ACT_RUNNABLE) && strcmp(mapped, a->task) != 0) {
+            flags &= ~ACT_RUNNABLE;
+            a->flags &= ~ACT_RUNNABLE;
+        }
+    }
+    return flags;
+}
+
+/*
+ * The resources whose actions a clone's or bundle's task is about: instances; of a bundle the containers, or for
+ * roles the contained clone's instances.
+ */
+unsigned
+collective_instances(const struct sched_rsc *rsc, const char *task, struct sched_rsc *const **out)
+{
+    if (rsc->kind == KIND_BUNDLE && text_is_one_of(task, "start", "running", "stop", "stopped", NULL)) {
+        return 0; /* containers: see instance_at() */
+    }
+    if (rsc->kind == KIND_BUNDLE) {
+        rsc = rsc->bundle_child;
+    }
+    *out = rsc ? rsc->children.items : NULL;
+    return rsc ? rsc->children.len : 0;
+}
+
+unsigned
+instance_count(const struct sched_rsc *rsc, const char *task)
+{
+    struct sched_rsc *const *unused;
+
+    if (rsc->kind == KIND_BUNDLE && text_is_one_of(task, "start", "running", "stop", "stopped", NULL)) {
+        return rsc->replicas.len;
+    }
+    return collective_instances(rsc, task, &unused);
+}
+
+struct sched_rsc *
+instance_at(const struct sched_rsc *rsc, const char *task, unsigned i)
+{
+    struct sched_rsc *const *items = NULL;
+
+    if (rsc->kind == KIND_BUNDLE && text_is_one_of(task, "start", "running", "stop", "stopped", NULL)) {
+        return rsc->replicas.items[i]->container;
+    }
+    collective_instances(rsc, task, &items);
+    return items[i];
+}
+
+static unsigned
+clone_flags(struct sched *s, struct sched_action *a, const struct sched_node *scope)
+{
+    unsigned flags = ACT_OPTIONAL | ACT_RUNNABLE | ACT_PSEUDO;
+    const char *task = collective_task(a);
+    unsigned n = instance_count(a->rsc, task);
+    bool any_runnable = false;
+
+    for (unsigned i = 0; i < n; i++) {
+        struct sched_rsc *instance = instance_at(a->rsc, task, i);
+        bool primitive = instance->kind == KIND_PRIMITIVE;
+        struct sched_action *ia = newest_action(s, instance, primitive ? task_of_primitive(task) : task,
+                                                primitive ? scope : NULL);
+
+        if (ia == NULL) {
+            continue;
+        }
+
+        unsigned its = action_flags(s, ia, scope);
+
+        if ((its & ACT_OPTIONAL) == 0) {
+            flags &= ~ACT_OPTIONAL;
+            a->flags &= ~ACT_OPTIONAL;
+        }
+        any_runnable |= (its & ACT_RUNNABLE) != 0;
+    }
+    if (!any_runnable) {
+        flags &= ~ACT_RUNNABLE;
+        if (scope == NULL) {
+            a->flags &= ~ACT_RUNNABLE;
+        }
+    }
+    return flags;
+}
+
+static unsigned
+action_flags(struct sched *s, struct sched_action *a, const struct sched_node *scope)
+{
+    if (a->rsc == NULL || a->rsc->kind == KIND_PRIMITIVE) {
+        return a->flags;
+    }
+    return a->rsc->kind == KIND_GROUP ? group_flags(s, a, scope) : clone_flags(s, a, scope);
+}
+
+/* Flags of an action, those of a collective computed from its parts (and its own set accordingly). */
+unsigned
+collective_flags(struct sched *s, struct sched_action *a, const struct sched_node *scope)
+{
+    return action_flags(s, a, scope);
+}
+
+static unsigned
+flags_for_ordering(struct sched *s, struct sched_action *a, const struct sched_node *other)
+{
+    if (a->rsc == NULL || a->rsc->kind < KIND_CLONE || other == NULL) {
+        return action_flags(s, a, NULL);
+    }
+
+    unsigned flags = action_flags(s, a, other);
+
+    if ((flags & ACT_RUNNABLE) == 0 && (action_flags(s, a, NULL) & ACT_RUNNABLE) != 0) {
+        flags |= ACT_RUNNABLE;
+    }
+    return flags;
+}
+
+/* --- clearing a flag and saying why (spec 42 §2.3) --- */
+
+static void
+clear_flag(struct sched *s, struct sched_action *a, unsigned flag, const struct sched_action *because)
+{
+    bool was = act_is(a, flag);
+
+    a->flags &= ~flag;
+    if (!was || (a->rsc == because->rsc && a->rsc != NULL)) {
+        return;
+    }
+
+    const char *word = flag == ACT_OPTIONAL ? "required" : "unrunnable";
+    const char *reason = because->rsc ? arena_printf(s->arena, "%s %s %s", word, because->rsc->id, because->task)
+                                      : arena_printf(s->arena, "%s %s", word, because->task);
+
+    action_set_reason(s, a, reason, flag == ACT_MIGRATE_RUNNABLE);
+}
+
+/* --- one kind on one pair (spec 42 §6.4) --- */
+
+static void
+apply_restart(struct sched *s, struct sched_action *first, struct sched_action *then)
+{
+    bool restart = act_required(then);
+    bool stop = !act_is(then, ACT_RUNNABLE) && rsc_is(then->rsc, RSC_MANAGED) && then->rsc == first->rsc;
+
+    if (!restart && !stop) {
+        return;
+    }
+    if (act_is(first, ACT_RUNNABLE)) {
+        clear_flag(s, first, ACT_OPTIONAL, then);
+    }
+    if (act_required(then)) {
+        clear_flag(s, first, ACT_OPTIONAL, then);
+    }
+    if (!act_is(then, ACT_MIGRATE_RUNNABLE)) {
+        clear_flag(s, first, ACT_MIGRATE_RUNNABLE, then);
+    }
+    if (act_required(first) && !act_is(first, ACT_RUNNABLE)) {
+        clear_flag(s, then, ACT_RUNNABLE, first);
+    }
+}
+
+/* An unrunnable first of an asymmetric ordering stops what would newly happen, not what is so already. */
+static void
+apply_asymmetric(struct sched *s, struct sched_action *first, struct sched_action *then)
+{
+    struct sched_rsc *rsc = then->rsc;
+
+    if (rsc == NULL || act_is(first, ACT_RUNNABLE)) {
+        return;
+    }
+    if (act_is(then, ACT_OPTIONAL)) {
+        enum sched_role role = rsc_role(rsc, false);
+
+        if (role == ROLE_STOPPED && act_task(then, "stop")) {
+            return;
+        }
+        if (role >= ROLE_STARTED && act_task(then, "start") && then->node != NULL && rsc->active_on.len == 1
+            && rsc->active_on.items[0] == then->node) {
+            return;
+        }
+    }
+    clear_flag(s, then, ACT_OPTIONAL, first);
+    clear_flag(s, then, ACT_RUNNABLE, first);
+}
+
+static void
+apply_kind(struct sched *s, struct sched_action *first, struct sched_action *then, unsigned f, unsigned kind)
+{
+    switch (kind) {
+    case ORDER_FRT:
+        if (act_is(then, ACT_OPTIONAL) && (f & ACT_OPTIONAL) == 0 && !act_is(first, ACT_MIGRATE_RUNNABLE)) {
+            clear_flag(s, then, ACT_OPTIONAL, first);
+        }
+        break;
+    case ORDER_RST:
+        apply_restart(s, first, then);
+        break;
+    case ORDER_TRF:
+        if (act_required(then)) {
+            if ((f & ACT_OPTIONAL) == 0) {
+                clear_flag(s, first, ACT_OPTIONAL, then);
+            }
+            if ((f & ACT_MIGRATE_RUNNABLE) != 0 && !act_is(then, ACT_MIGRATE_RUNNABLE)) {
+                clear_flag(s, first, ACT_MIGRATE_RUNNABLE, then);
+            }
+        }
+        break;
+    case ORDER_PRF:
+        if (act_required(then) && then->rsc->role == ROLE_PROMOTED) {
+            clear_flag(s, first, ACT_OPTIONAL, then);
+            if (act_is(first, ACT_MIGRATE_RUNNABLE) && !act_is(then, ACT_MIGRATE_RUNNABLE)) {
+                clear_flag(s, first, ACT_MIGRATE_RUNNABLE, then);
+            }
+        }
+        break;
+    case ORDER_FUT:
+        if (act_is(then, ACT_RUNNABLE) && (f & ACT_RUNNABLE) == 0) {
+            clear_flag(s, then, ACT_RUNNABLE, first);
+            clear_flag(s, then, ACT_MIGRATE_RUNNABLE, first);
+        }
+        break;
+    case ORDER_MIG:
+        if (!act_is(then, ACT_MIGRATE_RUNNABLE) || !act_is(then, ACT_RUNNABLE)) {
+            clear_flag(s, first, ACT_RUNNABLE, then);
+        }
+        if (act_required(then)) {
+            clear_flag(s, first, ACT_OPTIONAL, then);
+        }
+        break;
+    case ORDER_PSL:
+        if (!act_is(first, ACT_RUNNABLE)) {
+            clear_flag(s, then, ACT_MIGRATE_RUNNABLE, first);
+            then->flags &= ~ACT_PSEUDO;
+        }
+        break;
+    case ORDER_ASYM:
+        apply_asymmetric(s, first, then);
+        break;
+    default:
+        break;
+    }
+}
+
+/* One kind between exactly these two actions. */
+unsigned
+update_pair(struct sched *s, struct sched_action *first, struct sched_action *then, unsigned f, unsigned kind)
+{
+    unsigned then_was = then->flags, first_was = first->flags;
+    unsigned changed = 0;
+
+    apply_kind(s, first, then, f, kind);
+    if (then->flags != then_was) {
+        changed |= CHANGED_THEN;
+        if (act_is(then, ACT_RUNNABLE) != ((then_was & ACT_RUNNABLE) != 0)) {
+            block_colocated(s, then);
+        }
+        if (then->rsc != NULL && then->rsc->parent != NULL) {
+            propagate_from(s, then);
+        }
+    }
+    if (first->flags != first_was) {
+        changed |= CHANGED_FIRST;
+    }
+    return changed;
+}
+
+static unsigned
+update_members(struct sched *s, struct sched_action *first, struct sched_action *then, const struct sched_node *scope,
+               unsigned f, unsigned kind)
+{
+    unsigned changed = update_pair(s, first, then, f, kind);
+
+    VEC_FOR_EACH(struct sched_rsc, m, then->rsc->children) {
+        struct sched_action *ma = newest_action(s, m, then->task, scope);
+
+        if (ma != NULL) {
+            changed |= update_pair(s, first, ma, f, kind);
+        }
+    }
+    return changed;
+}
+
+static void
+propagate_after(struct sched *s, struct sched_action *a)
+{
+    for (struct sched_relation *r = a->after; r != NULL; r = r->after_next) {
+        propagate_from(s, r->then);
+    }
+}
+
+static unsigned
+update_instances(struct sched *s, struct sched_action *first, struct sched_action *then, const struct sched_node *scope,
+                 unsigned f, unsigned kind)
+{
+    unsigned changed = update_pair(s, first, then, f, kind);
+    unsigned n;
+
+    if (text_is_one_of(then->task, "notify", "notified", NULL)) {
+        return changed;
+    }
+    n = then->rsc->kind == KIND_BUNDLE ? then->rsc->replicas.len : then->rsc->children.len;
+    for (unsigned i = 0; i < n; i++) {
+        struct sched_rsc *instance = then->rsc->kind == KIND_BUNDLE ? then->rsc->replicas.items[i]->container
+                                                                    : then->rsc->children.items[i];
+        struct sched_action *ia = newest_action(s, instance, then->task, scope);
+        unsigned instance_changed;
+
+        if (ia == NULL || (action_flags(s, ia, scope) & ACT_RUNNABLE) == 0) {
+            continue;
+        }
+        instance_changed = update_kind(s, first, ia, scope, f, kind, instance->kind);
+        changed |= instance_changed;
+        if ((instance_changed & CHANGED_THEN) != 0) {
+            propagate_after(s, ia);
+        }
+    }
+    return changed;
+}
+
+/* One kind, by the rule of a variant: that of then's resource, for TRF that of first's. */
+unsigned
+update_kind(struct sched *s, struct sched_action *first, struct sched_action *then, const struct sched_node *scope,
+            unsigned f, unsigned kind, enum sched_kind variant)
+{
+    if (variant == KIND_PRIMITIVE || then->rsc == NULL || then->rsc->kind == KIND_PRIMITIVE) {
+        return update_pair(s, first, then, f, kind);
+    }
+    if (variant == KIND_GROUP && then->rsc->kind == KIND_GROUP) {
+        return update_members(s, first, then, scope, f, kind);
+    }
+    if (variant == KIND_GROUP) {
+        return update_members(s, first, then, scope, f, kind);
+    }
+    if (is_interleaved(first, then)) {
+        return update_interleaved(s, first, then, scope, kind);
+    }
+    return update_instances(s, first, then, scope, f, kind);
+}
+
+/* --- one relation --- */
+
+/* Kinds on an action without resource are decided here; everything else by the variant of then's resource. */
+static unsigned
+update_then(struct sched *s, struct sched_action *first, struct sched_action *then, const struct sched_node *scope,
+            unsigned f, unsigned kind)
+{
+    if (then->rsc != NULL) {
+        return update_kind(s, first, then, scope, f, kind, then->rsc->kind);
+    }
+    if (kind == ORDER_FRT && (f & ACT_OPTIONAL) == 0 && act_is(then, ACT_OPTIONAL)) {
+        clear_flag(s, then, ACT_OPTIONAL, first);
+        return CHANGED_THEN;
+    }
+    if (kind == ORDER_FUT && (f & ACT_RUNNABLE) == 0 && act_is(then, ACT_RUNNABLE)) {
+        clear_flag(s, then, ACT_RUNNABLE, first);
+        return CHANGED_THEN;
+    }
+    return 0;
+}
+
+static unsigned
+update_any(struct sched_action *then, unsigned f)
+{
+    if ((f & ACT_RUNNABLE) == 0) {
+        return 0;
+    }
+    then->runnable_firsts++;
+    if (then->runnable_firsts >= then->needed && !act_is(then, ACT_RUNNABLE)) {
+        then->flags |= ACT_RUNNABLE;
+        return CHANGED_THEN;
+    }
+    return 0;
+}
+
+/* After all kinds: what is printed in any case, and stops that never will be done (spec 42 §6.4, 12). */
+static unsigned
+update_last(struct sched *s, struct sched_action *first, struct sched_action *then, unsigned f, unsigned t, unsigned kinds)
+{
+    unsigned changed = 0;
+
+    if (act_is(first, ACT_RUNNABLE) && (kinds & ORDER_PT) != 0 && (f & ACT_OPTIONAL) == 0
+        && !act_is(then, ACT_PRINT_ALWAYS)) {
+        then->flags |= ACT_PRINT_ALWAYS;
+    }
+    if ((kinds & ORDER_PF) != 0 && (t & ACT_OPTIONAL) == 0 && !act_is(first, ACT_PRINT_ALWAYS)) {
+        first->flags |= ACT_PRINT_ALWAYS;
+    }
+    if ((kinds & (ORDER_FRT | ORDER_TRF | ORDER_RST)) != 0 && first->rsc != NULL && act_task(first, "stop")
+        && !rsc_is(first->rsc, RSC_MANAGED) && rsc_is(first->rsc, RSC_BLOCKED) && !act_is(first, ACT_RUNNABLE)
+        && act_is(then, ACT_RUNNABLE)) {
+        clear_flag(s, then, ACT_RUNNABLE, first);
+        changed |= CHANGED_THEN;
+    }
+    return changed;
+}
+
+static unsigned
+update_relation(struct sched *s, struct sched_action *first, struct sched_action *then, unsigned f, unsigned t,
+                struct sched_relation *rel)
+{
+    unsigned kinds = rel->before_kinds;
+    const struct sched_node *scope = then->node;
+    unsigned changed = 0;
+
+    if ((kinds & ORDER_FRTN) != 0) {
+        kinds = (kinds & ~ORDER_FRTN) | ORDER_FRT;
+        scope = first->node;
+    }
+    if ((kinds & ORDER_FRT) != 0) {
+        changed |= update_then(s, first, then, scope, f, ORDER_FRT);
+    }
+    if ((kinds & ORDER_RST) != 0 && then->rsc != NULL) {
+        changed |= update_then(s, first, then, scope, f, ORDER_RST);
+    }
+    if ((kinds & ORDER_TRF) != 0) {
+        if (first->rsc != NULL) {
+            changed |= update_kind(s, first, then, scope, f, ORDER_TRF, first->rsc->kind);
+        } else {
+            changed |= update_pair(s, first, then, f, ORDER_TRF);
+        }
+    }
+    if ((kinds & ORDER_PRF) != 0 && then->rsc != NULL) {
+        changed |= update_then(s, first, then, scope, f, ORDER_PRF);
+    }
+    if ((kinds & ORDER_ANY) != 0) {
+        changed |= update_any(then, f);
+    }
+    if ((kinds & ORDER_PRB) != 0 && then->rsc != NULL) {
+        if (!act_is(first, ACT_RUNNABLE) && first->rsc != NULL && first->rsc->active_on.len > 0) {
+            rel->before_kinds = 0;
+        } else {
+            changed |= update_then(s, first, then, scope, f, ORDER_FUT);
+        }
+    }
+    if ((kinds & ORDER_FUT) != 0) {
+        changed |= update_then(s, first, then, scope, f, ORDER_FUT);
+    }
+    if ((kinds & ORDER_MIG) != 0 && then->rsc != NULL) {
+        changed |= update_then(s, first, then, scope, f, ORDER_MIG);
+    }
+    if ((kinds & ORDER_PSL) != 0 && then->rsc != NULL) {
+        changed |= update_then(s, first, then, scope, f, ORDER_PSL);
+    }
+    if ((kinds & ORDER_ORD) != 0 && is_interleaved(first, then)) {
+        changed |= update_interleaved(s, first, then, scope, ORDER_ORD);
+    }
+    if ((kinds & ORDER_ASYM) != 0 && then->rsc != NULL) {
+        changed |= update_then(s, first, then, scope, f, ORDER_ASYM);
+    }
+    return changed | update_last(s, first, then, f, t, kinds);
+}
+
+/* --- what really comes first (spec 42 §6.5 "Remapping of first") --- */
+
+/*
+ * Something outside a collective that waits for its start waits for its completion, and with notifications for
+ * everybody having been told.
+ */
+static struct sched_action *
+remap_first(struct sched *s, struct sched_action *first, const struct sched_action *then)
+{
+    static const char *const complete[][2] = {
+        {"start", "running"}, {"stop", "stopped"}, {"promote", "promoted"}, {"demote", "demoted"}};
+    struct sched_rsc *rsc = first->rsc;
+    const char *task = first->task;
+
+    if (rsc == NULL || then->rsc == NULL || rsc == then->rsc || rsc->kind == KIND_PRIMITIVE || first->interval_ms > 0
+        || rsc_is_ancestor(rsc, then->rsc) || strstr(first->key, "notify") != NULL) {
+        return first;
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(complete); i++) {
+        if (strcmp(task, complete[i][0]) == 0) {
+            task = complete[i][1];
+        }
+    }
+    if (!text_is_one_of(task, "running", "stopped", "promoted", "demoted", NULL)) {
+        return first;
+    }
+    if (rsc_is(rsc, RSC_NOTIFY) && (rsc->parent == NULL || (rsc->kind == KIND_CLONE && rsc->parent->kind == KIND_BUNDLE))) {
+        struct sched_action *told = action_find_keyed(s, rsc, arena_printf(s->arena, "confirmed-post_notify_%s", task),
+                                                      NULL);
+
+        if (told != NULL) {
+            return told;
+        }
+    }
+
+    struct sched_action *done = action_newest(s, rsc, task, 0);
+
+    return done ? done : first;
+}
+
+static struct sched_node *
+node_for_same(struct sched *s, const struct sched_action *a)
+{
+    if (a->rsc != NULL && a->rsc->kind == KIND_GROUP && act_task(a, "start")) {
+        sched_node_vec nodes = {0};
+
+        rsc_assigned_nodes(s, a->rsc, &nodes);
+        return nodes.len == 1 ? nodes.items[0] : NULL;
+    }
+    return a->node;
+}
+
+static unsigned
+visit_relation(struct sched *s, struct sched_action *then, struct sched_relation *rel)
+{
+    struct sched_action *first = rel->first;
+
+    if ((rel->before_kinds & ORDER_SAME) != 0) {
+        struct sched_node *a = node_for_same(s, first), *b = node_for_same(s, then);
+
+        if (a != NULL && b != NULL && a != b) {
+            rel->before_kinds = 0;
+            return 0;
+        }
+    }
+    if (first->rsc != NULL && (rel->before_kinds & ORDER_CXL) != 0 && act_required(then)) {
+        first->flags |= ACT_OPTIONAL;
+        if (act_task(first, "reload-agent")) {
+            first->rsc->flags &= ~RSC_RELOADING;
+        }
+    }
+    first = remap_first(s, first, then);
+    if (first != rel->first) {
+        if (relation_add(s, first, then, rel->before_kinds)) {
+            rel->before_kinds = 0;
+            return CHANGED_THEN;
+        }
+        rel->before_kinds = 0;
+        return 0;
+    }
+
+    unsigned f = flags_for_ordering(s, first, node_for_same(s, then));
+    unsigned t = flags_for_ordering(s, then, node_for_same(s, first));
+    unsigned changed = update_relation(s, first, then, f, t, rel);
+
+    if ((changed & CHANGED_FIRST) != 0) {
+        propagate_after(s, first);
+        propagate_from(s, first);
+    }
+    return changed;
+}
+
+/* Evaluate an action as "then" of all its relations; carry on wherever that changes something (spec 42 §6.7). */
+void
+propagate_from(struct sched *s, struct sched_action *then)
+{
+    unsigned changed = 0, was = then->flags;
+
+    if (act_is(then, ACT_REQUIRES_ANY)) {
+        then->runnable_firsts = 0;
+        if (then->needed == 0) {
+            then->needed = 1;
+        }
+        then->flags &= ~ACT_RUNNABLE;
+    }
+    for (struct sched_relation *r = then->before; r != NULL; r = r->before_next) {
+        if (r->before_kinds != 0) {
+            changed |= visit_relation(s, then, r);
+        }
+    }
+    if (act_is(then, ACT_REQUIRES_ANY)) {
+        changed = then->flags != was ? changed | CHANGED_THEN : changed & ~CHANGED_THEN;
+    }
+    if ((changed & CHANGED_THEN) != 0) {
+        if ((was & ACT_RUNNABLE) != 0 && !act_is(then, ACT_RUNNABLE)) {
+            block_colocated(s, then);
+        }
+        propagate_from(s, then);
+        propagate_after(s, then);
+    }
+}
+
+/* --- colocation blocking (spec 42 §6.7) --- */
+
+static bool
+all_children_blocked(struct sched *s, const struct sched_rsc *rsc, const char *task)
+{
+    VEC_FOR_EACH(struct sched_rsc, child, rsc->children) {
+        bool unrunnable = false;
+
+        for_each_with_key(a, s, child, task, 0) {
+            unrunnable = unrunnable || !act_is(a, ACT_RUNNABLE);
+        }
+        if (!unrunnable) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void
+block_dependent(struct sched *s, struct sched_rsc *dependent, const char *task, const struct sched_rsc *because)
+{
+    VEC_FOR_EACH(struct sched_rsc, child, dependent->children) {
+        block_dependent(s, child, task, because);
+    }
+    for_each_with_key(a, s, dependent, task, 0) {
+        if (act_is(a, ACT_RUNNABLE)) {
+            a->flags &= ~ACT_RUNNABLE;
+            action_set_reason(s, a, arena_printf(s->arena, "colocation with %s", because->id), false);
+            propagate_from(s, a);
+            propagate_after(s, a);
+        }
+    }
+}
+
+/* A start or promote that cannot run takes along what must be with it. */
+void
+block_colocated(struct sched *s, struct sched_action *a)
+{
+    struct sched_rsc *rsc = a->rsc;
+    bool promote = act_task(a, "promote");
+
+    if (act_is(a, ACT_RUNNABLE) || rsc == NULL || (!promote && !act_task(a, "start"))) {
+        return;
+    }
+    rsc = rsc_top(rsc);
+    if (rsc->parent != NULL && rsc->parent->kind == KIND_BUNDLE) {
+        rsc = rsc->parent;
+    }
+    if (rsc->children.len > 0 && !all_children_blocked(s, rsc, a->task)) {
+        return;
+    }
+    VEC_FOR_EACH(struct sched_coloc, c, rsc->with_this) {
+        if (c->score < SCORE_INFINITY || (promote && c->primary_role != ROLE_PROMOTED)) {
+            continue;
+        }
+        block_dependent(s, c->dependent, c->dependent_role == ROLE_PROMOTED ? "promote" : "start", a->rsc);
+    }
+}
+
+/* --- loops (spec 42 §6.8) --- */
+
+/* What runs on a guest need not wait for, nor hold up, the guest's own container. */
+static void
+void_relations_with_container(const struct sched_action *then)
+{
+    for (struct sched_relation *r = then->before; r != NULL; r = r->before_next) {
+        const struct sched_node *node = r->first->node;
+
+        if (r->before_kinds != 0 && (r->before_kinds & ORDER_KEEP) == 0 && node != NULL && then->rsc != NULL
+            && node_is_remote_kind(node) && node_container(node) != NULL && node_container(node) == then->rsc) {
+            r->before_kinds = 0;
+        }
+    }
+}
+
+static bool
+leads_to(struct sched *s, struct sched_action *from, const struct sched_action *target)
+{
+    if (from == target) {
+        return true;
+    }
+    if (act_is(from, ACT_TRACKED)) {
+        return false;
+    }
+    from->flags |= ACT_TRACKED;
+    for (struct sched_relation *r = from->before; r != NULL; r = r->before_next) {
+        unsigned kinds = r->before_kinds;
+
+        if (input_counts(s, from, r->first, &kinds) && leads_to(s, r->first, target)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+clear_tracks(struct sched *s)
+{
+    struct actions_state *as = actions_of(s);
+
+    for (unsigned i = 0; i < as->all.len; i++) {
+        as->all.items[i]->flags &= ~ACT_TRACKED;
+    }
+}
+
+/* Two resources that change places by migrating would wait for each other's capacity for ever. */
+static void
+break_load_loops(struct sched *s, struct sched_action *then)
+{
+    for (struct sched_relation *r = then->before; r != NULL; r = r->before_next) {
+        unsigned kinds = r->before_kinds;
+
+        if (kinds != ORDER_LOAD || !input_counts(s, then, r->first, &kinds)) {
+            continue;
+        }
+        if (leads_to(s, r->first, then)) {
+            r->before_kinds = 0;
+        }
+        clear_tracks(s);
+    }
+}
+
+void
+propagate(struct sched *s)
+{
+    struct actions_state *as = actions_of(s);
+
+    for (unsigned i = as->all.len; i-- > 0;) {
+        propagate_from(s, as->all.items[i]);
+    }
+    for (unsigned i = as->all.len; i-- > 0;) {
+        void_relations_with_container(as->all.items[i]);
+    }
+    for (unsigned i = as->all.len; i-- > 0;) {
+        if (act_task(as->all.items[i], "migrate_to")) {
+            break_load_loops(s, as->all.items[i]);
+        }
+    }
+}
+
+/* Once, before propagation: what already cannot run takes along what must be with it. */
+void
+actions_block_colocated(struct sched *s)
+{
+    struct actions_state *as = actions_of(s);
+
+    for (unsigned i = as->all.len; i-- > 0;) {
+        block_colocated(s, as->all.items[i]);
+    }
+}

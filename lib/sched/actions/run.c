@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The steps of a scheduler run in their order.  (spec 42 §1.2)
+ */
+#include "lib/sched/actions/internal.h"
+
+void
+sched_actions_prepare(struct sched *s)
+{
+    actions_init(s);
+    intents_replay(s);
+    orders_take_over(s);
+    VEC_FOR_EACH(struct sched_rsc, rsc, s->resources) {
+        internal_orderings(s, rsc);
+    }
+    history_check(s);
+}
+
+/* Fail counts of what is no longer configured are forgotten before it is stopped (spec 42 §3.8). */
+static void
+clear_orphan_failures(struct sched *s, struct sched_rsc *rsc)
+{
+    if (!s->opt.stop_orphan_resources || !rsc_is(rsc, RSC_ORPHAN) || rsc->kind != KIND_PRIMITIVE) {
+        return;
+    }
+    for (unsigned i = 0; i < s->nodes.len; i++) {
+        struct sched_node *node = s->node_order[i];
+
+        if (node->online && rsc_failcount(s, rsc, node, true, true).count > 0) {
+            struct sched_action *clear = action_clear_failcount(s, rsc, node, "it is orphaned", false);
+
+            order_action_task(s, clear, rsc, "stop", ORDER_ORD);
+        }
+    }
+}
+
+void
+sched_actions_create(struct sched *s)
+{
+    intents_replay(s);
+    history_check_deferred(s);
+    probes_schedule(s);
+    for (unsigned i = 0; i < s->rscs.len; i++) {
+        clear_orphan_failures(s, s->rscs.items[i]);
+    }
+    VEC_FOR_EACH(struct sched_rsc, rsc, s->resources) {
+        create_rsc_actions(s, rsc);
+    }
+    remote_orderings(s);
+    fencing_schedule(s);
+    orderings_apply(s);
+    actions_block_colocated(s);
+    probes_order(s);
+    propagate(s);
+}
+
+void
+sched_run(struct sched *s)
+{
+    sched_actions_prepare(s);
+    sched_assign(s);
+    sched_actions_create(s);
+}
