@@ -71,44 +71,33 @@ group_flags(struct sched *s, struct sched_action *a, const struct sched_node *sc
     return flags;
 }
 
-/*
- * The resources whose actions a clone's or bundle's task is about: instances; of a bundle the containers, or for
- * roles the contained clone's instances.
- */
-unsigned
-collective_instances(const struct sched_rsc *rsc, const char *task, struct sched_rsc *const **out)
+/* Is the task of a bundle about its containers, rather than about the clone inside? */
+static bool
+about_containers(const struct sched_rsc *rsc, const char *task)
 {
-    if (rsc->kind == KIND_BUNDLE && text_is_one_of(task, "start", "running", "stop", "stopped", NULL)) {
-        return 0; /* containers: see instance_at() */
-    }
-    if (rsc->kind == KIND_BUNDLE) {
-        rsc = rsc->bundle_child;
-    }
-    *out = rsc ? rsc->children.items : NULL;
-    return rsc ? rsc->children.len : 0;
+    return rsc->kind == KIND_BUNDLE && text_is_one_of(task, "start", "running", "stop", "stopped", NULL);
 }
 
+/* The resources whose actions a clone's or bundle's task is about: instances, containers, inner instances. */
 unsigned
 instance_count(const struct sched_rsc *rsc, const char *task)
 {
-    struct sched_rsc *const *unused;
-
-    if (rsc->kind == KIND_BUNDLE && text_is_one_of(task, "start", "running", "stop", "stopped", NULL)) {
+    if (about_containers(rsc, task)) {
         return rsc->replicas.len;
     }
-    return collective_instances(rsc, task, &unused);
+    if (rsc->kind == KIND_BUNDLE) {
+        return rsc->bundle_child ? rsc->bundle_child->children.len : 0;
+    }
+    return rsc->children.len;
 }
 
 struct sched_rsc *
 instance_at(const struct sched_rsc *rsc, const char *task, unsigned i)
 {
-    struct sched_rsc *const *items = NULL;
-
-    if (rsc->kind == KIND_BUNDLE && text_is_one_of(task, "start", "running", "stop", "stopped", NULL)) {
+    if (about_containers(rsc, task)) {
         return rsc->replicas.items[i]->container;
     }
-    collective_instances(rsc, task, &items);
-    return items[i];
+    return (rsc->kind == KIND_BUNDLE ? rsc->bundle_child : rsc)->children.items[i];
 }
 
 static unsigned
