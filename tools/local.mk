@@ -11,3 +11,7 @@ tools_attrd_updater_SOURCES = tools/attrd_updater.c
 tools_attrd_updater_LDADD = $(OUTPUT_LDADD) $(IPC_LDADD)
 
 dist_sbin_SCRIPTS += tools/crm_failcount tools/crm_master tools/crm_standby
+
+sbin_PROGRAMS += tools/cibadmin
+tools_cibadmin_SOURCES = tools/cibadmin.c
+tools_cibadmin_LDADD = $(CIB_LDADD)

@@ -1,0 +1,504 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * cibadmin: query and edit the CIB, of the cluster, of a file or of a shadow copy.  Used by administrators, crmsh,
+ * pcs and scripts.  Never interprets the configuration.  (spec 20 §14.4)
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/log.h"
+#include "lib/base/result.h"
+#include "lib/base/text.h"
+#include "lib/base/xml.h"
+#include "lib/cib/cib_client.h"
+#include "lib/cib/cib_digest.h"
+#include "lib/cib/cib_doc.h"
+#include "lib/cib/cib_proto.h"
+#include "lib/cib/cib_schema.h"
+
+enum { DEFAULT_TIMEOUT_S = 30 };
+
+static struct {
+    const char *op;        /* CIB_OP_..., or "empty", "md5-sum", "md5-sum-versioned" */
+    unsigned call_options; /* enum cib_call_option */
+    bool dangerous;        /* needs --force */
+    bool force;
+    bool sync;
+    const char *section;
+    const char *host;
+    const char *user;
+    const char *xml_text, *xml_file;
+    bool xml_stdin;
+    bool show_access;
+    int timeout_s;
+    unsigned verbosity;
+} args = { .timeout_s = DEFAULT_TIMEOUT_S };
+
+#define OP_EMPTY  "empty"
+#define OP_MD5    "md5-sum"
+#define OP_MD5_V2 "md5-sum-versioned"
+
+/* --- command line --- */
+
+static const char usage_text[] =
+    "Usage: cibadmin <command> [options]\n"
+    "Query and edit the cluster configuration (CIB)\n"
+    "\n"
+    "General:\n"
+    " -?, --help\t\tShow this text\n"
+    " -$, --version\t\tShow the version\n"
+    " -V, --verbose\t\tShow more of what is going on (repeatable)\n"
+    "\n"
+    "Commands:\n"
+    " -u, --upgrade\t\tBring the configuration to the newest schema (needs --force)\n"
+    " -Q, --query\t\tShow the CIB, or a part of it\n"
+    " -E, --erase\t\tEmpty the CIB (needs --force)\n"
+    " -B, --bump\t\tIncrease the epoch of the CIB\n"
+    " -C, --create\t\tAdd an element; it must not exist yet\n"
+    " -M, --modify\t\tUpdate an existing element (with -c: add it if needed)\n"
+    " -P, --patch\t\tApply a patch as made by crm_diff(8)\n"
+    " -R, --replace\t\tPut an element in the place of the existing one\n"
+    " -D, --delete\t\tDelete the first element that matches name and attributes\n"
+    " -d, --delete-all\tDelete all matches of --xpath (needs --force)\n"
+    " -a, --empty [SCHEMA]\tShow an empty CIB\n"
+    " -5, --md5-sum\t\tShow the digest of the given XML as used on disk\n"
+    " -6, --md5-sum-versioned\tShow the digest of the given XML as used between nodes\n"
+    " -S, --show-access[=color|text|namespace|auto]\n"
+    "\t\t\tWith --query and --user: show what that user may read and write\n"
+    "\n"
+    "Options:\n"
+    " -f, --force\t\tDo it although it is dangerous\n"
+    " -t, --timeout=SECONDS\tHow long to wait for the answer (default 30)\n"
+    " -U, --user=NAME\tAct with the permissions of this user\n"
+    " -s, --sync-call\tUse a synchronous call\n"
+    " -l, --local\t\tLocal effect only (queries)\n"
+    " -c, --allow-create\tLet --modify create what does not exist\n"
+    " -n, --no-children\tLet --query leave children out\n"
+    " -X, --xml-text=XML\tTake XML from the argument\n"
+    " -x, --xml-file=FILE\tTake XML from a file\n"
+    " -p, --xml-pipe\t\tTake XML from standard input\n"
+    " -o, --scope=SECTION\tConfine the command to one section of: configuration, nodes,\n"
+    "\t\t\tresources, constraints, crm_config, rsc_defaults, op_defaults, acls,\n"
+    "\t\t\tfencing-topology, tags, alerts, status\n"
+    " -A, --xpath=XPATH\tName the element by an XPath instead\n"
+    " -e, --node-path\tWith --xpath: show the paths of the matches\n"
+    " -N, --node=NAME\tSend the command to this node\n"
+    "\n"
+    "Report bugs to users@clusterlabs.org\n";
+
+static const struct option long_options[] = {
+    { "help", no_argument, NULL, '?' },
+    { "version", no_argument, NULL, '$' },
+    { "verbose", no_argument, NULL, 'V' },
+    { "upgrade", no_argument, NULL, 'u' },
+    { "query", no_argument, NULL, 'Q' },
+    { "erase", no_argument, NULL, 'E' },
+    { "bump", no_argument, NULL, 'B' },
+    { "create", no_argument, NULL, 'C' },
+    { "modify", no_argument, NULL, 'M' },
+    { "patch", no_argument, NULL, 'P' },
+    { "replace", no_argument, NULL, 'R' },
+    { "delete", no_argument, NULL, 'D' },
+    { "delete-all", no_argument, NULL, 'd' },
+    { "empty", no_argument, NULL, 'a' },
+    { "md5-sum", no_argument, NULL, '5' },
+    { "md5-sum-versioned", no_argument, NULL, '6' },
+    { "show-access", optional_argument, NULL, 'S' },
+    { "force", no_argument, NULL, 'f' },
+    { "timeout", required_argument, NULL, 't' },
+    { "user", required_argument, NULL, 'U' },
+    { "sync-call", no_argument, NULL, 's' },
+    { "local", no_argument, NULL, 'l' },
+    { "allow-create", no_argument, NULL, 'c' },
+    { "no-children", no_argument, NULL, 'n' },
+    { "no-bcast", no_argument, NULL, 'b' },
+    { "xml-text", required_argument, NULL, 'X' },
+    { "xml-file", required_argument, NULL, 'x' },
+    { "xml-pipe", no_argument, NULL, 'p' },
+    { "scope", required_argument, NULL, 'o' },
+    { "xpath", required_argument, NULL, 'A' },
+    { "node-path", no_argument, NULL, 'e' },
+    { "node", required_argument, NULL, 'N' },
+    { "host", required_argument, NULL, 'h' },
+    { NULL, 0, NULL, 0 },
+};
+
+static void
+usage(FILE *to, int code)
+{
+    fputs(usage_text, to);
+    exit(code);
+}
+
+static void
+print_empty(const char *schema)
+{
+    struct cib_schemas *schemas = schema == NULL ? cib_schemas_new(NULL) : NULL;
+    g_autoptr(xmlNode) root = cib_empty_new(schema != NULL ? schema : cib_schema_default(schemas), 1);
+    g_autofree char *text = xml_to_text(root, XML_TEXT_FORMATTED);
+
+    fputs(text, stdout);
+    cib_schemas_free(schemas);
+}
+
+/* Commands: the last one given counts. */
+static const struct {
+    char letter;
+    const char *op;
+    unsigned call_options;
+    bool dangerous;
+} commands[] = {
+    { 'u', CIB_OP_UPGRADE, 0, true },   { 'Q', CIB_OP_QUERY, 0, false },   { 'E', CIB_OP_ERASE, 0, true },
+    { 'B', CIB_OP_BUMP, 0, false },     { 'C', CIB_OP_CREATE, 0, false },  { 'M', CIB_OP_MODIFY, 0, false },
+    { 'P', CIB_OP_APPLY_DIFF, 0, false }, { 'R', CIB_OP_REPLACE, 0, false }, { 'D', CIB_OP_DELETE, 0, false },
+    { 'd', CIB_OP_DELETE, CIB_OPT_MULTIPLE, true }, { '5', OP_MD5, 0, false }, { '6', OP_MD5_V2, 0, false },
+};
+
+static bool
+take_command(int letter)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(commands); i++) {
+        if (commands[i].letter == letter) {
+            args.op = commands[i].op;
+            args.call_options |= commands[i].call_options;
+            args.dangerous |= commands[i].dangerous;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+take_option(int letter, int argc, char **argv)
+{
+    switch (letter) {
+    case 'a':
+        print_empty(optind < argc && argv[optind][0] != '-' ? argv[optind] : NULL);
+        exit(CRM_EX_OK);
+    case 'f':
+        args.force = true;
+        args.call_options |= CIB_OPT_QUORUM_OVERRIDE;
+        break;
+    case 't':
+        args.timeout_s = atoi(optarg);
+        if (args.timeout_s < 1) {
+            args.timeout_s = DEFAULT_TIMEOUT_S;
+        }
+        break;
+    case 'U':
+        args.user = optarg;
+        break;
+    case 's':
+        args.sync = true;
+        break;
+    case 'S':
+        args.show_access = true;
+        args.sync = true;
+        break;
+    case 'l':
+        args.call_options |= CIB_OPT_LOCAL;
+        break;
+    case 'c':
+        args.call_options |= CIB_OPT_CAN_CREATE;
+        break;
+    case 'n':
+        args.call_options |= CIB_OPT_NO_CHILDREN;
+        break;
+    case 'b':
+        args.call_options |= CIB_OPT_INHIBIT_BCAST | CIB_OPT_LOCAL | CIB_OPT_SYNC;
+        args.sync = true;
+        args.dangerous = true;
+        break;
+    case 'X':
+        args.xml_text = optarg;
+        break;
+    case 'x':
+        args.xml_file = optarg;
+        break;
+    case 'p':
+        args.xml_stdin = true;
+        break;
+    case 'o':
+        args.section = optarg;
+        break;
+    case 'A':
+        args.section = optarg;
+        args.call_options |= CIB_OPT_XPATH;
+        break;
+    case 'e':
+        args.call_options |= CIB_OPT_XPATH_ADDRESS;
+        break;
+    case 'N':
+    case 'h':
+        args.host = optarg;
+        break;
+    case 'V':
+        args.verbosity++;
+        args.call_options |= CIB_OPT_VERBOSE;
+        break;
+    case '$':
+        puts("Pacemaker " CRM_VERSION "\nWritten by the Quorate developers");
+        exit(CRM_EX_OK);
+    case '!':
+        puts("Pacemaker " CRM_VERSION " (Build: " CRM_BUILD "): corosync-ge-2 lha monotonic ncurses remote systemd");
+        exit(CRM_EX_OK);
+    default: /* ? */
+        if (optopt == 0 || optopt == '?') {
+            usage(stdout, CRM_EX_OK);
+        }
+        usage(stderr, CRM_EX_USAGE);
+    }
+}
+
+static void
+read_arguments(int argc, char **argv)
+{
+    int letter;
+
+    /* getopt answers '?' for errors too; optopt tells them apart */
+    while (optopt = 0, (letter = getopt_long(argc, argv, ":?$VuQEBCMPRDda56S::ft:U:slcnbX:x:po:A:eN:h:!", long_options,
+                                             NULL)) != -1) {
+        if (letter == ':' || (letter == '?' && (optopt != 0 || strcmp(argv[optind - 1], "-?") != 0)
+                              && strcmp(argv[optind - 1], "--help") != 0)) {
+            fprintf(stderr, letter == ':' ? "cibadmin: option requires an argument -- '%s'\n"
+                                          : "cibadmin: unrecognized option '%s'\n",
+                    argv[optind - 1]);
+            usage(stderr, CRM_EX_USAGE);
+        }
+        if (!take_command(letter)) {
+            take_option(letter, argc, argv);
+        }
+    }
+    if (optind < argc) {
+        printf("non-option ARGV-elements: ");
+        while (optind < argc) {
+            printf("%s ", argv[optind++]);
+        }
+        putchar('\n');
+        usage(stderr, CRM_EX_USAGE);
+    }
+    if (args.op == NULL) {
+        usage(stderr, CRM_EX_USAGE);
+    }
+}
+
+/* --- input --- */
+
+static xmlNode *
+read_input(void)
+{
+    g_autofree char *error = NULL;
+    const char *source = NULL;
+    xmlNode *input = NULL;
+
+    if (args.xml_file != NULL) {
+        source = args.xml_file;
+        input = xml_parse_file(args.xml_file, XML_PARSE_LENIENT, &error);
+    } else if (args.xml_text != NULL) {
+        source = "input string";
+        input = xml_parse(args.xml_text, strlen(args.xml_text), XML_PARSE_LENIENT, &error);
+    } else if (args.xml_stdin) {
+        source = "STDIN";
+        input = xml_parse_file("-", XML_PARSE_LENIENT, &error);
+    }
+    if (input == NULL && source != NULL) {
+        fprintf(stderr, "Couldn't parse input from %s.\n", source);
+        log_err("%s: %s", source, error);
+        exit(CRM_EX_CONFIG);
+    }
+    if (input != NULL) {
+        xml_strip_text(input);
+    }
+    return input;
+}
+
+static int
+print_digest(const xmlNode *input)
+{
+    g_autofree char *digest = NULL;
+    const char *feature_set;
+
+    if (input == NULL) {
+        fputs("Please supply XML to process with -X, -x or -p\n", stderr);
+        return CRM_EX_USAGE;
+    }
+    if (strcmp(args.op, OP_MD5) == 0) {
+        digest = cib_digest_v1(input);
+        fputs("Digest: ", stderr);
+    } else {
+        feature_set = xml_get(input, CIB_A_FEATURE_SET);
+        digest = cib_digest_versioned(input, feature_set);
+        fprintf(stderr, "Versioned (%s) digest: ", feature_set != NULL ? feature_set : "(null)");
+    }
+    puts(digest);
+    return CRM_EX_OK;
+}
+
+/* --- output --- */
+
+static void
+print_data(const xmlNode *output)
+{
+    if (output == NULL) {
+        return;
+    }
+    if ((args.call_options & CIB_OPT_XPATH_ADDRESS) && xml_is(output, CIB_EL_XPATH_QUERY)) {
+        xml_for_each(match, output, NULL)
+        {
+            puts(xml_id(match) != NULL ? xml_id(match) : "");
+        }
+    } else {
+        g_autofree char *text = xml_to_text(output, XML_TEXT_FORMATTED);
+
+        fputs(text, stdout);
+    }
+}
+
+/* The refused document with line numbers, as the validator counts them. */
+static void
+print_refused(const xmlNode *output)
+{
+    g_autofree char *text = xml_to_text(output, XML_TEXT_FORMATTED);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+    for (guint i = 0; lines[i] != NULL; i++) {
+        fprintf(stderr, "%4u %s\n", i + 1, lines[i]);
+    }
+}
+
+/* Tell the outcome; `how` is what came between "Call" and "failed". */
+static int
+report(const char *how, int rc, const xmlNode *output, bool refused_to_stderr)
+{
+    if (rc == RC_SCHEMA_UNCHANGED) {
+        puts("Upgrade unnecessary: Schema is already the latest available");
+        return CRM_EX_OK;
+    }
+    if (rc == RC_SCHEMA_VALIDATION && refused_to_stderr && output != NULL) {
+        print_refused(output);
+        output = NULL;
+    }
+    if (rc != RC_OK) {
+        fprintf(stderr, "Call %sfailed: %s\n", how, result_text(rc));
+    }
+    print_data(output);
+    return result_to_exit(rc);
+}
+
+/* --- the call --- */
+
+struct answer {
+    bool arrived;
+    int rc;
+    xmlNode *output;
+};
+
+static void
+take_answer(struct cib_client *c, int call_id, int rc, const xmlNode *output, const xmlNode *reply, void *data)
+{
+    struct answer *a = data;
+
+    a->arrived = true;
+    a->rc = rc;
+    a->output = output != NULL ? xml_copy(NULL, output) : NULL;
+}
+
+static int
+call_and_report(struct cib_client *client, const struct cib_request *request)
+{
+    g_autofree char *how = g_strdup_printf("%s ", request->op);
+    struct answer answer = { .rc = RC_OK };
+    int code, rc;
+
+    if (args.sync || cib_client_variant(client) == CIB_VARIANT_FILE) {
+        rc = cib_call(client, request, args.timeout_s, &answer.output);
+        code = report("", rc, answer.output, true);
+        xml_free(answer.output);
+        return code;
+    }
+    rc = cib_call_async(client, request, args.timeout_s, take_answer, &answer, NULL);
+    if (rc < 0) {
+        return report("", -rc, NULL, false);
+    }
+    while (!answer.arrived) {
+        rc = cib_client_dispatch(client, 1000);
+        if (rc == ENOTCONN && !answer.arrived) {
+            fputs("Connection to the CIB manager was terminated\n", stderr);
+            return CRM_EX_DISCONNECT;
+        }
+    }
+    if (answer.rc == ETIME) {
+        fprintf(stderr, "Call %s timed out\n", request->op);
+        return CRM_EX_TIMEOUT;
+    }
+    code = report(how, answer.rc, answer.output, false);
+    xml_free(answer.output);
+    return code;
+}
+
+static int
+run_command(const xmlNode *input)
+{
+    struct cib_client *client = cib_client_new();
+    struct cib_request request = {
+        .op = args.op,
+        .section = args.section,
+        .input = input,
+        .options = args.call_options & ~(unsigned)CIB_OPT_SYNC,
+        .host = args.host,
+        .user = args.user,
+    };
+    int rc = cib_client_connect(client, "cibadmin", CIB_ENDPOINT_COMMAND, CIB_CONNECT_SYNC_ONLY), code;
+
+    if (rc != RC_OK) {
+        fprintf(stderr, "Could not connect to the CIB: %s\nInit failed, could not perform requested operations\n",
+                result_text(rc));
+        code = (int)result_to_exit(rc);
+    } else {
+        code = call_and_report(client, &request);
+        rc = cib_client_disconnect(client);
+        if (rc != RC_OK && code == CRM_EX_OK) {
+            fprintf(stderr, "Could not write the CIB: %s\n", result_text(rc));
+            code = (int)result_to_exit(rc);
+        }
+    }
+    cib_client_free(client);
+    return code;
+}
+
+int
+main(int argc, char **argv)
+{
+    g_autoptr(xmlNode) input = NULL;
+
+    read_arguments(argc, argv);
+    log_init("cibadmin", LOG_KIND_TOOL, args.verbosity);
+    if (args.dangerous && !args.force) {
+        fputs("The supplied command is considered dangerous.  To prevent accidental destruction of the cluster, "
+              "the --force flag is required in order to proceed.\n",
+              stderr);
+        return CRM_EX_UNSAFE;
+    }
+    if (args.show_access && (args.user == NULL || strcmp(args.op, CIB_OP_QUERY) != 0)) {
+        fputs("The supplied command requires -U user specified.\n", stderr);
+        return CRM_EX_USAGE;
+    }
+    input = read_input();
+    if (strcmp(args.op, OP_MD5) == 0 || strcmp(args.op, OP_MD5_V2) == 0) {
+        return print_digest(input);
+    }
+    if (strcmp(args.op, CIB_OP_REPLACE) == 0 && input != NULL && xml_is(input, "cib")
+        && xml_first(input, "status") == NULL) {
+        xml_new(input, "status");
+    }
+    if (args.show_access && text_is_one_of(args.user, "root", DAEMON_USER, NULL)) {
+        fprintf(stderr, "Could not evaluate access per request (%s, error: Already in requested state)\n", args.user);
+        return CRM_EX_CONFIG;
+    }
+    return run_command(input);
+}
