@@ -9,4 +9,9 @@ daemons_attrd_libattrdcore_a_SOURCES = \
 	daemons/attrd/attrd_table.c \
 	daemons/attrd/attrd_write.c \
 	daemons/attrd/attrd_writer.c
-ATTRD_CORE_LDADD = daemons/attrd/libattrdcore.a $(CLUSTER_LDADD)
+ATTRD_CORE_LDADD = daemons/attrd/libattrdcore.a $(PEERS_LDADD)
+
+check_PROGRAMS += daemons/attrd/tests/test-attrd-core
+daemons_attrd_tests_test_attrd_core_SOURCES = daemons/attrd/tests/test-attrd-core.c
+daemons_attrd_tests_test_attrd_core_LDADD = $(ATTRD_CORE_LDADD) $(CMOCKA_LIBS)
+TESTS += daemons/attrd/tests/test-attrd-core
