@@ -1,1 +1,19 @@
 ## SPDX-License-Identifier: GPL-2.0-or-later
+noinst_LIBRARIES += daemons/launcher/liblaunchercore.a
+daemons_launcher_liblaunchercore_a_SOURCES = daemons/launcher/launcher_core.c daemons/launcher/launcher_core.h
+sbin_PROGRAMS += daemons/launcher/pacemakerd
+daemons_launcher_pacemakerd_SOURCES = \
+	daemons/launcher/children.c daemons/launcher/children.h \
+	daemons/launcher/corosync.c daemons/launcher/corosync.h \
+	daemons/launcher/main.c
+daemons_launcher_pacemakerd_CFLAGS = $(AM_CFLAGS) $(COROSYNC_CFLAGS)
+daemons_launcher_pacemakerd_LDADD = daemons/launcher/liblaunchercore.a lib/output/liboutput.a $(CLUSTER_LDADD)
+
+systemdunit_DATA += daemons/launcher/pacemaker.service
+CLEANFILES += daemons/launcher/pacemaker.service
+EXTRA_DIST += daemons/launcher/pacemaker.service.in
+daemons/launcher/pacemaker.service: $(srcdir)/daemons/launcher/pacemaker.service.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) daemons/launcher && sed -e 's|@sbindir[@]|$(sbindir)|g' -e 's|@defaultdir[@]|$(defaultdir)|g' \
+		$(srcdir)/daemons/launcher/pacemaker.service.in > $@
+## The file is installed as "pacemaker"; its folder gives it that name.
+dist_default_DATA += daemons/launcher/default/pacemaker

@@ -5,6 +5,7 @@ lib_base_libbase_a_SOURCES = \
 	lib/base/daemon.c lib/base/daemon.h \
 	lib/base/iso8601.c lib/base/iso8601.h \
 	lib/base/log.c lib/base/log.h \
+	lib/base/panic.c lib/base/panic.h \
 	lib/base/result.c lib/base/result.h \
 	lib/base/text.c lib/base/text.h \
 	lib/base/xml.c lib/base/xml_parse.c lib/base/xml.h

@@ -210,6 +210,19 @@ log_raise(unsigned more)
 }
 
 void
+log_enable_debug(void)
+{
+    if (state.level < LOG_DEBUG) {
+        state.level = LOG_DEBUG;
+        set_stderr();
+        if (state.file >= 0) {
+            set_filter(state.file, state.level);
+            add_trace_filters(state.file);
+        }
+    }
+}
+
+void
 log_blackbox_enable(void)
 {
     if (state.blackbox) {

@@ -31,6 +31,8 @@ enum log_kind { LOG_KIND_DAEMON, LOG_KIND_TOOL };
 void log_init(const char *name, enum log_kind kind, unsigned verbosity);
 /* Re-read the level (a tool after option parsing, a daemon at SIGUSR1..): raise by `more`. */
 void log_raise(unsigned more);
+/* Log at debug level from now on, where logs go anyway. */
+void log_enable_debug(void);
 /* Blackbox: SIGUSR1 on, SIGUSR2 off, SIGTRAP dump. */
 void log_blackbox_enable(void);
 void log_blackbox_disable(void);

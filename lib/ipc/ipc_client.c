@@ -526,36 +526,115 @@ ipc_ask(struct ipc_connection *c, const xmlNode *request, int timeout_ms, xmlNod
 
 /* --- probing --- */
 
+/* Who is at the other end?  Disconnects. */
+static int
+judge_server(qb_ipcc_connection_t *qb, const char *endpoint, uid_t expected_uid, gid_t expected_gid, pid_t *pid)
+{
+    uid_t uid = 0;
+    gid_t gid = 0;
+    int rc = -qb_ipcc_auth_get(qb, pid, &uid, &gid);
+
+    qb_ipcc_disconnect(qb);
+    if (rc == 0 && !access_process_is_authentic(uid, gid, expected_uid, expected_gid)) {
+        log_err("The process %ld that serves IPC endpoint %s runs as uid %u and gid %u, which its daemon does not",
+                (long)*pid, endpoint, (unsigned)uid, (unsigned)gid);
+        rc = RC_IPC_UNAUTHORIZED;
+    }
+    return rc;
+}
+
 int
 ipc_probe(const char *endpoint, uid_t expected_uid, gid_t expected_gid, int timeout_ms, pid_t *pid)
 {
     qb_ipcc_connection_t *qb;
     pid_t found = 0;
-    uid_t uid = 0;
-    gid_t gid = 0;
     int rc = connect_within(endpoint, ipc_buffer_size(), timeout_ms, &qb);
 
-    if (pid != NULL) {
-        *pid = 0;
-    }
     if (rc != RC_OK) {
         log_debug("IPC endpoint %s does not answer: %s", endpoint, result_text(rc));
-        return RC_IPC_UNRESPONSIVE;
-    }
-    rc = -qb_ipcc_auth_get(qb, &found, &uid, &gid);
-    qb_ipcc_disconnect(qb);
-    if (rc != 0) {
-        return rc;
-    }
-    if (!access_process_is_authentic(uid, gid, expected_uid, expected_gid)) {
-        log_err("The process %ld that serves IPC endpoint %s runs as uid %u and gid %u, which its daemon does not",
-                (long)found, endpoint, (unsigned)uid, (unsigned)gid);
-        return RC_IPC_UNAUTHORIZED;
+        rc = RC_IPC_UNRESPONSIVE;
+    } else {
+        rc = judge_server(qb, endpoint, expected_uid, expected_gid, &found);
     }
     if (pid != NULL) {
         *pid = found;
     }
-    return RC_OK;
+    return rc;
+}
+
+struct probe {
+    char *endpoint;
+    uid_t uid;
+    gid_t gid;
+    void (*done)(int rc, pid_t pid, void *data);
+    void *data;
+    qb_ipcc_connection_t *qb;
+    guint source, timer;
+};
+
+static void
+probe_end(struct probe *p, int rc, pid_t pid)
+{
+    if (p->source != 0) {
+        g_source_remove(p->source);
+    }
+    if (p->timer != 0) {
+        g_source_remove(p->timer);
+    }
+    p->done(rc, pid, p->data);
+    g_free(p->endpoint);
+    g_free(p);
+}
+
+static gboolean
+on_probe_readable(gint fd, GIOCondition condition, gpointer data)
+{
+    struct probe *p = data;
+    pid_t pid = 0;
+    int rc = RC_IPC_UNRESPONSIVE;
+
+    p->source = 0;
+    if (qb_ipcc_connect_continue(p->qb) == 0) { /* frees it on error */
+        rc = judge_server(p->qb, p->endpoint, p->uid, p->gid, &pid);
+    }
+    probe_end(p, rc, pid);
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_probe_timeout(gpointer data)
+{
+    struct probe *p = data;
+
+    p->timer = 0;
+    if (p->source != 0) {
+        g_source_remove(p->source);
+        p->source = 0;
+    }
+    if (p->qb != NULL) {
+        qb_ipcc_disconnect(p->qb);
+    }
+    probe_end(p, RC_IPC_UNRESPONSIVE, 0);
+    return G_SOURCE_REMOVE;
+}
+
+void
+ipc_probe_start(const char *endpoint, uid_t expected_uid, gid_t expected_gid, unsigned timeout_ms,
+                void (*done)(int rc, pid_t pid, void *data), void *data)
+{
+    struct probe *p = g_new0(struct probe, 1);
+    int fd = -1;
+
+    p->endpoint = g_strdup(endpoint);
+    p->uid = expected_uid;
+    p->gid = expected_gid;
+    p->done = done;
+    p->data = data;
+    p->qb = qb_ipcc_connect_async(endpoint, ipc_buffer_size(), &fd);
+    if (p->qb != NULL) {
+        p->source = g_unix_fd_add(fd, G_IO_IN | G_IO_HUP | G_IO_ERR | G_IO_NVAL, on_probe_readable, p);
+    }
+    p->timer = g_timeout_add(p->qb != NULL ? timeout_ms : 0, on_probe_timeout, p);
 }
 
 bool

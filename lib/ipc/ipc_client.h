@@ -86,6 +86,9 @@ int ipc_ask(struct ipc_connection *c, const xmlNode *request, int timeout_ms, xm
  * RC_IPC_UNRESPONSIVE nobody answers, RC_IPC_UNAUTHORIZED somebody else holds it, other errors.
  */
 int ipc_probe(const char *endpoint, uid_t expected_uid, gid_t expected_gid, int timeout_ms, pid_t *pid);
+/* The same without waiting: `done` is called once, from the main loop, with the result and the PID (0: unknown). */
+void ipc_probe_start(const char *endpoint, uid_t expected_uid, gid_t expected_gid, unsigned timeout_ms,
+                     void (*done)(int rc, pid_t pid, void *data), void *data);
 /* For a daemon's start: true if an authentic process serves the endpoint already ("is already active"). */
 bool ipc_already_active(const char *endpoint);
 
