@@ -191,10 +191,10 @@ apply_to_node(struct attrd_core *core, uint64_t now, struct attrd_attribute *a, 
         attrd_send_take(core, correction, NULL);
     } else if (!text_equal_nocase(v->current, value)) {
         if (a->dampening_ms != 0) {
-            log_notice("Setting %s[%s]: %s -> %s " LOG_XT " from %s with %llds write delay", a->name,
+            log_notice("Setting %s[%s]: %s -> %s" LOG_XT "from %s with %llds write delay", a->name,
                        v->node, or_unset(v->current), or_unset(value), from, a->dampening_ms / 1000);
         } else {
-            log_notice("Setting %s[%s]: %s -> %s " LOG_XT " from %s with no write delay", a->name,
+            log_notice("Setting %s[%s]: %s -> %s" LOG_XT "from %s with no write delay", a->name,
                        v->node, or_unset(v->current), or_unset(value), from);
         }
         g_free(v->current);

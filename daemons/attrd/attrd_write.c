@@ -275,7 +275,7 @@ log_result(const struct attrd_attribute *a, unsigned write_id, int rc)
     if (rc == RC_DIFF_FAILED || rc == ETIME || rc == ENXIO) {
         level = LOG_WARNING;
     }
-    qb_log(level, "CIB update %u result for %s: %s " LOG_XT " rc=%d", write_id, a->name, result_text(rc),
+    qb_log(level, "CIB update %u result for %s: %s" LOG_XT "rc=%d", write_id, a->name, result_text(rc),
            result_to_legacy(rc));
     for (guint i = 0; i < a->values->len; i++) {
         const struct attrd_value *v = g_ptr_array_index(a->values, i);

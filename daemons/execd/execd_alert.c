@@ -42,7 +42,7 @@ alert_ended(struct alert *alert)
 static void
 log_failure(const struct alert *alert, const struct exec_result *r)
 {
-    log_notice("Could not send alert: %s (%s) " LOG_XT " client=%s", exec_status_text(r->status),
+    log_notice("Could not send alert: %s (%s)" LOG_XT "client=%s", exec_status_text(r->status),
                r->reason ? r->reason : "unknown reason", alert->id);
 }
 
@@ -55,9 +55,9 @@ on_done(struct process *p, const struct process_result *end, void *data)
     switch (end->end) {
     case PROCESS_EXITED:
         if (end->value == 0) {
-            log_debug("Alert [%d] completed " LOG_XT " client=%s", (int) end->pid, alert->id);
+            log_debug("Alert [%d] completed" LOG_XT "client=%s", (int) end->pid, alert->id);
         } else {
-            log_notice("Alert [%d] completed but exited with status %d " LOG_XT " client=%s", (int) end->pid,
+            log_notice("Alert [%d] completed but exited with status %d" LOG_XT "client=%s", (int) end->pid,
                        end->value, alert->id);
         }
         break;

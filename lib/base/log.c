@@ -133,7 +133,7 @@ add_file(void)
         return; /* a tool of an unprivileged user cannot write there; that is no news */
     }
     gethostname(host, sizeof(host) - 1);
-    g_snprintf(format, sizeof(format), "%%t %s %-20s[%d] (%%n%s) %%g\t%%p: %%b", host, state.name,
+    g_snprintf(format, sizeof(format), "%%T %s %-20s[%d] (%%n%s) %%g\t%%p: %%b", host, state.name,
                (int)getpid(), (state.level >= LOG_DEBUG) ? "@%f:%l" : "");
     qb_log_format_set(state.file, format);
     qb_log_ctl(state.file, QB_LOG_CONF_EXTENDED, QB_TRUE);

@@ -19,7 +19,7 @@
 #define log_debug(fmt, args...)  qb_log(LOG_DEBUG, fmt, ##args)
 #define log_trace(fmt, args...)  qb_log(LOG_TRACE, fmt, ##args)
 /* Text after this marker is "extended information": in the file, never in syslog. */
-#define LOG_XT QB_XS
+#define LOG_XT " " QB_XS " "
 
 /* Which program logs: decides the defaults of spec 10 §10. */
 enum log_kind { LOG_KIND_DAEMON, LOG_KIND_TOOL };
