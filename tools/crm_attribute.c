@@ -633,7 +633,7 @@ act(struct output *out, struct cib_client *cib, const struct place *place)
 static enum crm_exit
 run(struct output *out)
 {
-    g_autoptr(cib_client) cib = NULL;
+    struct cib_client *cib = NULL;
     struct place place = { .section = default_section() };
     enum crm_exit exit_code = CRM_EX_OK;
     int rc;
@@ -653,6 +653,7 @@ run(struct output *out)
     rc = cib_client_connect(cib, PROGRAM, CIB_ENDPOINT_COMMAND, CIB_CONNECT_SYNC_ONLY);
     if (rc != RC_OK) {
         output_error(out, PROGRAM ": Could not connect to the CIB: %s", result_text(rc));
+        cib_client_free(cib);
         return result_to_exit(rc);
     }
     if (is_section(place.section) && !is_cluster_wide(place.section)) {
@@ -668,6 +669,7 @@ run(struct output *out)
     if (exit_code == CRM_EX_OK && rc != RC_OK) {
         exit_code = failed(out, rc);
     }
+    cib_client_free(cib);
     g_free(place.node);
     g_free(place.node_id);
     return exit_code;

@@ -248,7 +248,7 @@ delete_entry(struct cib_client *cib, const char *section, const char *element, c
 static int
 purge_cib(const struct target *target)
 {
-    g_autoptr(cib_client) cib = cib_client_new();
+    struct cib_client *cib = cib_client_new();
     int rc = cib_client_connect(cib, PROGRAM, CIB_ENDPOINT_COMMAND, CIB_CONNECT_SYNC_ONLY);
 
     if (rc == RC_OK) {
@@ -256,6 +256,7 @@ purge_cib(const struct target *target)
         delete_entry(cib, "status", "node_state", target);
         cib_client_disconnect(cib);
     }
+    cib_client_free(cib);
     return rc;
 }
 

@@ -296,7 +296,7 @@ type_wanted(const char *type)
 static enum crm_exit
 show_nodes(struct output *out)
 {
-    g_autoptr(cib_client) cib = cib_client_new();
+    struct cib_client *cib = cib_client_new();
     g_autoptr(xmlNode) document = NULL;
     struct node_list list = { .out = out };
     const xmlNode *configuration;
@@ -305,7 +305,7 @@ show_nodes(struct output *out)
     if (rc == RC_OK) {
         rc = cib_query(cib, NULL, CIB_OPT_LOCAL, &document);
     }
-    cib_client_disconnect(cib);
+    cib_client_free(cib);
     if (rc != RC_OK) {
         /* A CIB that is not there: the file named by the environment, or nobody who serves it. */
         output_error(out, "error: Command failed: %s",

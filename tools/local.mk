@@ -6,9 +6,15 @@ tools_crm_error_LDADD = $(OUTPUT_LDADD)
 tools_iso8601_SOURCES = tools/iso8601.c
 tools_iso8601_LDADD = $(OUTPUT_LDADD)
 
-sbin_PROGRAMS += tools/attrd_updater
+sbin_PROGRAMS += tools/attrd_updater tools/crm_attribute tools/crm_node tools/crmadmin
 tools_attrd_updater_SOURCES = tools/attrd_updater.c
 tools_attrd_updater_LDADD = $(OUTPUT_LDADD) $(IPC_LDADD)
+tools_crm_attribute_SOURCES = tools/crm_attribute.c
+tools_crm_attribute_LDADD = $(OUTPUT_LDADD) $(CIB_LDADD)
+tools_crm_node_SOURCES = tools/crm_node.c
+tools_crm_node_LDADD = $(OUTPUT_LDADD) $(CIB_LDADD)
+tools_crmadmin_SOURCES = tools/crmadmin.c
+tools_crmadmin_LDADD = $(OUTPUT_LDADD) $(CIB_LDADD)
 
 dist_sbin_SCRIPTS += tools/crm_failcount tools/crm_master tools/crm_standby
 

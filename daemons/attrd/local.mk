@@ -15,3 +15,7 @@ check_PROGRAMS += daemons/attrd/tests/test-attrd-core
 daemons_attrd_tests_test_attrd_core_SOURCES = daemons/attrd/tests/test-attrd-core.c
 daemons_attrd_tests_test_attrd_core_LDADD = $(ATTRD_CORE_LDADD) $(CMOCKA_LIBS)
 TESTS += daemons/attrd/tests/test-attrd-core
+
+daemon_PROGRAMS += daemons/attrd/pacemaker-attrd
+daemons_attrd_pacemaker_attrd_SOURCES = daemons/attrd/main.c
+daemons_attrd_pacemaker_attrd_LDADD = daemons/attrd/libattrdcore.a $(CIB_LDADD) $(CLUSTER_LDADD)
