@@ -21,7 +21,6 @@ enum edit_kind {
     EDIT_NODE_NEW,    /* node was not there */
     EDIT_NODE_GONE,   /* node stood in `parent` before `next` */
     EDIT_NODE_MOVED,  /* the same */
-    EDIT_COMMENT,     /* node had the text `old` */
     EDIT_ROOT,        /* node was the root */
 };
 
@@ -536,7 +535,6 @@ drop_edit(struct cib_edit *e)
     switch (e->kind) {
     case EDIT_ATTR_VALUE:
     case EDIT_ATTR_NEW:
-    case EDIT_COMMENT:
         g_free(e->name);
         g_free(e->old);
         break;
@@ -685,10 +683,6 @@ undo_edit(struct cib_doc *d, struct cib_edit *e)
     case EDIT_NODE_MOVED:
         xmlUnlinkNode(e->node);
         link_before(e->parent, e->node, e->next);
-        break;
-    case EDIT_COMMENT:
-        xmlNodeSetContent(e->node, (const xmlChar *)e->old);
-        g_free(e->old);
         break;
     case EDIT_ROOT:
         put_root_back(d, e);
@@ -895,15 +889,6 @@ cib_doc_move(struct cib_doc *d, xmlNode *node, xmlNode *before)
     }
     xmlUnlinkNode(node);
     link_before(parent, node, before);
-}
-
-void
-cib_doc_set_comment(struct cib_doc *d, xmlNode *comment, const xmlChar *text)
-{
-    if (d->open) {
-        record(d, EDIT_COMMENT, comment)->old = g_strdup((const char *)comment->content);
-    }
-    xmlNodeSetContent(comment, text);
 }
 
 xmlNode *

@@ -99,8 +99,6 @@ xmlNode *cib_doc_insert_copy(struct cib_doc *d, xmlNode *parent, xmlNode *before
 void cib_doc_remove(struct cib_doc *d, xmlNode *node);
 /* Put a child of the same parent before `before` (NULL: at the end).  Compare tracking. */
 void cib_doc_move(struct cib_doc *d, xmlNode *node, xmlNode *before);
-/* Text of a comment; counts nothing (spec 20 §3.1, comments differing in case). */
-void cib_doc_set_comment(struct cib_doc *d, xmlNode *comment, const xmlChar *text);
 /*
  * Put a copy of `src` in the place of `old` (which may be the root); what counts is the difference between
  * the two.  Returns the new element.

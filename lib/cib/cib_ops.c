@@ -41,12 +41,12 @@ static const struct {
     { "alerts", IN_CONFIGURATION },
 };
 
-/* Index into the table, or -1: an unknown name means the whole document. */
+/* Index into the table, or -1: an unknown name (case matters) means the whole document. */
 static int
 section_index(const char *name)
 {
     for (guint i = 0; name != NULL && i < G_N_ELEMENTS(sections); i++) {
-        if (strcasecmp(name, sections[i].name) == 0) {
+        if (strcmp(name, sections[i].name) == 0) {
             return (int)i;
         }
     }
@@ -333,9 +333,6 @@ merge_comment(struct cib_doc *d, xmlNode *target, const xmlNode *comment)
     for (xmlNode *c = target->children; c != NULL; c = c->next) {
         if (c->type == XML_COMMENT_NODE
             && text_equal_nocase((const char *)c->content, (const char *)comment->content)) {
-            if (!xmlStrEqual(c->content, comment->content)) {
-                cib_doc_set_comment(d, c, comment->content);
-            }
             return;
         }
     }
@@ -389,8 +386,13 @@ merge(struct cib_doc *d, xmlNode *target, const xmlNode *update, enum merge_styl
         }
     }
     for (const xmlNode *u = update->children; u != NULL; u = u->next) {
-        if (u->type == XML_COMMENT_NODE) {
+        if (u->type == XML_COMMENT_NODE && style == MERGE_MODIFY) {
             merge_comment(d, target, u);
+        } else if (u->type == XML_COMMENT_NODE) {
+            /* The original makes an element of it, which schemas refuse; all members must do the same. */
+            if (xml_first(target, "comment") == NULL) {
+                cib_doc_add_element(d, target, "comment");
+            }
         } else if (u->type == XML_ELEMENT_NODE) {
             xmlNode *t = child_meant(target, u);
 
@@ -399,17 +401,17 @@ merge(struct cib_doc *d, xmlNode *target, const xmlNode *update, enum merge_styl
     }
 }
 
-/* Search and merge below one section root. */
+/* Search and merge below one section root.  Without input, or at the match of an XPath, nothing is created. */
 static int
 modify_at(struct cib_doc *d, xmlNode *top, const struct cib_op_args *args)
 {
-    xmlNode *target = find_target(d, top, args->input);
+    xmlNode *target = args->input != NULL ? find_target(d, top, args->input) : NULL;
 
     if (target != NULL) {
         merge(d, target, args->input, MERGE_MODIFY);
         return RC_OK;
     }
-    if (!(args->options & CIB_OPT_CAN_CREATE)) {
+    if (!(args->options & CIB_OPT_CAN_CREATE) || (args->options & CIB_OPT_XPATH)) {
         return ENXIO;
     }
     cib_doc_insert_copy(d, top, NULL, args->input, CIB_TRACK_DIRECT);
@@ -447,9 +449,6 @@ do_modify(struct cib_doc *d, const struct cib_op_args *args)
 {
     int rc = RC_OK;
 
-    if (args->input == NULL) {
-        return EINVAL;
-    }
     if (args->options & CIB_OPT_XPATH) {
         g_autoptr(GPtrArray) found = cib_xpath_eval(d->root, d->ids, args->section != NULL ? args->section : "");
 
@@ -466,7 +465,7 @@ do_modify(struct cib_doc *d, const struct cib_op_args *args)
             }
         }
     } else {
-        xmlNode *top = section_or_new(d, args->section);
+        xmlNode *top = args->input != NULL ? section_or_new(d, args->section) : NULL;
 
         if (top == NULL) {
             return EINVAL;
@@ -502,6 +501,10 @@ create_under(struct cib_doc *d, xmlNode *parent, const xmlNode *input, xmlNode *
 {
     const char *id = xml_id(input);
 
+    if (parent == NULL) {
+        add_failure(output, input, EINVAL);
+        return EINVAL;
+    }
     if ((id != NULL ? xml_find(parent, xml_name(input), "id", id) : xml_first(parent, xml_name(input))) != NULL) {
         add_failure(output, input, EEXIST);
         return EEXIST;
@@ -525,17 +528,12 @@ do_create(struct cib_doc *d, const struct cib_op_args *args, xmlNode **output)
     }
     /* an XPath is not evaluated here: as a section name it is unknown (spec 20 §6.4) */
     top = cib_section_find(d, args->section, NULL);
-    if (top == NULL) {
-        return EINVAL;
-    }
     if (!text_equal(args->section, xml_name(args->input))) {
         return create_under(d, top, args->input, output);
     }
     for (const xmlNode *c = args->input->children; c != NULL && rc == RC_OK; c = c->next) {
         if (c->type == XML_ELEMENT_NODE) {
             rc = create_under(d, top, c, output);
-        } else if (c->type == XML_COMMENT_NODE) {
-            merge_comment(d, top, c);
         }
     }
     return rc;

@@ -130,8 +130,8 @@ read_path(const char *s, struct path *p)
             s++;
             step->descendant = *s == '/';
             s += step->descendant;
-        } else if (p->n > 0) {
-            return false;
+        } else {
+            return false; /* relative: libxml2 shall say what that means */
         }
         p->n++;
         if (*s == '*') {
@@ -319,17 +319,16 @@ cib_xpath_eval_full(const xmlNode *root, const char *expression)
     xmlXPathObject *result;
 
     context->error = be_silent;
-    context->node = (xmlNode *)root->doc;
     result = xmlXPathEvalExpression((const xmlChar *)expression, context);
     if (result != NULL && result->type == XPATH_NODESET && result->nodesetval != NULL) {
         xmlXPathNodeSetSort(result->nodesetval);
         for (int i = 0; i < result->nodesetval->nodeNr; i++) {
             xmlNode *n = result->nodesetval->nodeTab[i];
 
-            if (n->type == XML_ATTRIBUTE_NODE || n->type == XML_TEXT_NODE || n->type == XML_CDATA_SECTION_NODE) {
-                n = n->parent;
-            } else if (n->type == XML_DOCUMENT_NODE) {
+            if (n->type == XML_DOCUMENT_NODE) {
                 n = (xmlNode *)root;
+            } else if (n->type != XML_ELEMENT_NODE && n->type != XML_NAMESPACE_DECL) {
+                n = n->parent;
             }
             if (n != NULL && n->type == XML_ELEMENT_NODE) {
                 g_ptr_array_add(found, n);

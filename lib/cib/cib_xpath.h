@@ -11,7 +11,8 @@
 
 /*
  * Elements that match, in document order (g_ptr_array_free); empty if none, if the expression is wrong or no node
- * set.  A match of an attribute or text stands for its parent, one of the document for the root.
+ * set.  A match of an attribute, text or comment stands for its parent (which
+ * may so be there several times), one of the document for the root.
  * `ids` (may be NULL) is the index of struct cib_doc.
  */
 GPtrArray *cib_xpath_eval(const xmlNode *root, GHashTable *ids, const char *expression);
