@@ -14,6 +14,7 @@
 #define CONTROLD_CORE_H
 
 #include "lib/base/xml.h"
+#include "lib/cluster/peers.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -40,7 +41,7 @@ struct ctl_config {
     bool sbd_running;
     long long sbd_watchdog_ms; /* SBD_WATCHDOG_TIMEOUT, 0: not set */
     unsigned pid;
-    /* A node name for each id in Corosync's nodelist: those who may come. */
+    /* Corosync's node list: those who may come. */
     const struct ctl_member *configured;
     unsigned n_configured;
 };
@@ -74,13 +75,14 @@ enum ctl_effect_kind {
     CTL_SAVE_CORE,     /* xml = CIB: keep it as pe-core-TEXT.bz2 in the scheduler's input folder */
     CTL_EXEC_REGISTER, /* rsc, agent; no answer wanted unless it fails: ctl_on_exec_reply() with cookie */
     CTL_EXEC_UNREGISTER, /* rsc; ctl_on_exec_reply() */
-    CTL_EXEC_RUN,      /* rsc, action, interval_ms, timeout_ms, delay_ms, text = user data, xml = attributes
+    CTL_EXEC_RUN,      /* rsc, action, interval_ms, timeout_ms, delay_ms, text = user data, params
                           (only the originator is notified, recurring results only when they change); ctl_on_exec_reply() */
     CTL_EXEC_CANCEL,   /* rsc, action, interval_ms; ctl_on_exec_reply() */
-    CTL_EXEC_ALERT,    /* rsc = alert id, text = path, timeout_ms, xml = attributes (environment) */
+    CTL_EXEC_ALERT,    /* rsc = alert id, text = path, timeout_ms, params (environment) */
     CTL_METADATA,      /* agent; ctl_on_metadata() */
     CTL_ATTRD,         /* xml = request to the attribute manager; ctl_on_attrd_failed() if it cannot be delivered */
-    CTL_FENCE,         /* node, action, timeout_ms, delay_ms, options; ctl_on_fence_result() */
+    CTL_FENCE,         /* node, action, timeout_ms, delay_ms, options; ctl_on_fence_result(), at the latest when the fencer
+                          does not answer in the time it itself has announced */
     CTL_FENCE_SYNC,    /* ask the fencer for a history broadcast */
     CTL_FENCE_WATCHDOG, /* list targets of device `watchdog`; ctl_on_watchdog_targets() */
     CTL_TIMER_ARM,     /* cookie = timer id, timeout_ms; ctl_on_timer(); arming again restarts */
@@ -110,6 +112,7 @@ struct ctl_effect {
     char *rsc;
     char *action;
     char *text;
+    GHashTable *params; /* name -> value */
     struct ctl_agent agent;
     unsigned interval_ms;
     long long timeout_ms;
@@ -150,11 +153,15 @@ void ctl_on_cluster_connected(struct controld *c, struct ctl_time t, bool ok);
 void ctl_on_cluster_lost(struct controld *c, struct ctl_time t);
 /* A message of group `crmd`; own ones come back too. */
 void ctl_on_peer_message(struct controld *c, struct ctl_time t, uint32_t from_id, const char *from, const xmlNode *msg);
-/* Who is in the CPG group now. */
-void ctl_on_peers(struct controld *c, struct ctl_time t, const struct ctl_member *members, unsigned n);
-/* Quorum notification: who is a member of the cluster, and whether we have quorum. */
-void ctl_on_membership(struct controld *c, struct ctl_time t, uint64_t ring, const struct ctl_member *members, unsigned n,
-                       bool quorate);
+/*
+ * The peer cache: the caller applies Corosync's notifications to it (peers_cpg_changed(), peers_membership_changed(),
+ * or lib/cluster does) and then calls one of the two functions below.
+ */
+struct peers *ctl_peers(struct controld *c);
+/* The CPG group changed. */
+void ctl_on_group_changed(struct controld *c, struct ctl_time t);
+/* Quorum notification. */
+void ctl_on_membership(struct controld *c, struct ctl_time t, uint64_t ring, bool quorate);
 
 /* ---- scheduler ---- */
 
@@ -179,7 +186,7 @@ struct ctl_exec_result {
     bool deleted;
     int64_t run_time, change_time;
     unsigned exec_ms, queue_ms;
-    const xmlNode *params; /* <attributes>, may be NULL */
+    GHashTable *params; /* name -> value; NULL: none */
 };
 
 void ctl_on_exec_connected(struct controld *c, struct ctl_time t);
@@ -204,8 +211,6 @@ struct ctl_fence_event { /* st_notify_fence */
 void ctl_on_fencer_connected(struct controld *c, struct ctl_time t);
 void ctl_on_fencer_lost(struct controld *c, struct ctl_time t);
 void ctl_on_fence_result(struct controld *c, struct ctl_time t, uint64_t cookie, int status, int rc, const char *reason);
-/* The fencer says how long the request may take now, in seconds. */
-void ctl_on_fence_timeout(struct controld *c, struct ctl_time t, uint64_t cookie, unsigned seconds);
 void ctl_on_fence_event(struct controld *c, struct ctl_time t, const struct ctl_fence_event *event);
 void ctl_on_fence_synced(struct controld *c, struct ctl_time t);
 void ctl_on_watchdog_targets(struct controld *c, struct ctl_time t, bool ok, const char *output);

@@ -1,1 +1,22 @@
 ## SPDX-License-Identifier: GPL-2.0-or-later
+noinst_LIBRARIES += daemons/controld/libcontroldcore.a
+daemons_controld_libcontroldcore_a_SOURCES = \
+	daemons/controld/controld_core.h daemons/controld/controld_private.h \
+	daemons/controld/core_alerts.c \
+	daemons/controld/core_attributes.c \
+	daemons/controld/core_election.c \
+	daemons/controld/core_exec.c \
+	daemons/controld/core_fence.c \
+	daemons/controld/core_fire.c \
+	daemons/controld/core_fsa.c \
+	daemons/controld/core_history.c \
+	daemons/controld/core_ipc.c \
+	daemons/controld/core_join.c \
+	daemons/controld/core_match.c \
+	daemons/controld/core_message.c \
+	daemons/controld/core_nodes.c \
+	daemons/controld/core_options.c \
+	daemons/controld/core_scheduler.c \
+	daemons/controld/core_shutdown.c \
+	daemons/controld/core_transition.c
+CONTROLD_LDADD = daemons/controld/libcontroldcore.a $(EXEC_LDADD) $(CLUSTER_LDADD) $(RULES_LDADD) $(IPC_LDADD)

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Asking the scheduler: when the CIB is quiet, with the newest copy of it, and taking only the answer that was
+ * asked for last.  Called by the state machine.
+ * Never looks into the graph.  (spec 30 §8, §21)
+ */
+#include "daemons/controld/controld_private.h"
+
+#include "lib/base/log.h"
+
+#define SCHEDULER_TIMEOUT_MS 120000
+
+void
+pe_connect(struct controld *c)
+{
+    if (!c->pe.connected && !c->pe.connecting) {
+        c->pe.connecting = true;
+        effect_new(c, CTL_CONNECT_SCHEDULER);
+    }
+}
+
+void
+pe_disconnect(struct controld *c)
+{
+    c->pe.wanted = false;
+    c->pe.query = 0;
+    pe_forget_reply(c);
+    if (c->pe.connected || c->pe.connecting) {
+        c->pe.connected = c->pe.connecting = false;
+        effect_new(c, CTL_DISCONNECT_SCHEDULER);
+    }
+}
+
+/* What the scheduler is calculating now is out of date. */
+void
+pe_forget_reply(struct controld *c)
+{
+    if (c->pe.reference != NULL) {
+        g_clear_pointer(&c->pe.reference, g_free);
+        timer_cancel(c, TIMER_SCHEDULER);
+    }
+    g_clear_pointer(&c->pe_reply, xml_free);
+}
+
+static void
+set_watchdog_property(const struct controld *c, xmlNode *cib)
+{
+    xmlNode *configuration = xml_first(cib, "configuration"), *config, *set, *pair = NULL;
+
+    config = configuration != NULL ? xml_first(configuration, "crm_config") : NULL;
+    if (config == NULL) {
+        return;
+    }
+    xml_for_each (s, config, "cluster_property_set") {
+        pair = xml_find(s, "nvpair", "name", "have-watchdog");
+        if (pair != NULL) {
+            break;
+        }
+    }
+    if (pair == NULL) {
+        set = xml_first(config, "cluster_property_set");
+        if (set == NULL) {
+            set = xml_new(config, "cluster_property_set");
+            xml_set(set, "id", "cib-bootstrap-options");
+        }
+        pair = xml_new(set, "nvpair");
+        xml_set(pair, "id", "cib-bootstrap-options-have-watchdog");
+        xml_set(pair, "name", "have-watchdog");
+    }
+    xml_set(pair, "value", c->cfg.sbd_running ? "true" : "false");
+}
+
+static void
+cib_arrived(struct controld *c, int rc, const xmlNode *data, gpointer arg)
+{
+    struct ctl_effect *e;
+    xmlNode *cib, *msg;
+    g_autofree char *from = NULL;
+
+    if (GPOINTER_TO_UINT(arg) != c->pe.round || c->state != S_POLICY_ENGINE || !c->is_dc) {
+        return; /* a newer query is under way, or nobody wants to know any more */
+    }
+    c->pe.query = 0;
+    if (rc != RC_OK || data == NULL) {
+        log_err("Could not read the CIB for the scheduler: %s", result_text(rc));
+        fsa_raise(c, I_ERROR, NULL, "CIB not readable");
+        return;
+    }
+    if (c->cib_writes > 0) {
+        c->pe.wanted = true; /* something changed meanwhile that this copy does not show */
+        return;
+    }
+    peers_refresh_from_cib(c->peers, data, now_epoch(c));
+    cib = xml_copy(NULL, data);
+    xml_set(cib, "dc-uuid", c->uuid);
+    xml_set(cib, "have-quorum", c->quorate ? "1" : "0");
+    if (c->ever_quorate && !c->quorate) {
+        xml_set(cib, "no-quorum-panic", "1");
+    }
+    set_watchdog_property(c, cib);
+
+    from = g_strdup_printf("%u_pacemaker-controld", c->cfg.pid);
+    msg = msg_new(c, CRM_TASK_PE_CALC, SYS_SCHEDULER, from, NULL, cib);
+    pe_forget_reply(c);
+    c->pe.reference = g_strdup(xml_get(msg, F_REFERENCE));
+    timer_arm(c, TIMER_SCHEDULER, SCHEDULER_TIMEOUT_MS);
+    log_debug("Asking the scheduler (%s)", c->pe.reference);
+    e = effect_new(c, CTL_SCHEDULE);
+    e->xml = msg;
+}
+
+void
+pe_invoke(struct controld *c)
+{
+    pe_forget_reply(c);
+    if (!c->is_dc) {
+        log_err("Not asking the scheduler: this node is not the DC");
+        return;
+    }
+    if (!c->pe.connected) {
+        c->pe.wanted = true;
+        pe_connect(c);
+        return;
+    }
+    if (c->cib_writes > 0) {
+        c->pe.wanted = true;
+        return;
+    }
+    c->pe.wanted = false;
+    c->pe.round++;
+    c->pe.query = cib_request(c, CIB_OP_QUERY, NULL, NULL, CIB_OPT_LOCAL, cib_arrived, GUINT_TO_POINTER(c->pe.round), NULL);
+}
+
+void
+pe_continue(struct controld *c)
+{
+    if (c->pe.wanted && c->pe.connected && c->cib_writes == 0) {
+        c->pe.wanted = false;
+        if (c->state == S_POLICY_ENGINE) {
+            pe_invoke(c);
+        }
+    }
+}
+
+void
+ctl_on_scheduler_connected(struct controld *c, struct ctl_time t)
+{
+    event_begin(c, t);
+    if (c->pe.connecting) {
+        c->pe.connected = true;
+        c->pe.connecting = false;
+        pe_continue(c);
+    }
+    event_end(c);
+}
+
+static void
+save_core(struct controld *c, int rc, const xmlNode *data, gpointer arg)
+{
+    if (rc == RC_OK && data != NULL) {
+        struct ctl_effect *e = effect_new(c, CTL_SAVE_CORE);
+
+        e->xml = xml_copy(NULL, data);
+        e->text = g_strdup(c->cfg.te_uuid);
+    }
+    fsa_raise(c, I_ERROR, NULL, "lost the scheduler");
+}
+
+void
+ctl_on_scheduler_lost(struct controld *c, struct ctl_time t)
+{
+    event_begin(c, t);
+    if (c->pe.connected || c->pe.connecting) {
+        c->pe.connected = c->pe.connecting = false;
+        pe_forget_reply(c);
+        if (c->is_dc && c->state < S_STOPPING && !c->shutdown) {
+            log_crit("Lost connection to the scheduler");
+            cib_request(c, CIB_OP_QUERY, NULL, NULL, CIB_OPT_LOCAL, save_core, NULL, NULL);
+        } else if (c->shutdown && c->is_dc) {
+            fsa_raise(c, I_TERMINATE, NULL, "lost the scheduler while shutting down");
+        }
+    }
+    event_end(c);
+}
+
+void
+ctl_on_scheduler_reply(struct controld *c, struct ctl_time t, const xmlNode *msg)
+{
+    const char *reference = xml_get(msg, F_REFERENCE);
+
+    event_begin(c, t);
+    if (!text_equal(xml_get(msg, F_CRM_TASK), CRM_TASK_PE_CALC)) {
+        log_debug("Ignoring %s from the scheduler", xml_name(msg));
+    } else if (c->pe.reference == NULL || !text_equal(reference, c->pe.reference)) {
+        log_info("Ignoring graph %s of the scheduler: it was calculated from an outdated CIB", reference);
+    } else {
+        pe_forget_reply(c);
+        c->pe_reply = xml_copy(NULL, msg);
+        fsa_raise(c, I_PE_SUCCESS, NULL, "handle_response");
+    }
+    event_end(c);
+}
