@@ -3,6 +3,7 @@ noinst_LIBRARIES += lib/output/liboutput.a
 lib_output_liboutput_a_SOURCES = \
 	lib/output/html.c \
 	lib/output/internal.h \
+	lib/output/launcher.c lib/output/launcher.h \
 	lib/output/output.c lib/output/output.h \
 	lib/output/status.h lib/output/status_internal.h \
 	lib/output/status_collective.c \
@@ -15,5 +16,8 @@ lib_output_liboutput_a_SOURCES = \
 	lib/output/status_summary.c \
 	lib/output/text.c \
 	lib/output/tool.c lib/output/tool.h \
+	lib/output/tool_cib.c lib/output/tool_cib.h \
 	lib/output/xml.c
 OUTPUT_LDADD = lib/output/liboutput.a $(BASE_LDADD)
+## For tools that show or evaluate the status.
+STATUS_LDADD = lib/output/liboutput.a lib/sched/libsched.a $(CIB_LDADD)

@@ -8,6 +8,9 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "lib/base/log.h"
 
 const struct output_writer output_none_writer;
 
@@ -87,6 +90,18 @@ output_discard(struct output *out)
     out->printed = false;
     if (out->writer->begin != NULL) {
         out->writer->begin(out);
+    }
+}
+
+void
+output_rewind(struct output *out)
+{
+    if (out->file != NULL && out->file != stdout) {
+        fflush(out->file);
+        rewind(out->file);
+        if (ftruncate(fileno(out->file), 0) != 0) {
+            log_warn("Could not truncate %s: %s", out->dest, strerror(errno));
+        }
     }
 }
 

@@ -52,6 +52,8 @@ struct output *output_open(const struct output_config *config, int *rc);
  * The output is empty afterwards and may be used for a further document (continuous display).
  */
 void output_finish(struct output *out, int exit_code);
+/* The next document replaces what is in the file (nothing for standard output). */
+void output_rewind(struct output *out);
 /* Throw away what has not been written. */
 void output_discard(struct output *out);
 /* Write what is complete so far (text; nothing in document formats). */

@@ -56,11 +56,10 @@ enum status_show {
 /* One event of the fencing history. */
 struct status_fencing {
     const char *action, *target, *delegate, *client, *origin, *exit_reason;
-    int state;          /* enum status_fencing_state */
+    int state;          /* enum fence_op_state */
     int64_t completed;  /* s; 0 unknown */
     long completed_ns;
 };
-enum status_fencing_state { FENCING_QUERY, FENCING_EXEC, FENCING_DONE, FENCING_DUPLICATE, FENCING_FAILED };
 
 /* What to show of which model. */
 struct status_view {

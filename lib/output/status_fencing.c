@@ -3,6 +3,7 @@
  * The history of fencing.  Called by tools and status_print(); the events come from the fencer's answer.
  * (spec 81 §10, spec 60 §16.3)
  */
+#include "lib/fence/fence_protocol.h"
 #include "lib/output/status_internal.h"
 
 #include <string.h>
@@ -10,13 +11,13 @@
 static bool
 is_pending(const struct status_fencing *e)
 {
-    return e->state != FENCING_FAILED && e->state != FENCING_DONE;
+    return e->state != FENCE_STATE_FAILED && e->state != FENCE_STATE_DONE;
 }
 
 static const char *
 state_text(const struct status_fencing *e)
 {
-    return e->state == FENCING_FAILED ? "failed" : e->state == FENCING_DONE ? "successful" : "pending";
+    return e->state == FENCE_STATE_FAILED ? "failed" : e->state == FENCE_STATE_DONE ? "successful" : "pending";
 }
 
 static const char *
@@ -39,35 +40,41 @@ time_text(int64_t when)
 }
 
 /*
- * The delegate of a later attempt at the same that worked, or NULL: then a failure is old news.
+ * The delegate of a later attempt at the same that worked, or NULL: then a failure is old news.  An attempt from the
+ * node that failed is the best answer, else the newest one is told.
  */
 static const char *
 later_success(const struct status_view *v, const struct status_fencing *failed)
 {
-    if (failed->state != FENCING_FAILED) {
+    const char *found = NULL;
+
+    if (failed->state != FENCE_STATE_FAILED) {
         return NULL;
     }
-    for (unsigned i = 0; i < v->fencing_count; i++) {
+    for (unsigned i = 0; i < v->fencing_count && &v->fencing[i] != failed; i++) {
         const struct status_fencing *e = &v->fencing[i];
         bool newer = e->completed > failed->completed ||
                      (e->completed == failed->completed && e->completed_ns > failed->completed_ns);
 
-        if (e == failed) {
-            break; /* only newer ones stand before it */
+        if (e->state != FENCE_STATE_DONE || !newer || !text_equal_nocase(e->target, failed->target) ||
+            !text_equal(e->action, failed->action)) {
+            continue;
         }
-        if (e->state == FENCING_DONE && newer && text_equal_nocase(e->target, failed->target) &&
-            text_equal(e->action, failed->action)) {
+        if (failed->delegate == NULL || text_equal_nocase(e->delegate, failed->delegate)) {
             return e->delegate != NULL ? e->delegate : "some node";
         }
+        if (found == NULL) {
+            found = e->delegate != NULL ? e->delegate : "some node";
+        }
     }
-    return NULL;
+    return found;
 }
 
 static void
 event_text(struct output *out, const struct status_view *v, const struct status_fencing *e)
 {
     bool all = (v->sections & SECTION_FENCING_ALL) == SECTION_FENCING_ALL;
-    bool failed = e->state == FENCING_FAILED;
+    bool failed = e->state == FENCE_STATE_FAILED;
     bool has_reason = failed && e->exit_reason != NULL && e->exit_reason[0] != '\0';
     g_autofree char *when = !is_pending(e) ? time_text(e->completed) : NULL;
     const char *later = later_success(v, e);
@@ -120,8 +127,8 @@ event_xml(struct output *out, const struct status_fencing *e)
 {
     output_open_element(out, "fence_event", "action", e->action, "target", e->target, "client", e->client, "origin",
                         e->origin, "status",
-                        e->state == FENCING_FAILED ? "failed"
-                        : e->state == FENCING_DONE ? "success"
+                        e->state == FENCE_STATE_FAILED ? "failed"
+                        : e->state == FENCE_STATE_DONE ? "success"
                                                    : "pending",
                         NULL);
     if (is_pending(e)) {
@@ -175,13 +182,13 @@ events(struct output *out, const struct status_view *v, const char *title,
 static bool
 has_failed(const struct status_fencing *e)
 {
-    return e->state == FENCING_FAILED;
+    return e->state == FENCE_STATE_FAILED;
 }
 
 static bool
 has_not_failed(const struct status_fencing *e)
 {
-    return e->state != FENCING_FAILED;
+    return e->state != FENCE_STATE_FAILED;
 }
 
 bool

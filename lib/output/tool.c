@@ -184,7 +184,14 @@ void
 tool_add_group(struct tool *t, const char *name, const char *heading, const char *help,
                const GOptionEntry *entries)
 {
-    GOptionGroup *group = g_option_group_new(name, heading, help, t, NULL);
+    tool_add_group_data(t, name, heading, help, entries, t);
+}
+
+void
+tool_add_group_data(struct tool *t, const char *name, const char *heading, const char *help,
+                    const GOptionEntry *entries, void *data)
+{
+    GOptionGroup *group = g_option_group_new(name, heading, help, data, NULL);
 
     g_option_group_add_entries(group, entries);
     g_option_context_add_group(t->context, group);

@@ -48,6 +48,9 @@ void tool_init(struct tool *t, char **argv, unsigned flags, const char *value_le
 /* Add options to --help-NAME with a heading; before the main options. */
 void tool_add_group(struct tool *t, const char *name, const char *heading, const char *help,
                     const GOptionEntry *entries);
+/* The same with data for callbacks. */
+void tool_add_group_data(struct tool *t, const char *name, const char *heading, const char *help,
+                         const GOptionEntry *entries, void *data);
 /* Add options to the "Application Options". */
 void tool_add_options(struct tool *t, const GOptionEntry *entries);
 /*
