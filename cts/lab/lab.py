@@ -81,7 +81,7 @@ class Node:
         """Directories and files of a fresh host."""
         for sub in ("lib", "log", "corosync", "corosync-lib", "default", "srv"):
             os.makedirs(os.path.join(self.dir, sub), exist_ok=True)
-        for sub in ("lib/cib", "lib/pengine", "lib/cores", "lib/blackbox", "log/pacemaker"):
+        for sub in ("lib/cib", "lib/pengine", "lib/cores", "lib/blackbox", "log/pacemaker", "log/crmsh", "log/nginx"):
             os.makedirs(os.path.join(self.dir, sub), exist_ok=True)
         run(["chown", "-R", "hacluster:haclient", os.path.join(self.dir, "lib"),
              os.path.join(self.dir, "log/pacemaker")])
@@ -405,11 +405,15 @@ class Lab:
         return [n for n in self.nodes if n.pid and n.pids("pacemakerd")]
 
     def wait_online(self, nodes=None, timeout=60):
-        """Until every running node sees each of `nodes` (default: all running) online."""
-        names = {n.name for n in (nodes or self.running())}
+        """Until each of `nodes` (default: all that have power) and all others that run see each of them online."""
+        expected = nodes or [n for n in self.nodes if n.pid]
+        names = {n.name for n in expected}
 
         def all_online():
-            for viewer in self.running():
+            running = self.running()
+            if not all(n in running for n in expected):
+                return False
+            for viewer in running:
                 st = viewer.status()
                 if st is None:
                     return False

@@ -28,7 +28,8 @@ DAEMONS = ["pacemaker-based", "pacemaker-fenced", "pacemaker-execd", "pacemaker-
 # --- the world in a line ---
 
 def configure(lab, section_xml, node=None):
-    (node or lab.running()[0]).run(["cibadmin", "--modify", "--allow-create", "--xml-text", section_xml])
+    (node or lab.running()[0]).run(["cibadmin", "--modify", "--allow-create", "--scope", ET.fromstring(section_xml).tag,
+                                    "--xml-text", section_xml])
 
 
 def set_option(lab, name, value):

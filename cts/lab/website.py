@@ -56,8 +56,6 @@ def configure(lab, node=None):
     """Give every node the web server's files and the cluster the group; returns when the site answers."""
     for n in lab.nodes:
         n.write_file("srv/site.conf", NGINX_CONF.format(node=n.name))
-        for sub in ("log/nginx",):
-            subprocess.run(["mkdir", "-p", "%s/%s" % (n.dir, sub)], check=True)
     node = node or lab.running()[0]
     node.run(["cibadmin", "--modify", "--allow-create", "--xml-text", OPTIONS])
     node.run(["cibadmin", "--modify", "--allow-create", "--xml-text", RESOURCES.format(address=ADDRESS)])
