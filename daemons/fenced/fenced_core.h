@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The fencer's core: clients and their requests, cluster-wide fencing operations, history, the device and level tables.
+ * Fed by the shell (main.c), unit tests and cts/sim: events in, effects out.  Runs no agent, opens nothing, reads no
+ * clock, draws no random number.  (spec 60)
+ */
+#ifndef FENCED_CORE_H
+#define FENCED_CORE_H
+
+#include <glib.h>
+#include <libxml/tree.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct fenced_core;
+
+/* The caller's clocks at the moment of an event. */
+struct fenced_now {
+    uint64_t ms;   /* of a clock that never jumps */
+    int64_t epoch; /* wall clock: seconds and nanoseconds */
+    long nsec;
+};
+
+enum fenced_effect_kind {
+    FENCED_REPLY,  /* answer request `request_id` of client `to` with `xml`: a response if `request_flags` wants one */
+    FENCED_EVENT,  /* send `xml` as event to the clients in `clients` */
+    FENCED_SEND,   /* send `xml` to node `to`, or to all (ourselves included) if it is NULL */
+    FENCED_FORGET, /* drop the node of `xml` (id, uname) from the peer cache */
+};
+
+struct fenced_effect {
+    enum fenced_effect_kind kind;
+    char *to;
+    uint32_t request_id, request_flags;
+    GPtrArray *clients; /* ids */
+    xmlNode *xml;
+};
+void fenced_effect_free(struct fenced_effect *e);
+
+struct fenced_config {
+    const char *node;               /* our name; "localhost" without a cluster */
+    long pid;                       /* for the name under which we fence others at their own request */
+    bool standalone;                /* no cluster, no history sync */
+    char *(*new_uuid)(void *data);  /* where ids of operations come from (g_free) */
+    const char *(*node_name)(uint32_t id, void *data); /* name of a node id, NULL if unknown; may be NULL */
+    void *data;
+};
+struct fenced_core *fenced_core_new(const struct fenced_config *config);
+void fenced_core_free(struct fenced_core *core);
+/* The oldest effect that is not carried out yet, or NULL.  The caller frees it. */
+struct fenced_effect *fenced_core_take_effect(struct fenced_core *core);
+
+/* --- events --- */
+
+void fenced_core_client_connected(struct fenced_core *core, const char *id, long pid, bool privileged);
+void fenced_core_client_gone(struct fenced_core *core, const char *id);
+/* A request over local IPC.  It is completed in place (client, node). */
+void fenced_core_request(struct fenced_core *core, struct fenced_now now, const char *client_id, uint32_t request_id,
+                         uint32_t request_flags, xmlNode *request);
+/* A message of a fencer, ourselves included. */
+void fenced_core_message(struct fenced_core *core, struct fenced_now now, const char *from, const xmlNode *message);
+/* Names of the active fencers, ours included. */
+void fenced_core_set_peers(struct fenced_core *core, const char *const *names, unsigned n);
+/* The status of a cluster node changed: let the others learn our name. */
+void fenced_core_poke(struct fenced_core *core);
+
+/* When fenced_core_tick() is wanted next (ms clock); UINT64_MAX: never. */
+uint64_t fenced_core_deadline(const struct fenced_core *core);
+void fenced_core_tick(struct fenced_core *core, struct fenced_now now);
+
+/* `pacemaker-fenced metadata`: the options of fence devices that the fencer itself handles (g_free). */
+char *fenced_metadata(void);
+
+#endif
