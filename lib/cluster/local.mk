@@ -13,3 +13,12 @@ lib_cluster_libcluster_a_SOURCES = \
 	lib/cluster/election_shell.c
 lib_cluster_libcluster_a_CFLAGS = $(AM_CFLAGS) $(COROSYNC_CFLAGS)
 CLUSTER_LDADD = lib/cluster/libcluster.a $(PEERS_LDADD) $(COROSYNC_LIBS)
+
+check_PROGRAMS += lib/cluster/tests/test-frame lib/cluster/tests/test-peers lib/cluster/tests/test-election
+lib_cluster_tests_test_frame_SOURCES = lib/cluster/tests/test-frame.c
+lib_cluster_tests_test_frame_LDADD = $(PEERS_LDADD) $(CMOCKA_LIBS)
+lib_cluster_tests_test_peers_SOURCES = lib/cluster/tests/test-peers.c
+lib_cluster_tests_test_peers_LDADD = $(PEERS_LDADD) $(CMOCKA_LIBS)
+lib_cluster_tests_test_election_SOURCES = lib/cluster/tests/test-election.c
+lib_cluster_tests_test_election_LDADD = $(PEERS_LDADD) $(CMOCKA_LIBS)
+TESTS += lib/cluster/tests/test-frame lib/cluster/tests/test-peers lib/cluster/tests/test-election
