@@ -311,7 +311,7 @@ search(struct cib_client *cib, const struct place *place, xmlNode **document, GP
     g_autofree char *base = search_xpath(place);
     g_autoptr(GString) xpath = g_string_new(base);
     regex_t regex;
-    bool filter = options.pattern != NULL;
+    bool filter = options.pattern != NULL; /* checked by check_options() */
     int rc;
 
     if (!add_predicate(xpath, "id", options.set)) {
@@ -600,6 +600,15 @@ change_transient(const struct place *place)
 static enum crm_exit
 check_options(struct output *out, const char *section)
 {
+    regex_t regex;
+
+    if (options.pattern != NULL) {
+        if (regcomp(&regex, options.pattern, REG_EXTENDED | REG_NOSUB) != 0) {
+            output_error(out, PROGRAM ": Error: '%s' is no regular expression", options.pattern);
+            return CRM_EX_USAGE;
+        }
+        regfree(&regex);
+    }
     if (options.command == DELETE && options.name == NULL && options.pattern == NULL) {
         output_error(out, PROGRAM ": Error: must specify attribute name or pattern to delete");
         return CRM_EX_USAGE;

@@ -205,6 +205,19 @@ struct target {
     long long id;
 };
 
+/* The fencer does not acknowledge this request, but it answers the next one after having read it. */
+static int
+tell_fencer(struct ipc_connection *c, const xmlNode *request)
+{
+    g_autoptr(xmlNode) hello = xml_new(NULL, "stonith_command");
+    int rc = ipc_send(c, request, 0, NULL);
+
+    xml_set(hello, F_TYPE, T_STONITH);
+    xml_set(hello, F_ST_OPERATION, "register");
+    xml_set(hello, F_ST_CLIENTNAME, PROGRAM);
+    return rc == RC_OK ? ipc_call(c, hello, 0, NULL) : rc;
+}
+
 static int
 purge_peer_cache(const char *endpoint, const char *system, const struct target *target)
 {
@@ -219,8 +232,10 @@ purge_peer_cache(const char *endpoint, const char *system, const struct target *
     }
     rc = text_equal(endpoint, ENDPOINT_CONTROLLER) ? controller_connect(PROGRAM, &c)
                                                    : ipc_connect(endpoint, 0, &c);
-    if (rc == RC_OK) {
-        /* Waiting for the acknowledgement makes sure that the request is read before the connection goes. */
+    /* Waiting for an answer makes sure that the request is read before the connection goes. */
+    if (rc == RC_OK && text_equal(endpoint, ENDPOINT_FENCER)) {
+        rc = tell_fencer(c, request);
+    } else if (rc == RC_OK) {
         rc = ipc_call(c, request, 0, NULL);
     }
     ipc_disconnect(c);
