@@ -17,3 +17,8 @@ daemons/launcher/pacemaker.service: $(srcdir)/daemons/launcher/pacemaker.service
 		$(srcdir)/daemons/launcher/pacemaker.service.in > $@
 ## The file is installed as "pacemaker"; its folder gives it that name.
 dist_default_DATA += daemons/launcher/default/pacemaker
+
+check_PROGRAMS += daemons/launcher/tests/test-launcher
+daemons_launcher_tests_test_launcher_SOURCES = daemons/launcher/tests/test-launcher.c
+daemons_launcher_tests_test_launcher_LDADD = daemons/launcher/liblaunchercore.a $(BASE_LDADD) $(CMOCKA_LIBS)
+TESTS += daemons/launcher/tests/test-launcher
