@@ -1,0 +1,12 @@
+## SPDX-License-Identifier: GPL-2.0-or-later
+## One libFuzzer target a parser of foreign bytes; built with --enable-fuzzers only (cts/fuzz/run does it).
+FUZZ_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+if FUZZERS
+noinst_PROGRAMS += cts/fuzz/fuzz_ipc_frame cts/fuzz/fuzz_cpg_frame
+cts_fuzz_fuzz_ipc_frame_SOURCES = cts/fuzz/fuzz_ipc_frame.c
+cts_fuzz_fuzz_ipc_frame_LDFLAGS = $(FUZZ_LDFLAGS)
+cts_fuzz_fuzz_ipc_frame_LDADD = $(IPC_LDADD)
+cts_fuzz_fuzz_cpg_frame_SOURCES = cts/fuzz/fuzz_cpg_frame.c
+cts_fuzz_fuzz_cpg_frame_LDFLAGS = $(FUZZ_LDFLAGS)
+cts_fuzz_fuzz_cpg_frame_LDADD = $(PEERS_LDADD)
+endif
