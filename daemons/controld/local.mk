@@ -19,4 +19,13 @@ daemons_controld_libcontroldcore_a_SOURCES = \
 	daemons/controld/core_scheduler.c \
 	daemons/controld/core_shutdown.c \
 	daemons/controld/core_transition.c
-CONTROLD_LDADD = daemons/controld/libcontroldcore.a $(EXEC_LDADD) $(CLUSTER_LDADD) $(RULES_LDADD) $(IPC_LDADD)
+CONTROLD_CORE_LDADD = daemons/controld/libcontroldcore.a $(EXEC_LDADD) $(CLUSTER_LDADD) $(RULES_LDADD)
+
+daemon_PROGRAMS += daemons/controld/pacemaker-controld
+daemons_controld_pacemaker_controld_SOURCES = \
+	daemons/controld/agents.c \
+	daemons/controld/clients.c \
+	daemons/controld/main.c \
+	daemons/controld/options.c \
+	daemons/controld/shell.h
+daemons_controld_pacemaker_controld_LDADD = daemons/controld/libcontroldcore.a $(FENCE_LDADD) $(CIB_LDADD) $(RULES_LDADD) $(CLUSTER_LDADD)

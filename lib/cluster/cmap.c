@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "lib/base/log.h"
@@ -222,6 +223,71 @@ cluster_node_id(const char *name)
     }
     cmap_finalize(handle);
     return id;
+}
+
+static void
+clear_node(gpointer data)
+{
+    g_free(((struct cluster_node *)data)->name);
+}
+
+GArray *
+cluster_nodelist(void)
+{
+    GArray *list = g_array_new(FALSE, FALSE, sizeof(struct cluster_node));
+    struct cluster_node node;
+    cmap_handle_t handle;
+
+    g_array_set_clear_func(list, clear_node);
+    if (open_cmap(&handle, ATTEMPTS, false) != CS_OK) {
+        return list;
+    }
+    for (unsigned n = 0; get_node(handle, n, &node.id, &node.name); n++) {
+        g_array_append_val(list, node);
+    }
+    cmap_finalize(handle);
+    return list;
+}
+
+int
+cluster_find_self(uint32_t *id, char **name)
+{
+    static cpg_model_v1_data_t model = { .model = CPG_MODEL_V1 };
+    cpg_handle_t handle;
+    cs_error_t rc = CS_ERR_LIBRARY;
+    int fd = -1;
+
+    *id = 0;
+    *name = NULL;
+    for (unsigned i = 1; i <= ATTEMPTS; i++) {
+        rc = cpg_model_initialize(&handle, CPG_MODEL_V1, (cpg_model_data_t *)&model, NULL);
+        if (rc != CS_ERR_TRY_AGAIN && rc != CS_ERR_QUEUE_FULL) {
+            break;
+        }
+        sleep(i);
+    }
+    if (rc == CS_OK) {
+        rc = cpg_fd_get(handle, &fd);
+        if (rc == CS_OK && !cluster_provider_is_authentic(fd)) {
+            rc = CS_ERR_SECURITY;
+        }
+        if (rc == CS_OK) {
+            rc = cpg_local_get(handle, id);
+        }
+        cpg_finalize(handle);
+    }
+    if (rc != CS_OK || *id == 0) {
+        log_err("Could not learn this node's id from Corosync: %s", cs_strerror(rc));
+        return rc != CS_OK ? cluster_result(rc) : ENOENT;
+    }
+    *name = cluster_node_name(*id);
+    if (*name == NULL) {
+        struct utsname uts;
+
+        uname(&uts);
+        *name = g_strdup(uts.nodename);
+    }
+    return RC_OK;
 }
 
 char *

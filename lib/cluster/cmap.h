@@ -17,6 +17,18 @@ char *cluster_node_name(uint32_t id);
 char *cluster_resolve(uint32_t id, void *data);
 /* The id of a name, 0 if unknown. */
 uint32_t cluster_node_id(const char *name);
+/* One entry of the node list. */
+struct cluster_node {
+    uint32_t id;
+    char *name; /* NULL: none that is usable */
+};
+/* The whole node list (g_array_unref frees the names too); empty if Corosync has none. */
+GArray *cluster_nodelist(void);
+/*
+ * Who this node is, before any group is joined: its id, and its name by the node list or else the host's name (g_free).
+ * Returns a result (logged).
+ */
+int cluster_find_self(uint32_t *id, char **name);
 /* totem.cluster_name (g_free), or NULL. */
 char *cluster_get_name(void);
 bool cluster_has_nodelist(void);
