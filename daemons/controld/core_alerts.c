@@ -6,9 +6,7 @@
  */
 #include "daemons/controld/controld_private.h"
 
-#include "lib/base/iso8601.h"
 #include "lib/base/log.h"
-#include "lib/rules/rules.h"
 
 #include <string.h>
 #include <time.h>
@@ -50,15 +48,11 @@ selected(const xmlNode *select)
 
 /* Meta attributes of an alert or a recipient, over what is there. */
 static void
-read_meta(struct alert_entry *e, const xmlNode *xml, const struct iso_time *now)
+read_meta(struct alert_entry *e, const xmlNode *xml)
 {
-    struct arena *arena = arena_new();
-    struct nvtable *t = nvtable_new(arena);
-    struct rule_context ctx = { .now = now };
-    const char *value;
+    g_autoptr(GHashTable) t = options_read_sets(xml, "meta_attributes", NULL);
+    const char *value = g_hash_table_lookup(t, "timeout");
 
-    nvsets_read(xml, "meta_attributes", &ctx, NULL, NVSET_NORMAL, t);
-    value = nvtable_get(t, "timeout");
     if (value != NULL) {
         e->timeout_ms = text_interval_ms(value);
         if (e->timeout_ms <= 0) {
@@ -66,12 +60,11 @@ read_meta(struct alert_entry *e, const xmlNode *xml, const struct iso_time *now)
             e->timeout_ms = DEFAULT_TIMEOUT;
         }
     }
-    value = nvtable_get(t, "timestamp-format");
+    value = g_hash_table_lookup(t, "timestamp-format");
     if (value != NULL) {
         g_free(e->format);
         e->format = g_strdup(value);
     }
-    arena_free(arena);
 }
 
 /* Variables of the first set of instance attributes, taken literally. */
@@ -94,7 +87,7 @@ read_env(struct alert_entry *e, const xmlNode *xml)
 }
 
 static struct alert_entry *
-read_alert(const xmlNode *alert, const xmlNode *recipient, const struct iso_time *now)
+read_alert(const xmlNode *alert, const xmlNode *recipient)
 {
     struct alert_entry *e = g_new0(struct alert_entry, 1);
     const xmlNode *select = xml_first(alert, "select");
@@ -105,10 +98,10 @@ read_alert(const xmlNode *alert, const xmlNode *recipient, const struct iso_time
     e->format = g_strdup(DEFAULT_FORMAT);
     e->timeout_ms = DEFAULT_TIMEOUT;
     e->env = g_ptr_array_new_with_free_func(g_free);
-    read_meta(e, alert, now);
+    read_meta(e, alert);
     read_env(e, alert);
     if (recipient != NULL) {
-        read_meta(e, recipient, now);
+        read_meta(e, recipient);
         read_env(e, recipient);
         if (xml_first(recipient, "select") != NULL) {
             select = xml_first(recipient, "select");
@@ -121,9 +114,6 @@ read_alert(const xmlNode *alert, const xmlNode *recipient, const struct iso_time
 void
 alerts_read(struct controld *c, const xmlNode *alerts)
 {
-    struct iso_time now = iso_from_epoch(now_epoch(c));
-
-    now = iso_to_local(&now);
     g_ptr_array_set_size(c->alerts, 0);
     if (alerts == NULL) {
         return;
@@ -136,10 +126,10 @@ alerts_read(struct controld *c, const xmlNode *alerts)
         }
         xml_for_each (recipient, alert, "recipient") {
             any = true;
-            g_ptr_array_add(c->alerts, read_alert(alert, recipient, &now));
+            g_ptr_array_add(c->alerts, read_alert(alert, recipient));
         }
         if (!any) {
-            g_ptr_array_add(c->alerts, read_alert(alert, NULL, &now));
+            g_ptr_array_add(c->alerts, read_alert(alert, NULL));
         }
     }
 }

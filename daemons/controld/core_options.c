@@ -6,9 +6,7 @@
  */
 #include "daemons/controld/controld_private.h"
 
-#include "lib/base/iso8601.h"
 #include "lib/base/log.h"
-#include "lib/rules/rules.h"
 
 #include <stdlib.h>
 
@@ -33,18 +31,18 @@ options_free(struct controld *c)
 
 /* Value of an option under its name or, with a warning, its legacy name. */
 static const char *
-option(const struct nvtable *t, const char *name, const char *legacy)
+option(GHashTable *t, const char *name, const char *legacy)
 {
-    const char *value = nvtable_get(t, name);
+    const char *value = g_hash_table_lookup(t, name);
 
-    if (value == NULL && legacy != NULL && (value = nvtable_get(t, legacy)) != NULL) {
+    if (value == NULL && legacy != NULL && (value = g_hash_table_lookup(t, legacy)) != NULL) {
         log_warn("Support for the option name '%s' is deprecated: use '%s'", legacy, name);
     }
     return value;
 }
 
 static long long
-interval_option(const struct nvtable *t, const char *name, const char *legacy, long long def)
+interval_option(GHashTable *t, const char *name, const char *legacy, long long def)
 {
     const char *value = option(t, name, legacy);
     long long ms;
@@ -61,7 +59,7 @@ interval_option(const struct nvtable *t, const char *name, const char *legacy, l
 }
 
 static void
-take_options(struct controld *c, const struct nvtable *t)
+take_options(struct controld *c, GHashTable *t)
 {
     const char *v;
     long long n, watchdog;
@@ -74,7 +72,7 @@ take_options(struct controld *c, const struct nvtable *t)
     c->opt.finalization = interval_option(t, "join-finalization-timeout", "crmd-finalization-timeout", 30 * 60 * 1000);
     c->opt.transition_delay = interval_option(t, "transition-delay", "crmd-transition-delay", 0);
 
-    v = nvtable_get(t, "load-threshold");
+    v = g_hash_table_lookup(t, "load-threshold");
     c->opt.load_threshold = 80;
     if (v != NULL) {
         char *end;
@@ -86,9 +84,9 @@ take_options(struct controld *c, const struct nvtable *t)
             log_err("Value '%s' of cluster option 'load-threshold' is no percentage: using 80%%", v);
         }
     }
-    v = nvtable_get(t, "node-action-limit");
+    v = g_hash_table_lookup(t, "node-action-limit");
     c->opt.action_limit = v != NULL && text_parse_int(v, &n) ? (int)CLAMP(n, 0, G_MAXINT) : 0;
-    v = nvtable_get(t, "stonith-max-attempts");
+    v = g_hash_table_lookup(t, "stonith-max-attempts");
     c->opt.max_attempts = 10;
     if (v != NULL) {
         int attempts = score_parse(v);
@@ -99,17 +97,17 @@ take_options(struct controld *c, const struct nvtable *t)
             log_err("Value '%s' of cluster option 'stonith-max-attempts' is not positive: using 10", v);
         }
     }
-    v = nvtable_get(t, "fence-reaction");
+    v = g_hash_table_lookup(t, "fence-reaction");
     c->opt.fence_panics = text_equal(v, "panic");
     if (v != NULL && !text_is_one_of(v, "stop", "panic", NULL)) {
         log_warn("Invalid value '%s' of cluster option 'fence-reaction': using 'stop'", v);
     }
-    c->opt.suicide = text_equal(nvtable_get(t, "no-quorum-policy"), "suicide");
-    c->opt.shutdown_lock = text_is_true(nvtable_get(t, "shutdown-lock"));
+    c->opt.suicide = text_equal(g_hash_table_lookup(t, "no-quorum-policy"), "suicide");
+    c->opt.shutdown_lock = text_is_true(g_hash_table_lookup(t, "shutdown-lock"));
     g_free(c->opt.cluster_name);
-    c->opt.cluster_name = g_strdup(nvtable_get(t, "cluster-name"));
+    c->opt.cluster_name = g_strdup(g_hash_table_lookup(t, "cluster-name"));
 
-    v = nvtable_get(t, "stonith-watchdog-timeout");
+    v = g_hash_table_lookup(t, "stonith-watchdog-timeout");
     watchdog = 0;
     if (v != NULL) {
         watchdog = *v == '-' ? -1 : MAX(text_interval_ms(v), 0);
@@ -119,12 +117,41 @@ take_options(struct controld *c, const struct nvtable *t)
 }
 
 static void
+read_set(const xmlNode *set, GHashTable *into)
+{
+    xml_for_each (pair, set, "nvpair") {
+        const char *name = xml_get(pair, "name"), *value = xml_get(pair, "value");
+
+        if (name != NULL && value != NULL && !g_hash_table_contains(into, name)) {
+            g_hash_table_insert(into, g_strdup(name), g_strdup(value));
+        }
+    }
+}
+
+/* Names and values of all sets of that kind; the set with `first_id`, then the first in the document, wins. */
+GHashTable *
+options_read_sets(const xmlNode *parent, const char *kind, const char *first_id)
+{
+    GHashTable *table = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+
+    if (parent == NULL) {
+        return table;
+    }
+    xml_for_each (set, parent, kind) {
+        if (first_id != NULL && text_equal(xml_id(set), first_id)) {
+            read_set(set, table);
+        }
+    }
+    xml_for_each (other, parent, kind) {
+        read_set(other, table);
+    }
+    return table;
+}
+
+static void
 config_arrived(struct controld *c, int rc, const xmlNode *data, gpointer arg)
 {
-    struct arena *arena;
-    struct iso_time now;
-    struct nvtable *table;
-    struct rule_context ctx = { 0 };
+    g_autoptr(GHashTable) table = NULL;
 
     if (rc != RC_OK && rc != ENXIO) {
         log_err("Could not read the cluster options: %s", result_text(rc));
@@ -134,16 +161,8 @@ config_arrived(struct controld *c, int rc, const xmlNode *data, gpointer arg)
         fsa_raise(c, I_ERROR, NULL, "configuration not readable");
         return;
     }
-    arena = arena_new();
-    table = nvtable_new(arena);
-    now = iso_from_epoch(now_epoch(c));
-    now = iso_to_local(&now);
-    ctx.now = &now;
-    if (data != NULL) {
-        nvsets_read(data, "cluster_property_set", &ctx, "cib-bootstrap-options", NVSET_NORMAL, table);
-    }
+    table = options_read_sets(data, "cluster_property_set", "cib-bootstrap-options");
     take_options(c, table);
-    arena_free(arena);
     c->config_read = true;
     fence_check_watchdog(c);
     throttle_announce(c, false);

@@ -19,7 +19,7 @@ daemons_controld_libcontroldcore_a_SOURCES = \
 	daemons/controld/core_scheduler.c \
 	daemons/controld/core_shutdown.c \
 	daemons/controld/core_transition.c
-CONTROLD_CORE_LDADD = daemons/controld/libcontroldcore.a $(EXEC_LDADD) $(CLUSTER_LDADD) $(RULES_LDADD)
+CONTROLD_CORE_LDADD = daemons/controld/libcontroldcore.a $(EXEC_LDADD) $(CLUSTER_LDADD)
 
 daemon_PROGRAMS += daemons/controld/pacemaker-controld
 daemons_controld_pacemaker_controld_SOURCES = \
@@ -28,4 +28,4 @@ daemons_controld_pacemaker_controld_SOURCES = \
 	daemons/controld/main.c \
 	daemons/controld/options.c \
 	daemons/controld/shell.h
-daemons_controld_pacemaker_controld_LDADD = daemons/controld/libcontroldcore.a $(FENCE_LDADD) $(CIB_LDADD) $(RULES_LDADD) $(CLUSTER_LDADD)
+daemons_controld_pacemaker_controld_LDADD = daemons/controld/libcontroldcore.a $(FENCE_LDADD) $(CIB_LDADD) $(CLUSTER_LDADD)
