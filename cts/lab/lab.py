@@ -247,6 +247,20 @@ class Node:
     def plug(self):
         run(["ip", "-n", self.netns, "link", "set", "eth0", "up"])
 
+    # --- disk ---
+
+    def small_disk(self, megabytes=4):
+        """From now on (until power off) the configuration lies on a disk of that size; before the stack starts."""
+        self.run(["mount", "-t", "tmpfs", "-o", "size=%dm,mode=0750,uid=hacluster,gid=haclient" % megabytes, "tmpfs",
+                  "/var/lib/pacemaker/cib"])
+
+    def fill_disk(self):
+        """No byte is left where the configuration is stored (use small_disk first)."""
+        self.run(["sh", "-c", "cat /dev/zero >/var/lib/pacemaker/cib/ballast 2>/dev/null; chown hacluster /var/lib/pacemaker/cib/ballast"])
+
+    def empty_disk(self):
+        self.run(["rm", "-f", "/var/lib/pacemaker/cib/ballast"])
+
     # --- looking ---
 
     def log(self, name="pacemaker/pacemaker.log"):

@@ -295,12 +295,50 @@ def the_attribute_reaches_every_node(lab):
         e.get("name") == "colour" for e in three.cib().find("status").iter("nvpair")), 30)
 
 
+def a_full_disk_loses_nothing_and_stops_nobody(lab):
+    """The node whose disk is full keeps running with the others' configuration and stores it once there is room."""
+    poor = lab.nodes[2]
+    poor.stop()
+    poor.small_disk()
+    poor.start(wait=True)
+    poor.fill_disk()
+    for i in range(3):
+        configure(lab, dummies(1, "full%d-" % i))
+    lab.wait_idle()
+    assert poor.pids("pacemaker-based"), "the CIB daemon ended"
+    same_cib_everywhere(lab)
+    expect_active(lab, "full2-0")
+    poor.empty_disk()
+    configure(lab, dummies(1, "room"))
+    wait_until("the newest configuration is on the disk", lambda: b"room0" in b"".join(
+        open(f, "rb").read() for f in stored_files(poor)), 20, 0.2)
+
+
+def stored_files(node):
+    folder = "/proc/%d/root/var/lib/pacemaker/cib" % node.pid
+    return [os.path.join(folder, f) for f in os.listdir(folder) if f != "ballast"]
+
+
+def a_link_cut_in_one_direction_is_noticed_and_healed(lab):
+    a, c = lab.nodes[0], lab.nodes[2]
+    configure(lab, dummies(1))
+    lab.wait_idle()
+    a.cut_to(c)
+    time.sleep(4)
+    assert any(n.status() is not None for n in lab.nodes)
+    a.mend_to(c)
+    lab.wait_online(timeout=60)
+    same_cib_everywhere(lab)
+    expect_active(lab, "d0")
+
+
 SHARED = [first_start, the_attribute_reaches_every_node, the_site_survives_the_loss_of_its_node,
           the_site_survives_a_crash_of_its_server, the_site_survives_the_loss_of_the_dc,
           standby_moves_the_site_away_and_lets_it_return, maintenance_lets_the_stack_restart_under_a_running_site,
           lost_quorum_stops_resources_and_its_return_starts_them, a_restart_of_the_whole_cluster_keeps_the_configuration,
           a_node_that_comes_back_takes_the_newer_configuration, a_hundred_resources_start_on_three_nodes,
-          a_cut_link_between_two_nodes_is_healed, every_daemon_may_be_killed_twenty_times, a_stopped_daemon_is_replaced]
+          a_cut_link_between_two_nodes_is_healed, a_link_cut_in_one_direction_is_noticed_and_healed,
+          a_full_disk_loses_nothing_and_stops_nobody, every_daemon_may_be_killed_twenty_times, a_stopped_daemon_is_replaced]
 
 
 def run_shared(results, chosen, make_lab):
