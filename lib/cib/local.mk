@@ -6,6 +6,7 @@ lib_cib_libcib_a_SOURCES = \
 	lib/cib/cib_compare.c lib/cib/cib_compare.h \
 	lib/cib/cib_digest.c lib/cib/cib_digest.h \
 	lib/cib/cib_doc.c lib/cib/cib_doc.h \
+	lib/cib/cib_journal.c lib/cib/cib_journal.h \
 	lib/cib/cib_ops.c lib/cib/cib_ops.h \
 	lib/cib/cib_patch.c lib/cib/cib_patch.h \
 	lib/cib/cib_patch_v1.c lib/cib/cib_patch_v1.h \

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Notifications of the CIB manager to its local subscribers.  Called by based_execute.c.  (spec 20 §8.6)
+ */
+#include <string.h>
+
+#include "daemons/cib/based_internal.h"
+#include "lib/base/result.h"
+#include "lib/base/text.h"
+#include "lib/base/xml.h"
+#include "lib/cib/cib_client.h"
+#include "lib/cib/cib_proto.h"
+
+enum { TYPE_DIFF, TYPE_REFRESH };
+
+/* What may be subscribed; only the first two are ever sent. */
+static const char *const types[BASED_NOTIFY_TYPES] = {
+    [TYPE_DIFF] = CIB_NOTIFY_DIFF,
+    [TYPE_REFRESH] = CIB_NOTIFY_REFRESH,
+    "cib_pre_notify",
+    "cib_post_notify",
+    "cib_update_confirmation",
+};
+
+int
+based_subscribe(struct based_client *c, const char *type, bool on)
+{
+    for (unsigned i = 0; i < BASED_NOTIFY_TYPES; i++) {
+        if (text_equal(type, types[i])) {
+            c->subscribed = on ? c->subscribed | 1u << i : c->subscribed & ~(1u << i);
+            return CRM_EX_OK;
+        }
+    }
+    return CRM_EX_INVALID_PARAM;
+}
+
+static GPtrArray *
+subscribers(const struct based *b, unsigned type)
+{
+    GPtrArray *list = NULL;
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, b->clients);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const struct based_client *c = value;
+
+        if (c->subscribed & 1u << type) {
+            if (list == NULL) {
+                list = g_ptr_array_new_with_free_func(g_free);
+            }
+            g_ptr_array_add(list, g_strdup(c->id));
+        }
+    }
+    return list;
+}
+
+bool
+based_has_subscribers(const struct based *b)
+{
+    g_autoptr(GPtrArray) list = subscribers(b, TYPE_DIFF);
+
+    return list != NULL;
+}
+
+static void
+add_generation(xmlNode *parent, const xmlNode *root)
+{
+    xmlNode *tuple = xml_new(parent, CIB_EL_TUPLE);
+
+    for (const xmlAttr *a = root->properties; a != NULL; a = a->next) {
+        xml_set(tuple, (const char *)a->name, xml_attr_value(a));
+    }
+}
+
+static void
+notify(struct based *b, GPtrArray *list, xmlNode *message)
+{
+    struct based_effect *e = based_effect_new(BASED_NOTIFY);
+
+    e->clients = list;
+    e->xml = message;
+    based_queue(b, e);
+}
+
+void
+based_notify_diff(struct based *b, const char *op, int legacy_rc, const xmlNode *input, xmlNode *take_patch)
+{
+    GPtrArray *list = subscribers(b, TYPE_DIFF);
+    xmlNode *message;
+
+    if (list == NULL) {
+        xml_free(take_patch);
+        return;
+    }
+    message = xml_new(NULL, CIB_EL_NOTIFY);
+    xml_set(message, CIB_F_TYPE, CIB_T_NOTIFY);
+    xml_set(message, CIB_F_SUBTYPE, CIB_NOTIFY_DIFF);
+    xml_set(message, CIB_F_OP, op);
+    xml_set_int(message, CIB_F_RC, legacy_rc);
+    xml_set(message, CIB_F_OBJECT_TYPE, input != NULL ? xml_name(input) : "diff");
+    add_generation(xml_new(message, CIB_EL_GENERATION), b->doc->root);
+    if (input != NULL) {
+        xml_copy(xml_new(message, CIB_EL_UPDATE), input);
+    }
+    xml_copy(xml_new(message, CIB_EL_RESULT), take_patch);
+    xml_free(take_patch);
+    notify(b, list, message);
+}
+
+void
+based_notify_refresh(struct based *b, const char *op, int legacy_rc, unsigned sections)
+{
+    GPtrArray *list = subscribers(b, TYPE_REFRESH);
+    xmlNode *message;
+
+    if (list == NULL) {
+        return;
+    }
+    message = xml_new(NULL, CIB_EL_REFRESH);
+    xml_set(message, CIB_F_TYPE, CIB_T_NOTIFY);
+    xml_set(message, CIB_F_SUBTYPE, CIB_NOTIFY_REFRESH);
+    xml_set(message, CIB_F_OP, op);
+    xml_set_int(message, CIB_F_RC, legacy_rc);
+    xml_set_int(message, CIB_F_CHANGE_SECTION, sections);
+    add_generation(xml_new(message, CIB_EL_REPLACE_GEN), b->doc->root);
+    notify(b, list, message);
+}
