@@ -5,3 +5,8 @@ daemons_cib_libcibcore_a_SOURCES = \
 	daemons/cib/based_execute.c daemons/cib/based_notify.c \
 	daemons/cib/based_shutdown.c daemons/cib/based_sync.c
 CIB_CORE_LDADD = daemons/cib/libcibcore.a $(CIB_LDADD)
+
+daemon_PROGRAMS += daemons/cib/pacemaker-based
+daemons_cib_pacemaker_based_SOURCES = daemons/cib/main.c daemons/cib/based_disk.c daemons/cib/based_disk.h
+daemons_cib_pacemaker_based_CFLAGS = $(AM_CFLAGS) $(COROSYNC_CFLAGS)
+daemons_cib_pacemaker_based_LDADD = $(CIB_CORE_LDADD) $(CLUSTER_LDADD)
