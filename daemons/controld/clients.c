@@ -30,7 +30,7 @@ static struct {
     struct fence_client *fencer;
     struct ipc_connection *scheduler;
     struct attrd_client *attrd;
-    guint cib_retry, exec_retry, fencer_retry, scheduler_retry;
+    guint cib_retry, exec_retry, fencer_retry, scheduler_retry, attr_retry;
     gint64 cib_since, exec_since;
 } self;
 
@@ -481,12 +481,67 @@ clients_schedule(struct ctl_effect *e)
 
 /* ---- attribute manager ---- */
 
-static gboolean
-attrd_failed(gpointer data)
+/* A request that waits for the attribute manager to be there. */
+struct attr_request {
+    xmlNode *xml;
+    char *what;
+    gint64 since;
+};
+
+static GQueue attr_requests = G_QUEUE_INIT;
+
+static void
+attr_request_free(struct attr_request *r)
 {
-    if (!shell.ending) {
-        ctl_on_attrd_failed(shell.core, shell_now(), data);
-        shell_carry_out();
+    xml_free(r->xml);
+    g_free(r->what);
+    g_free(r);
+}
+
+static bool
+may_come_yet(int rc)
+{
+    return rc == ECONNREFUSED || rc == ENOENT || rc == EAGAIN || rc == ENOTCONN || rc == EALREADY;
+}
+
+/* Send what waits, in order; false while the attribute manager is not there. */
+static bool
+send_attr_requests(void)
+{
+    struct attr_request *r;
+
+    while ((r = g_queue_peek_head(&attr_requests)) != NULL) {
+        int rc = attrd_client_send_take(self.attrd, xml_copy(NULL, r->xml), NULL);
+
+        if (may_come_yet(rc) && !waited_too_long(r->since)) {
+            return false;
+        }
+        g_queue_pop_head(&attr_requests);
+        if (rc != RC_OK) {
+            log_err("Could not update %s: %s", r->what, result_text(rc));
+            ctl_on_attrd_failed(shell.core, shell_now(), r->what);
+        }
+        attr_request_free(r);
+    }
+    return true;
+}
+
+static gboolean
+on_attr_retry(gpointer data)
+{
+    if (!shell.ending && !send_attr_requests()) {
+        return G_SOURCE_CONTINUE;
+    }
+    self.attr_retry = 0;
+    shell_carry_out();
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_attr_first(gpointer data)
+{
+    if (on_attr_retry(NULL) == G_SOURCE_CONTINUE) {
+        self.attr_retry = g_timeout_add(RETRY_MS, on_attr_retry, NULL);
     }
     return G_SOURCE_REMOVE;
 }
@@ -494,14 +549,17 @@ attrd_failed(gpointer data)
 void
 clients_attrd(struct ctl_effect *e)
 {
-    int rc;
+    struct attr_request *r = g_new0(struct attr_request, 1);
 
     if (self.attrd == NULL) {
         self.attrd = attrd_client_new("pacemaker-controld");
     }
-    rc = attrd_client_send_take(self.attrd, g_steal_pointer(&e->xml), NULL);
-    if (rc != RC_OK) {
-        log_err("Could not update %s: %s", e->text, result_text(rc));
-        g_idle_add_full(G_PRIORITY_DEFAULT, attrd_failed, g_strdup(e->text), g_free);
+    r->xml = g_steal_pointer(&e->xml);
+    r->what = g_strdup(e->text);
+    r->since = g_get_monotonic_time();
+    g_queue_push_tail(&attr_requests, r);
+    /* From the main loop, so that a failure is an event like any other. */
+    if (self.attr_retry == 0) {
+        self.attr_retry = g_idle_add_full(G_PRIORITY_DEFAULT, on_attr_first, NULL, NULL);
     }
 }
