@@ -72,6 +72,8 @@ void nvsets_read(const xmlNode *parent, const char *set_name, const struct rule_
  */
 struct rule_refs;
 struct rule_refs *rule_refs_new(struct arena *a, const xmlNode *root);
+/* Free what is not in the arena; before the arena is freed. */
+void rule_refs_free(struct rule_refs *refs);
 /*
  * The element that `node` stands for: itself, or the target of its id-ref (same element name, anywhere below the
  * root); NULL if that does not exist.  Without an index the document of `node` is searched.  (spec 40 §4.2)

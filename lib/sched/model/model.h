@@ -609,6 +609,8 @@ struct sched {
     unsigned disabled_count, blocked_count;
     sched_rsc_vec unfencing_devices; /* spec 40 §10 */
 
+    ARENA_VEC(const xmlNode *) implicit;      /* internal: connections of guest nodes, unpacked after the configured */
+    sched_rsc_vec stop_later;                 /* internal: containers to stop once their hosts are known */
     struct sched_index *index; /* internal: hashes */
     void *user;                /* free for actions */
 };

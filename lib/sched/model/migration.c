@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Live migrations in the history: complete, under way, failed on either side, or superseded.  Called by history_op.c
+ * for migrate_to and migrate_from entries.  (spec 40 §7.8)
+ */
+#include "lib/base/log.h"
+#include "lib/sched/model/internal.h"
+
+static GHashTable *
+histories_of(struct sched *s, const struct sched_node *n)
+{
+    GHashTable *table = g_hash_table_lookup(s->index->state_by_node, n);
+    const xmlNode *lrm, *list;
+
+    if (table != NULL) {
+        return table;
+    }
+    table = g_hash_table_new(g_str_hash, g_str_equal);
+    g_hash_table_insert(s->index->state_by_node, (gpointer)n, table);
+    lrm = n->state == NULL ? NULL : xml_first(n->state, "lrm");
+    list = lrm == NULL ? NULL : xml_first(lrm, "lrm_resources");
+    if (list != NULL) {
+        xml_for_each (rsc, list, "lrm_resource") {
+            if (xml_id(rsc) != NULL && !g_hash_table_contains(table, xml_id(rsc))) {
+                g_hash_table_insert(table, (gpointer)xml_id(rsc), rsc);
+            }
+        }
+    }
+    return table;
+}
+
+const xmlNode *
+history_lrm_resource(struct sched *s, const struct sched_node *n, const char *id)
+{
+    return g_hash_table_lookup(histories_of(s, n), id);
+}
+
+/* An entry by task, and for migrate_from by its source. */
+static const xmlNode *
+find_op(struct sched *s, const struct sched_rsc *r, const struct sched_node *n, const char *task, const char *source)
+{
+    const xmlNode *list = history_lrm_resource(s, n, r->id);
+
+    if (list == NULL) {
+        return NULL;
+    }
+    xml_for_each (op, list, "lrm_rsc_op") {
+        if (text_equal(xml_get(op, "operation"), task)
+            && (source == NULL || text_equal(xml_get(op, "migrate_source"), source))) {
+            return op;
+        }
+    }
+    return NULL;
+}
+
+static bool
+is_newer(struct sched *s, const xmlNode *a, const xmlNode *b)
+{
+    struct sched_hist_op left, right;
+
+    history_parse_op(s, a, &left);
+    history_parse_op(s, b, &right);
+    return history_compare(s, &left, &right) > 0;
+}
+
+/* Has the resource a start, stop or migration on the node that is newer than `than`? */
+static bool
+newer_op(struct sched *s, const struct sched_rsc *r, const struct sched_node *n, const xmlNode *than)
+{
+    const xmlNode *list = history_lrm_resource(s, n, r->id);
+
+    if (list == NULL) {
+        return false;
+    }
+    xml_for_each (op, list, "lrm_rsc_op") {
+        if (op != than
+            && text_is_one_of(xml_get(op, "operation"), "start", "stop", "migrate_to", "migrate_from", NULL)
+            && is_newer(s, op, than)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+found_stopped_since(struct sched *s, const struct sched_rsc *r, const struct sched_node *n, const xmlNode *than)
+{
+    const xmlNode *list = history_lrm_resource(s, n, r->id);
+
+    if (list == NULL) {
+        return false;
+    }
+    xml_for_each (op, list, "lrm_rsc_op") {
+        if (text_equal(xml_get(op, "operation"), "monitor") && xml_get_int(op, "op-status", EXEC_UNKNOWN) == EXEC_DONE
+            && xml_get_int(op, "rc-code", OCF_RC_OK) == OCF_RC_NOT_RUNNING && is_newer(s, op, than)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Is there a newer state than the migration on the node?  Compared with the node's own side of it if there is one. */
+static bool
+newer_state(struct sched *s, const struct sched_rsc *r, const struct sched_node *n, const xmlNode *own,
+            const xmlNode *other)
+{
+    const xmlNode *than = own != NULL ? own : other;
+
+    return newer_op(s, r, n, than) || found_stopped_since(s, r, n, than);
+}
+
+/* Nothing known of the resource on the node: no entry with a result. */
+static bool
+unknown_on(struct sched *s, const struct sched_rsc *r, const struct sched_node *n)
+{
+    const xmlNode *list = history_lrm_resource(s, n, r->id);
+
+    if (list == NULL) {
+        return true;
+    }
+    xml_for_each (op, list, "lrm_rsc_op") {
+        if (xml_get_int(op, "rc-code", 0) != OCF_RC_UNKNOWN) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Both nodes of an entry, if they are named and the entry is recorded on the right one. */
+static bool
+migration_nodes(struct history_state *st, const struct sched_hist_op *op, bool to, const char **source,
+                const char **target)
+{
+    *source = xml_get(op->xml, "migrate_source");
+    *target = xml_get(op->xml, "migrate_target");
+    return *source != NULL && *target != NULL && text_equal_nocase(to ? *source : *target, st->node->uname);
+}
+
+static void
+add_dangling(struct sched *s, struct sched_rsc *r, struct sched_node *n)
+{
+    arena_vec_push(s->arena, &r->dangling, n);
+}
+
+static void
+must_recover(struct sched_rsc *r)
+{
+    r->flags |= RSC_FAILED | RSC_STOP_NEEDED;
+    r->flags &= ~RSC_ALLOW_MIGRATE;
+}
+
+/* (spec 40 §7.8, first table) */
+void
+history_migrate_to_success(struct sched *s, struct history_state *st, struct sched_hist_op *op)
+{
+    struct sched_rsc *r = st->rsc;
+    const char *source, *target;
+    struct sched_node *source_node = st->node, *target_node;
+    const xmlNode *from;
+    bool newer_on_source, newer_on_target, target_online, from_pending = true;
+
+    if (!migration_nodes(st, op, true, &source, &target)) {
+        return;
+    }
+    target_node = sched_node_by_name(s, target);
+    from = target_node == NULL ? NULL : find_op(s, r, target_node, "migrate_from", source);
+    newer_on_source = newer_op(s, r, source_node, op->xml);
+    if (newer_on_source && from != NULL) {
+        return;
+    }
+    newer_on_target = target_node != NULL && newer_state(s, r, target_node, from, op->xml);
+    if (newer_on_source && newer_on_target) {
+        return;
+    }
+    target_online = target_node != NULL && target_node->online;
+
+    if (from != NULL) {
+        int rc = (int)xml_get_int(from, "rc-code", 0), status = (int)xml_get_int(from, "op-status", 0);
+
+        if (status == EXEC_DONE && rc == OCF_RC_OK) {
+            /* Complete but for the stop here. */
+            r->role = ROLE_STOPPED;
+            add_dangling(s, r, source_node);
+            return;
+        }
+        from_pending = status == EXEC_PENDING;
+    }
+    if (from_pending && target_online && unknown_on(s, r, target_node)) {
+        return; /* a probe will tell */
+    }
+    r->role = ROLE_STARTED;
+    if (!from_pending) {
+        if (target_online && !newer_on_target) {
+            rsc_add_running(s, r, target_node, true);
+        } else {
+            must_recover(r);
+        }
+        return;
+    }
+    if (target_online && !newer_on_target) {
+        rsc_add_running(s, r, target_node, false);
+        if (source_node->online) {
+            r->partial_source = source_node;
+            r->partial_target = target_node;
+        }
+    } else if (!newer_on_source) {
+        must_recover(r);
+    }
+}
+
+void
+history_migrate_to_failure(struct sched *s, struct history_state *st, struct sched_hist_op *op)
+{
+    struct sched_rsc *r = st->rsc;
+    const char *source, *target;
+    struct sched_node *target_node;
+    const xmlNode *from;
+
+    if (!migration_nodes(st, op, true, &source, &target)) {
+        return;
+    }
+    r->role = ROLE_STARTED;
+    target_node = sched_node_by_name(s, target);
+    from = target_node == NULL ? NULL : find_op(s, r, target_node, "migrate_from", source);
+    if (target_node != NULL && !unknown_on(s, r, target_node)
+        && !newer_state(s, r, target_node, from, op->xml)) {
+        if (target_node->online) {
+            rsc_add_running(s, r, target_node, false);
+        }
+    } else if (!newer_op(s, r, st->node, op->xml)) {
+        add_dangling(s, r, st->node);
+    }
+}
+
+void
+history_migrate_from_failure(struct sched *s, struct history_state *st, struct sched_hist_op *op)
+{
+    struct sched_rsc *r = st->rsc;
+    const char *source, *target;
+    struct sched_node *source_node;
+    const xmlNode *to;
+
+    if (!migration_nodes(st, op, false, &source, &target)) {
+        return;
+    }
+    r->role = ROLE_STARTED;
+    source_node = sched_node_by_name(s, source);
+    to = source_node == NULL ? NULL : find_op(s, r, source_node, "migrate_to", NULL);
+    if (source_node != NULL && !unknown_on(s, r, source_node)
+        && !newer_state(s, r, source_node, to, op->xml) && source_node->online) {
+        rsc_add_running(s, r, source_node, true);
+    }
+}
