@@ -1,5 +1,26 @@
 ## SPDX-License-Identifier: GPL-2.0-or-later
 
+## What is, and where it should be (spec 40, spec 41).
+noinst_LIBRARIES += lib/sched/libsched.a
+lib_sched_libsched_a_SOURCES = \
+	lib/sched/sched.h \
+	lib/sched/model/bundle.c lib/sched/model/clone.c lib/sched/model/colocation.c \
+	lib/sched/model/digest.c lib/sched/model/failcount.c lib/sched/model/history.c \
+	lib/sched/model/history_match.c lib/sched/model/history_op.c lib/sched/model/internal.h \
+	lib/sched/model/location.c lib/sched/model/migration.c lib/sched/model/model.c lib/sched/model/model.h \
+	lib/sched/model/nodes.c lib/sched/model/opconfig.c lib/sched/model/options.c lib/sched/model/order.c \
+	lib/sched/model/remote.c lib/sched/model/resources.c lib/sched/model/rows.c lib/sched/model/rsc.c \
+	lib/sched/model/sort.c lib/sched/model/status.c lib/sched/model/template.c lib/sched/model/ticket.c \
+	lib/sched/assign/assign.c lib/sched/assign/assign.h lib/sched/assign/bundle.c lib/sched/assign/clone.c \
+	lib/sched/assign/colocate.c lib/sched/assign/criteria.c lib/sched/assign/group.c lib/sched/assign/lines.c \
+	lib/sched/assign/merge.c lib/sched/assign/nodes.c lib/sched/assign/place.c lib/sched/assign/promote.c \
+	lib/sched/assign/utilization.c
+SCHED_LDADD = lib/sched/libsched.a $(RULES_LDADD)
+
+noinst_PROGRAMS += lib/sched/tests/dump-scores
+lib_sched_tests_dump_scores_SOURCES = lib/sched/tests/dump-scores.c
+lib_sched_tests_dump_scores_LDADD = $(SCHED_LDADD)
+
 ## What to do: actions, orderings, graph, simulation (spec 42).
 noinst_LIBRARIES += lib/sched/libschedgraph.a
 lib_sched_libschedgraph_a_SOURCES = \

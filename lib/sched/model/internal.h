@@ -121,6 +121,7 @@ void plan_stop(struct sched *s, struct sched_rsc *r, struct sched_node *n);
 /* constraints */
 void constraints_unpack(struct sched *s);
 void health_unpack(struct sched *s);
+int score_parse_health(const struct sched *s, const char *text);
 void location_unpack(struct sched *s, const xmlNode *xml);
 void colocation_unpack(struct sched *s, const xmlNode *xml);
 void order_unpack(struct sched *s, const xmlNode *xml);
@@ -131,6 +132,8 @@ struct sched_location *location_new(struct sched *s, const char *id, struct sche
 void coloc_new(struct sched *s, const char *id, const char *node_attr, int score, struct sched_rsc *dependent,
                struct sched_rsc *primary, const char *dependent_role, const char *primary_role, bool influence,
                const xmlNode *xml);
+void coloc_file_dependent(struct sched *s, struct sched_rsc *r, struct sched_coloc *c);
+void coloc_file_primary(struct sched *s, struct sched_rsc *r, struct sched_coloc *c);
 void order_new(struct sched *s, const char *id, struct sched_rsc *first, const char *first_task,
                struct sched_rsc *then, const char *then_task, unsigned kinds);
 /* A constraint's reference: the resource it means, or NULL with *tag set if it is a tag or template. */

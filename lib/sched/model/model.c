@@ -59,14 +59,14 @@ sched_new(const xmlNode *cib, int64_t now, unsigned flags)
 void
 sched_free(struct sched *s)
 {
+    if (s == NULL) {
+        return;
+    }
     GHashTable **tables[] = { &s->index->nodes_by_uuid, &s->index->nodes_by_name, &s->index->rscs_by_id,
                               &s->index->rscs_by_history, &s->index->tickets, &s->index->tags,
                               &s->index->failed_ops, &s->index->clear_planned, &s->index->once, &s->index->digests,
                               &s->index->failcounts, &s->index->recurring, &s->index->state_by_node };
 
-    if (s == NULL) {
-        return;
-    }
     for (unsigned i = 0; i < G_N_ELEMENTS(tables); i++) {
         g_hash_table_destroy(*tables[i]);
     }

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Utilization: what nodes can carry, what resources weigh, and which nodes have room for a resource together with
+ * everything that must be with it.  (spec 41 §16)
+ */
+#include "lib/sched/assign/assign.h"
+
+#include <stdlib.h>
+
+static int
+value_of(struct sched *s, const char *text)
+{
+    long long n;
+
+    if (!text_parse_int(text, &n)) {
+        n = text_leading_int(text);
+        if (n == 0) {
+            CONFIG_WARN_P(s, "Using 0 for utilization instead of invalid value '%s'", text);
+        }
+    }
+    return (int)CLAMP(n, G_MININT, G_MAXINT);
+}
+
+void
+capacity_init(struct sched *s)
+{
+    VEC_FOR_EACH (struct sched_node, n, s->nodes) {
+        n->remaining.len = 0;
+        nvtable_for_each (pair, &n->utilization) {
+            struct sched_capacity c = { arena_intern(s->arena, pair->name), value_of(s, pair->value) };
+
+            arena_vec_push(s->arena, &n->remaining, c);
+        }
+    }
+}
+
+static struct sched_capacity *
+capacity_find(const struct sched_node *n, const char *name)
+{
+    for (unsigned i = 0; i < n->remaining.len; i++) {
+        if (strcmp(n->remaining.items[i].name, name) == 0) {
+            return &n->remaining.items[i];
+        }
+    }
+    return NULL;
+}
+
+static int
+capacity_of(const struct sched_node *n, const char *name)
+{
+    const struct sched_capacity *c = capacity_find(n, name);
+
+    return c == NULL ? 0 : c->value;
+}
+
+static void
+change(struct sched *s, struct sched_node *n, const struct sched_rsc *r, int sign)
+{
+    nvtable_for_each (pair, &r->utilization) {
+        struct sched_capacity *c = capacity_find(n, pair->name);
+
+        if (c != NULL) {
+            c->value += sign * value_of(s, pair->value);
+        } else {
+            /* What the node does not have is not counted, but shown. */
+            struct sched_capacity none = { arena_intern(s->arena, pair->name), 0 };
+
+            arena_vec_push(s->arena, &n->remaining, none);
+        }
+    }
+}
+
+void
+capacity_consume(struct sched *s, struct sched_node *n, const struct sched_rsc *r)
+{
+    change(s, n, r, -1);
+}
+
+void
+capacity_release(struct sched *s, struct sched_node *n, const struct sched_rsc *r)
+{
+    change(s, n, r, 1);
+}
+
+/* More than 0: a has more of more attributes.  (spec 41 §16.2) */
+int
+capacity_compare(const struct sched_node *a, const struct sched_node *b)
+{
+    int result = 0;
+
+    for (unsigned i = 0; i < a->remaining.len; i++) {
+        int other = capacity_of(b, a->remaining.items[i].name), own = a->remaining.items[i].value;
+
+        result += (own > other) - (own < other);
+    }
+    for (unsigned i = 0; i < b->remaining.len; i++) {
+        if (capacity_find(a, b->remaining.items[i].name) == NULL) {
+            int other = b->remaining.items[i].value;
+
+            result += (0 > other) - (0 < other);
+        }
+    }
+    return result;
+}
+
+/* --- everything that must be with a resource: spec 41 §16.3, 1 --- */
+
+struct chain {
+    struct sched *s;
+    struct sched_rsc *start;
+    sched_rsc_vec items;
+    GHashTable *seen;
+};
+
+static void chain_add(struct chain *ch, struct sched_rsc *r);
+
+static bool
+chain_has(const struct chain *ch, const struct sched_rsc *r)
+{
+    return g_hash_table_contains(ch->seen, r);
+}
+
+static void
+chain_put(struct chain *ch, struct sched_rsc *r)
+{
+    g_hash_table_add(ch->seen, r);
+    arena_vec_push(ch->s->arena, &ch->items, r);
+}
+
+static void
+chain_follow(struct chain *ch, struct sched_rsc *r)
+{
+    for (unsigned i = 0; i < r->this_with.len; i++) {
+        const struct sched_coloc *c = r->this_with.items[i];
+
+        if (c->primary != ch->start && c->score == SCORE_INFINITY
+            && coloc_affects(r, c->primary, c, true) == COLOC_LOCATION) {
+            chain_add(ch, c->primary);
+        }
+    }
+    for (unsigned i = 0; i < r->with_this.len; i++) {
+        const struct sched_coloc *c = r->with_this.items[i];
+
+        if (c->dependent == ch->start || (r->kind >= KIND_CLONE && c->dependent->kind < KIND_CLONE)) {
+            continue;
+        }
+        if (c->score == SCORE_INFINITY && coloc_affects(c->dependent, r, c, true) == COLOC_LOCATION) {
+            chain_add(ch, c->dependent);
+        }
+    }
+}
+
+static bool
+members_together(const struct sched_rsc *group)
+{
+    return rsc_is(group, RSC_COLLOCATED) || (group->parent != NULL && group->parent->kind == KIND_CLONE);
+}
+
+static void
+chain_add(struct chain *ch, struct sched_rsc *r)
+{
+    if (chain_has(ch, r)) {
+        return;
+    }
+    chain_put(ch, r);
+    if (r->kind == KIND_GROUP && r->children.len > 0) {
+        VEC_FOR_EACH (struct sched_rsc, member, r->children) {
+            chain_add(ch, member);
+            if (!members_together(r)) {
+                break;
+            }
+        }
+    }
+    chain_follow(ch, r);
+}
+
+/* --- what the chain needs: spec 41 §16.3, 2 --- */
+
+static void
+need(struct sched *s, struct nvtable *sum, const struct sched_rsc *r)
+{
+    nvtable_for_each (pair, &r->utilization) {
+        const char *have = nvtable_get(sum, pair->name);
+        long long total = (have == NULL ? 0 : atoll(have)) + value_of(s, pair->value);
+
+        nvtable_set(sum, pair->name, arena_printf(s->arena, "%lld", total));
+    }
+}
+
+static void
+need_unassigned(struct chain *ch, struct nvtable *sum, struct sched_rsc *r, bool in_chain)
+{
+    switch (r->kind) {
+    case KIND_PRIMITIVE:
+        if (!rsc_is(r, RSC_SETTLED)) {
+            need(ch->s, sum, r);
+        }
+        break;
+    case KIND_GROUP:
+        if (rsc_is(r, RSC_SETTLED)) {
+            break;
+        }
+        VEC_FOR_EACH (struct sched_rsc, member, r->children) {
+            if (!rsc_is(member, RSC_SETTLED) && !chain_has(ch, member)) {
+                need(ch->s, sum, member);
+            }
+            if (!members_together(r)) {
+                break;
+            }
+        }
+        break;
+    case KIND_CLONE:
+        if (rsc_is(r, RSC_SETTLED) || r->children.len == 0) {
+            break;
+        }
+        VEC_FOR_EACH (struct sched_rsc, instance, r->children) {
+            if (chain_has(ch, instance)) {
+                return;
+            }
+            VEC_FOR_EACH (struct sched_rsc, member, instance->children) {
+                if (chain_has(ch, member)) {
+                    need_unassigned(ch, sum, instance, false);
+                    return;
+                }
+            }
+        }
+        need_unassigned(ch, sum, r->children.items[0], false);
+        break;
+    case KIND_BUNDLE:
+        if (!rsc_is(r, RSC_SETTLED) && r->replicas.len > 0) {
+            need_unassigned(ch, sum, r->replicas.items[0]->container, false);
+        }
+        break;
+    }
+}
+
+static bool
+has_room(const struct sched_node *n, const struct nvtable *sum)
+{
+    nvtable_for_each (pair, sum) {
+        if (atoll(pair->value) > capacity_of(n, pair->name)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void
+ban_without_room(struct sched *s, struct sched_rsc *r, const struct nvtable *sum)
+{
+    VEC_FOR_EACH (struct sched_node, n, s->nodes) {
+        if (available_with_score(&r->row, n) && !has_room(n, sum)) {
+            row_add(&r->row, n, -SCORE_INFINITY);
+            sched_explain_add(s, r, n, -SCORE_INFINITY, -SCORE_INFINITY, "utilization", NULL);
+        }
+    }
+}
+
+static struct sched_node *
+most_free(struct sched *s, const struct sched_rsc *r)
+{
+    struct sched_node *best = NULL, **order;
+    unsigned count;
+
+    order = row_hash_order(s, &r->row, &count);
+    for (unsigned i = 0; i < count; i++) {
+        if (available_with_score(&r->row, order[i]) && (best == NULL || capacity_compare(order[i], best) > 0)) {
+            best = order[i];
+        }
+    }
+    g_free(order);
+    return best;
+}
+
+struct sched_node *
+capacity_ban(struct sched *s, struct sched_rsc *r)
+{
+    struct chain ch = { s, r, { 0 }, NULL };
+    struct nvtable sum, own;
+    bool fits = false;
+    struct sched_node *free_node = NULL;
+
+    if (s->opt.placement == PLACEMENT_DEFAULT) {
+        return NULL;
+    }
+    nvtable_init(&sum, s->arena);
+    nvtable_init(&own, s->arena);
+    ch.seen = g_hash_table_new(NULL, NULL);
+    chain_add(&ch, r);
+    VEC_FOR_EACH (struct sched_rsc, each, ch.items) {
+        need_unassigned(&ch, &sum, each, true);
+    }
+    g_hash_table_destroy(ch.seen);
+    VEC_FOR_EACH (struct sched_node, n, s->nodes) {
+        if (available_with_score(&r->row, n) && has_room(n, &sum)) {
+            fits = true;
+            break;
+        }
+    }
+    if (fits) {
+        ban_without_room(s, r, &sum);
+        return NULL;
+    }
+    free_node = most_free(s, r);
+    need(s, &own, r);
+    ban_without_room(s, r, &own);
+    return free_node;
+}
