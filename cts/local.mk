@@ -1,2 +1,7 @@
 ## SPDX-License-Identifier: GPL-2.0-or-later
 include cts/fuzz/local.mk
+
+## The parts alone.
+TESTS += cts/daemons/test-agents
+dist_check_SCRIPTS += cts/daemons/test-agents cts/daemons/sandbox
+EXTRA_DIST += cts/daemons/qbipc.py

@@ -466,7 +466,7 @@ op_start(struct fenced_core *core, struct fenced_now now, const xmlNode *request
     }
     op->replies_expected = core->active->len;
     op->query_due = now.ms + (uint64_t) with_reserve(op->base_timeout_s) * 1000;
-    log_notice("Requesting peer fencing (%s) targeting %s " LOG_XT " id=%.8s state=querying base_timeout=%us", op->action,
+    log_notice("Requesting peer fencing (%s) targeting %s" LOG_XT "id=%.8s state=querying base_timeout=%us", op->action,
                op->target, op->id, op->base_timeout_s);
     broadcast_query(core, op);
 }
