@@ -330,7 +330,7 @@ make_container(struct sched *s, struct bundle *b, struct sched_replica *rep)
 
 /* Nodes of bundles take only what belongs there: everybody else is banned and never probes there (spec 41 §15.1). */
 static struct sched_node *
-make_bundle_node(struct sched *s, const char *name)
+make_bundle_node(struct sched *s, struct sched_rsc *bundle, const char *name)
 {
     struct sched_node *n = sched_node_by_name(s, name);
 
@@ -341,8 +341,9 @@ make_bundle_node(struct sched *s, const char *name)
     }
     n->resource_discovery_never = true;
     n->bundle_node = true;
+    bundle->row.mode[n->id] = DISCOVER_ABSENT;
     VEC_FOR_EACH (struct sched_rsc, r, s->rscs) {
-        if (row_has(&r->row, n)) {
+        if (row_has(&r->row, n) && rsc_outermost(r) != bundle) {
             row_set(&r->row, n, -SCORE_INFINITY, DISCOVER_NEVER);
         }
     }
@@ -364,14 +365,16 @@ make_remote(struct sched *s, struct bundle *b, struct sched_replica *rep)
     }
     xml = remote_connection_xml(s, name, rep->container->id, NULL, NULL, NULL,
                                 rep->ipaddr != NULL ? rep->ipaddr : "#uname", port);
-    rep->node = make_bundle_node(s, name);
+    rep->node = make_bundle_node(s, b->rsc, name);
     rep->remote = add_child(s, b, xml, rep);
     if (rep->remote == NULL) {
         return false;
     }
     VEC_FOR_EACH (struct sched_node, n, s->nodes) {
         if (n->kind == NODE_REMOTE) {
-            row_set(&rep->remote->row, n, -SCORE_INFINITY, DISCOVER_ALWAYS);
+            if (row_has(&rep->remote->row, n)) {
+                row_set(&rep->remote->row, n, -SCORE_INFINITY, DISCOVER_ALWAYS);
+            }
         } else if (!row_has(&rep->remote->row, n)) {
             row_set(&rep->remote->row, n, 0, DISCOVER_ALWAYS);
         }

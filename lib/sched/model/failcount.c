@@ -34,7 +34,7 @@ resource_part(struct sched *s, const char *text)
 {
     const char *hash = strrchr(text, '#'), *underscore;
 
-    if (s->feature_set == NULL || text_compare_versions(s->feature_set, "3.0.13") >= 0) {
+    if (s->feature_set != NULL && text_compare_versions(s->feature_set, "3.0.13") >= 0) {
         if (hash == NULL || (underscore = strrchr(hash, '_')) == NULL || underscore == hash + 1 || underscore[1] == '\0'
             || strspn(underscore + 1, "0123456789") != strlen(underscore + 1)) {
             return NULL;
