@@ -212,13 +212,13 @@ static void
 log_result(const struct op_record *op)
 {
     if (op->status == EXEC_CANCELLED) {
-        log_info("Result of %s operation for %s: Cancelled " LOG_XT " call=%d key=%s_%s_%u confirmed=true", op->action, op->rsc,
+        log_info("Result of %s operation for %s: Cancelled" LOG_XT "call=%d key=%s_%s_%u confirmed=true", op->action, op->rsc,
                  op->call_id, op->rsc, op->action, op->interval_ms);
     } else if (op->status == EXEC_DONE) {
-        log_notice("Result of %s operation for %s: %s " LOG_XT " rc=%d call=%d key=%s_%s_%u", op->action, op->rsc, ocf_rc_text(op->rc),
+        log_notice("Result of %s operation for %s: %s" LOG_XT "rc=%d call=%d key=%s_%s_%u", op->action, op->rsc, ocf_rc_text(op->rc),
                    op->rc, op->call_id, op->rsc, op->action, op->interval_ms);
     } else {
-        log_notice("Result of %s operation for %s: %s%s%s%s " LOG_XT " rc=%d call=%d key=%s_%s_%u", op->action, op->rsc,
+        log_notice("Result of %s operation for %s: %s%s%s%s" LOG_XT "rc=%d call=%d key=%s_%s_%u", op->action, op->rsc,
                    exec_status_text(op->status), op->reason != NULL ? " (" : "", op->reason != NULL ? op->reason : "",
                    op->reason != NULL ? ")" : "", op->rc, op->call_id, op->rsc, op->action, op->interval_ms);
     }
@@ -486,7 +486,7 @@ run(struct controld *c, struct lrm_rsc *rsc, struct lrm_op *take_op)
             cancel_op(c, rsc, same, NULL);
         }
     }
-    log_notice("Requesting local execution of %s operation for %s on %s " LOG_XT " transition %s", rec->action, rsc->id, c->cfg.node_name,
+    log_notice("Requesting local execution of %s operation for %s on %s" LOG_XT "transition %s", rec->action, rsc->id, c->cfg.node_name,
                rec->userdata);
     g_ptr_array_add(rsc->ops, take_op);
     e = exec_effect(c, CTL_EXEC_RUN, WAIT_RUN, rsc->id, NULL);

@@ -151,7 +151,7 @@ ask_fencer(struct controld *c, struct graph_action *a)
     /* A lone survivor may have to fence itself. */
     e->options = join_count(c, JOIN_CONFIRMED) == 1 ? FENCE_OPT_ALLOW_SELF : 0;
     g_hash_table_insert(c->fence_waits, g_memdup2(&e->cookie, sizeof e->cookie), graph_key(c, a));
-    log_notice("Requesting fencing (%s) of node %s " LOG_XT " action=%d timeout=%lld", e->action, a->node, a->id, e->timeout_ms);
+    log_notice("Requesting fencing (%s) of node %s" LOG_XT "action=%d timeout=%lld", e->action, a->node, a->id, e->timeout_ms);
 }
 
 bool

@@ -293,7 +293,7 @@ fire_resource(struct controld *c, struct graph_action *a)
         log_err("Graph action %d is incomplete", a->id);
         return false;
     }
-    log_notice("Initiating %s operation %s%s on %s " LOG_XT " action %d", a->task, a->key,
+    log_notice("Initiating %s operation %s%s on %s" LOG_XT "action %d", a->task, a->key,
                text_equal_nocase(node, c->cfg.node_name) ? " locally" : "", a->node, a->id);
     if (!no_wait) {
         a->counted = true;
@@ -323,7 +323,7 @@ fire_cluster(struct controld *c, struct graph_action *a)
         log_err("Graph action %d is incomplete", a->id);
         return false;
     }
-    log_info("Handling controller request '%s' (%s on %s) " LOG_XT " action %d", a->task, a->key, a->node, a->id);
+    log_info("Handling controller request '%s' (%s on %s)" LOG_XT "action %d", a->task, a->key, a->node, a->id);
     if (shutdown && text_equal_nocase(node, c->cfg.node_name)) {
         log_notice("Our own shutdown is next, once this transition ends");
         graph_confirm(c, a);

@@ -541,7 +541,7 @@ step(struct controld *c, const struct queued_input *q)
     }
     if (rule->to != STAY && rule->to != old) {
         c->state = rule->to;
-        log_notice("State transition %s -> %s " LOG_XT " input=%s cause=C_FSA_INTERNAL origin=%s", fsa_state_name(old),
+        log_notice("State transition %s -> %s" LOG_XT "input=%s cause=C_FSA_INTERNAL origin=%s", fsa_state_name(old),
                    fsa_state_name(c->state), fsa_input_name(q->input), q->why);
         enter_state(c, old, c->state);
     }

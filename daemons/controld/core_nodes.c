@@ -314,7 +314,7 @@ quorum_changed(struct controld *c, bool quorate)
 
     c->quorate = quorate;
     if (had != quorate) {
-        log_notice("Quorum %s", quorate ? "acquired" : "lost");
+        log_debug("Quorum %s", quorate ? "acquired" : "lost");
         if (c->is_dc) {
             nodes_write_quorum(c);
             if (quorate) {
@@ -413,7 +413,6 @@ one_changed(struct controld *c, struct peer *p, const struct peer_change *before
     bool was_active = before->state == PEER_MEMBER && before->active_process, active = peer_is_active(p);
 
     if (p->state != before->state) {
-        log_notice("Node %s state is now %s", p->name, peer_state_text(p->state));
         alert_node(c, p);
         if (p->state == PEER_MEMBER) {
             fence_node_returned(c, p->name);
