@@ -40,8 +40,6 @@ clone_add_instance(struct sched *s, struct sched_rsc *clone, bool orphan)
 bool
 clone_unpack(struct sched *s, struct sched_rsc *r)
 {
-    int wanted;
-
     if (text_is_true(rsc_meta(r, "promotable"))) {
         r->flags |= RSC_PROMOTABLE;
     }
@@ -86,14 +84,14 @@ clone_unpack(struct sched *s, struct sched_rsc *r)
     }
     nvtable_set(&r->meta, "globally-unique", rsc_is(r, RSC_UNIQUE) ? "true" : "false");
 
-    wanted = r->clone_max;
-    if (wanted <= 0) {
+    if (r->clone_max <= 0) {
         /* One, so that there is something to look at; it will never run. */
         if (clone_add_instance(s, r, true) == NULL) {
             return false;
         }
     }
-    for (int i = 0; i < wanted; i++) {
+    /* An instance may turn out to be of a kind that lowers the limit. */
+    for (int i = 0; i < r->clone_max; i++) {
         if (clone_add_instance(s, r, false) == NULL) {
             return false;
         }

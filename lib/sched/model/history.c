@@ -37,7 +37,6 @@ unpack_node_history(struct sched *s, struct sched_node *n)
     if (n->kind == NODE_REMOTE) {
         node_check_remote_shutdown(s, n);
         node_unpack_remote_state(s, n);
-        node_fix_score(n);
     }
     if (list == NULL) {
         return;
@@ -73,38 +72,48 @@ unpack_one(struct sched *s, struct sched_node *n)
     link_orphan_fillers(s, before);
 }
 
+/* The node that a node_state is about; connections of orphans may have come up with new nodes since the first pass. */
+static struct sched_node *
+node_of_state(struct sched *s, const xmlNode *state)
+{
+    const char *id = xml_id(state), *uname = xml_get(state, "uname");
+    struct sched_node *n;
+
+    if (id == NULL || uname == NULL) {
+        return NULL;
+    }
+    n = sched_node_by_uuid(s, id);
+    if (n == NULL) {
+        n = sched_node_by_name(s, uname);
+    }
+    if (n != NULL && n->state == NULL) {
+        n->state = state;
+    }
+    return n != NULL && n->state == state ? n : NULL;
+}
+
 void
 history_unpack(struct sched *s)
 {
     bool any = true;
-    unsigned state_count = 0;
-    struct sched_node **states;
 
-    states = arena_new_array(s->arena, struct sched_node *, xml_count_children(s->status_xml, "node_state") + 1);
-    xml_for_each (state, s->status_xml, "node_state") {
-        const char *id = xml_id(state), *uname = xml_get(state, "uname");
-        struct sched_node *n = id == NULL || uname == NULL ? NULL : sched_node_by_uuid(s, id);
-
-        if (n == NULL && id != NULL && uname != NULL) {
-            n = sched_node_by_name(s, uname);
-        }
-        if (n != NULL && n->state == state) {
-            states[state_count++] = n;
-        }
-    }
     /* Reading one node's history may bring up a connection, and so make another's readable. */
     while (any) {
         any = false;
-        for (unsigned i = 0; i < state_count; i++) {
-            if (!states[i]->unpacked && ready_to_unpack(s, states[i])) {
-                unpack_one(s, states[i]);
+        xml_for_each (state, s->status_xml, "node_state") {
+            struct sched_node *n = node_of_state(s, state);
+
+            if (n != NULL && !n->unpacked && ready_to_unpack(s, n)) {
+                unpack_one(s, n);
                 any = true;
             }
         }
     }
-    for (unsigned i = 0; i < state_count; i++) {
-        if (!states[i]->unpacked && (s->opt.stonith_enabled || ready_to_unpack(s, states[i]))) {
-            unpack_one(s, states[i]);
+    xml_for_each (state, s->status_xml, "node_state") {
+        struct sched_node *n = node_of_state(s, state);
+
+        if (n != NULL && !n->unpacked && (s->opt.stonith_enabled || ready_to_unpack(s, n))) {
+            unpack_one(s, n);
         }
     }
     history_finish(s);
@@ -166,12 +175,15 @@ compare_by_transition(const struct sched_hist_op *a, const struct sched_hist_op 
     return result;
 }
 
+/* `same_node`: whether the entries are of one node, where they do not say so themselves. */
 int
-history_compare(struct sched *s, const struct sched_hist_op *a, const struct sched_hist_op *b)
+history_compare(struct sched *s, const struct sched_hist_op *a, const struct sched_hist_op *b, bool same_node)
 {
     const char *node_a = xml_get(a->xml, "on_node"), *node_b = xml_get(b->xml, "on_node");
-    bool same_node = node_a == NULL || node_b == NULL || text_equal_nocase(node_a, node_b);
 
+    if (node_a != NULL && node_b != NULL) {
+        same_node = text_equal_nocase(node_a, node_b);
+    }
     if (same_node && a->id != NULL && text_equal(a->id, b->id)) {
         CONFIG_ERROR_P(s, "Duplicate " "lrm_rsc_op" " entries named %s", a->id);
         return 0;
@@ -197,7 +209,7 @@ history_compare(struct sched *s, const struct sched_hist_op *a, const struct sch
 static int
 compare_ops(const void *a, const void *b, void *data)
 {
-    return history_compare(data, a, b);
+    return history_compare(data, a, b, true);
 }
 
 static void
@@ -645,7 +657,6 @@ history_finish(struct sched *s)
         }
         if (n->kind == NODE_REMOTE && !n->unpacked) {
             node_check_remote_shutdown(s, n);
-            node_fix_score(n);
         }
     }
 }

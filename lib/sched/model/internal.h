@@ -108,7 +108,8 @@ bool history_op_expired(struct sched *s, struct history_state *st, struct sched_
 void failcount_effective_for(struct sched *s, struct sched_rsc *r, struct sched_node *n, const struct sched_hist_op *op,
                              int *raw, int *effective, int64_t *last_failure);
 void history_parse_op(struct sched *s, const xmlNode *xml, struct sched_hist_op *op);
-int history_compare(struct sched *s, const struct sched_hist_op *a, const struct sched_hist_op *b);
+int history_compare(struct sched *s, const struct sched_hist_op *a, const struct sched_hist_op *b,
+                    bool same_node);
 void history_set_active_role(struct sched_rsc *r);
 void rsc_add_running(struct sched *s, struct sched_rsc *r, struct sched_node *n, bool failed);
 const xmlNode *history_lrm_resource(struct sched *s, const struct sched_node *n, const char *id);

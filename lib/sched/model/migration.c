@@ -54,18 +54,18 @@ find_op(struct sched *s, const struct sched_rsc *r, const struct sched_node *n, 
 }
 
 static bool
-is_newer(struct sched *s, const xmlNode *a, const xmlNode *b)
+is_newer(struct sched *s, const xmlNode *a, const xmlNode *b, bool same_node)
 {
     struct sched_hist_op left, right;
 
     history_parse_op(s, a, &left);
     history_parse_op(s, b, &right);
-    return history_compare(s, &left, &right) > 0;
+    return history_compare(s, &left, &right, same_node) > 0;
 }
 
 /* Has the resource a start, stop or migration on the node that is newer than `than`? */
 static bool
-newer_op(struct sched *s, const struct sched_rsc *r, const struct sched_node *n, const xmlNode *than)
+newer_op(struct sched *s, const struct sched_rsc *r, const struct sched_node *n, const xmlNode *than, bool same_node)
 {
     const xmlNode *list = history_lrm_resource(s, n, r->id);
 
@@ -75,7 +75,7 @@ newer_op(struct sched *s, const struct sched_rsc *r, const struct sched_node *n,
     xml_for_each (op, list, "lrm_rsc_op") {
         if (op != than
             && text_is_one_of(xml_get(op, "operation"), "start", "stop", "migrate_to", "migrate_from", NULL)
-            && is_newer(s, op, than)) {
+            && is_newer(s, op, than, same_node)) {
             return true;
         }
     }
@@ -83,7 +83,8 @@ newer_op(struct sched *s, const struct sched_rsc *r, const struct sched_node *n,
 }
 
 static bool
-found_stopped_since(struct sched *s, const struct sched_rsc *r, const struct sched_node *n, const xmlNode *than)
+found_stopped_since(struct sched *s, const struct sched_rsc *r, const struct sched_node *n, const xmlNode *than,
+                    bool same_node)
 {
     const xmlNode *list = history_lrm_resource(s, n, r->id);
 
@@ -92,7 +93,7 @@ found_stopped_since(struct sched *s, const struct sched_rsc *r, const struct sch
     }
     xml_for_each (op, list, "lrm_rsc_op") {
         if (text_equal(xml_get(op, "operation"), "monitor") && xml_get_int(op, "op-status", EXEC_UNKNOWN) == EXEC_DONE
-            && xml_get_int(op, "rc-code", OCF_RC_OK) == OCF_RC_NOT_RUNNING && is_newer(s, op, than)) {
+            && xml_get_int(op, "rc-code", OCF_RC_OK) == OCF_RC_NOT_RUNNING && is_newer(s, op, than, same_node)) {
             return true;
         }
     }
@@ -106,7 +107,7 @@ newer_state(struct sched *s, const struct sched_rsc *r, const struct sched_node 
 {
     const xmlNode *than = own != NULL ? own : other;
 
-    return newer_op(s, r, n, than) || found_stopped_since(s, r, n, than);
+    return newer_op(s, r, n, than, own != NULL) || found_stopped_since(s, r, n, than, own != NULL);
 }
 
 /* Nothing known of the resource on the node: no entry with a result. */
@@ -164,7 +165,7 @@ history_migrate_to_success(struct sched *s, struct history_state *st, struct sch
     }
     target_node = sched_node_by_name(s, target);
     from = target_node == NULL ? NULL : find_op(s, r, target_node, "migrate_from", source);
-    newer_on_source = newer_op(s, r, source_node, op->xml);
+    newer_on_source = newer_op(s, r, source_node, op->xml, true);
     if (newer_on_source && from != NULL) {
         return;
     }
@@ -227,7 +228,7 @@ history_migrate_to_failure(struct sched *s, struct history_state *st, struct sch
         if (target_node->online) {
             rsc_add_running(s, r, target_node, false);
         }
-    } else if (!newer_op(s, r, st->node, op->xml)) {
+    } else if (!newer_op(s, r, st->node, op->xml, true)) {
         add_dangling(s, r, st->node);
     }
 }
