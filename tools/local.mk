@@ -33,3 +33,15 @@ tools_cibadmin_LDADD = $(CIB_LDADD)
 ## 	tools/mon/options.c
 ## tools_crm_mon_CFLAGS = $(AM_CFLAGS) $(NCURSES_CFLAGS)
 ## tools_crm_mon_LDADD = $(STATUS_LDADD) $(FENCE_LDADD) $(CIB_LDADD) $(NCURSES_LIBS)
+
+sbin_PROGRAMS += tools/crm_simulate
+tools_crm_simulate_SOURCES = \
+	tools/simulate/load.c \
+	tools/simulate/main.c \
+	tools/simulate/show.c \
+	tools/simulate/simulate.h
+tools_crm_simulate_LDADD = lib/output/liboutput.a $(SCHED_LDADD) $(CIB_LDADD)
+
+sbin_PROGRAMS += tools/crm_verify
+tools_crm_verify_SOURCES = tools/crm_verify.c
+tools_crm_verify_LDADD = lib/output/liboutput.a $(SCHED_LDADD) $(CIB_LDADD)
