@@ -40,8 +40,8 @@ tools_crm_simulate_SOURCES = \
 	tools/simulate/main.c \
 	tools/simulate/show.c \
 	tools/simulate/simulate.h
-tools_crm_simulate_LDADD = lib/output/liboutput.a $(SCHED_LDADD) $(CIB_LDADD)
+tools_crm_simulate_LDADD = lib/output/liboutput.a $(SCHED_RUN_LDADD) $(CIB_LDADD)
 
 sbin_PROGRAMS += tools/crm_verify
 tools_crm_verify_SOURCES = tools/crm_verify.c
-tools_crm_verify_LDADD = lib/output/liboutput.a $(SCHED_LDADD) $(CIB_LDADD)
+tools_crm_verify_LDADD = lib/output/liboutput.a $(SCHED_RUN_LDADD) $(CIB_LDADD)

@@ -7,4 +7,4 @@ daemon_PROGRAMS += daemons/schedulerd/pacemaker-schedulerd
 daemons_schedulerd_pacemaker_schedulerd_SOURCES = \
 	daemons/schedulerd/inputs.c daemons/schedulerd/inputs.h \
 	daemons/schedulerd/main.c
-daemons_schedulerd_pacemaker_schedulerd_LDADD = daemons/schedulerd/libschedulerdcore.a $(SCHED_LDADD) $(CIB_LDADD)
+daemons_schedulerd_pacemaker_schedulerd_LDADD = daemons/schedulerd/libschedulerdcore.a $(SCHED_RUN_LDADD) $(CIB_LDADD)

@@ -35,3 +35,4 @@ lib_sched_libschedgraph_a_SOURCES = \
 	lib/sched/graph/inputs.c lib/sched/graph/internal.h \
 	lib/sched/simulate/cib_edit.c lib/sched/simulate/execute.c lib/sched/simulate/inject.c \
 	lib/sched/simulate/simulate.h lib/sched/simulate/summary.c lib/sched/simulate/summary.h
+SCHED_RUN_LDADD = lib/sched/libschedgraph.a $(SCHED_LDADD)
