@@ -260,6 +260,26 @@ is_history(const xmlNode *xml)
     return text_is_one_of(xml_name(xml), "status", "node_state", "lrm", "lrm_resources", "lrm_resource", "lrm_rsc_op", NULL);
 }
 
+/* A delete action of the graph is removing this resource's history: its acknowledgement follows. */
+static bool
+graph_deletes(const struct controld *c, const char *path)
+{
+    g_autofree char *uuid = path_id(path, "node_state"), *rsc = path_id(path, "lrm_resource");
+
+    for (unsigned i = 0; rsc != NULL && !c->graph->complete && i < c->graph->n_actions; i++) {
+        const struct graph_action *a = &c->graph->actions[i];
+
+        if (a->executed && text_equal(a->task, "delete") && text_equal(a->node_uuid, uuid)) {
+            const xmlNode *primitive = xml_first(a->xml, "primitive");
+
+            if (primitive != NULL && (text_equal(xml_id(primitive), rsc) || text_equal(xml_get(primitive, "long-id"), rsc))) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static void
 deleted(struct controld *c, const char *path)
 {
@@ -270,7 +290,7 @@ deleted(struct controld *c, const char *path)
             graph_abort(c, SCORE_INFINITY, POLICY_RESTART, "Resource operation removal");
         }
     } else if (strstr(path, "/lrm[") != NULL) {
-        if (!node_of_path_goes_down(c, path)) {
+        if (!node_of_path_goes_down(c, path) && !graph_deletes(c, path)) {
             graph_abort(c, SCORE_INFINITY, POLICY_RESTART, "Resource state removal");
         }
     } else if (strstr(path, "/node_state[") != NULL) {
