@@ -46,7 +46,7 @@ complain(void *data, int line, const char *element, const char *text)
     output_error(c->out, "%s:%d: %s", c->origin, line, text);
 }
 
-/* Newest schema, and valid in it. */
+/* Brought to a schema that the scheduler reads, and valid in it. */
 static bool
 upgrade(struct output *out, xmlNode **cib, const char *origin)
 {
@@ -60,8 +60,13 @@ upgrade(struct output *out, xmlNode **cib, const char *origin)
         cib_schemas_free(schemas); /* no schemas installed: take it as it is */
         return true;
     }
-    rc = cib_schema_upgrade(schemas, cib, NULL, &best);
     name = xml_get(*cib, "validate-with");
+    if (name != NULL && cib_schema_index(schemas, name) >= cib_schema_minimum(schemas)) {
+        rc = RC_OK; /* new enough: only to be checked */
+    } else {
+        rc = cib_schema_upgrade(schemas, cib, NULL, &best);
+        name = xml_get(*cib, "validate-with");
+    }
     if (rc != RC_OK && rc != RC_SCHEMA_UNCHANGED) {
         cib_schema_accepts(schemas, name ? name : cib_schema_default(schemas), *cib, complain, &c);
         ok = false;

@@ -222,10 +222,28 @@ save_graphs(const struct run *run, struct sched *s, const xmlNode *graph)
     return CRM_EX_OK;
 }
 
+/* Ids and history names of all resources (g_hash_table_unref). */
+static GHashTable *
+known_names(const struct sched *s)
+{
+    GHashTable *names = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (unsigned i = 0; i < s->rscs.len; i++) {
+        const struct sched_rsc *rsc = s->rscs.items[i];
+
+        g_hash_table_add(names, (gpointer) rsc->id);
+        if (rsc->history_name != NULL) {
+            g_hash_table_add(names, (gpointer) rsc->history_name);
+        }
+    }
+    return names;
+}
+
 /* Execute the graph and show what comes of it. */
 static int
-simulate(struct run *run, const xmlNode *graph)
+simulate(struct run *run, const struct sched *decided, const xmlNode *graph)
 {
+    g_autoptr(GHashTable) names = known_names(decided);
     struct output *out = run->show.out;
     struct sim sim = {.cib = run->cib, .now = simulate_now(run->cib, o.date, run->clock), .tell = show_event,
                       .data = out};
@@ -235,7 +253,7 @@ simulate(struct run *run, const xmlNode *graph)
     if (!o.quiet) {
         output_begin_section(out, "Executing Cluster Transition");
     }
-    outcome = sim_execute(&sim, graph, o.fail_ops);
+    outcome = sim_execute(&sim, graph, o.fail_ops, names);
     if (!o.quiet) {
         output_end_list(out);
     }
@@ -270,7 +288,7 @@ process(struct run *run)
     }
     rc = save_graphs(run, s, graph);
     if (rc == CRM_EX_OK && (o.simulate || o.in_place)) {
-        rc = simulate(run, graph);
+        rc = simulate(run, s, graph);
     }
     xml_free(graph);
     free_model(s);

@@ -692,7 +692,7 @@ void_relations_with_container(const struct sched_action *then)
         const struct sched_node *node = r->first->node;
 
         if (r->before_kinds != 0 && (r->before_kinds & ORDER_KEEP) == 0 && node != NULL && then->rsc != NULL
-            && node_is_remote_kind(node) && node_container(node) != NULL && node_container(node) == then->rsc) {
+            && r->first->rsc != NULL && node_is_remote_kind(node) && node_container(node) != NULL && node_container(node) == then->rsc) {
             r->before_kinds = 0;
         }
     }

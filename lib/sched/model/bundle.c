@@ -520,6 +520,10 @@ bundle_unpack(struct sched *s, struct sched_rsc *r)
     ok = make_replicas(s, &b);
     g_string_free(b.host_entries, TRUE);
     if (ok && r->bundle_child != NULL) {
+        /* The inner clone has no configuration of its own: whether it notifies is said at what it contains. */
+        VEC_FOR_EACH(struct sched_rsc, instance, r->bundle_child->children) {
+            r->bundle_child->flags |= instance->flags & RSC_NOTIFY;
+        }
         arena_vec_push(s->arena, &r->children, r->bundle_child);
     }
     r->next_role = rsc_target_role(s, r);

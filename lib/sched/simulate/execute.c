@@ -23,6 +23,7 @@ struct execution {
     int abort_priority;
     bool failed;
     char **fail_ops;
+    GHashTable *names; /* by which resources are known */
 };
 
 static const xmlNode *
@@ -111,7 +112,7 @@ run_resource_action(struct execution *x, const xmlNode *action)
     const char *task = xml_get(action, "operation"), *node = xml_get(action, "on_node");
     const char *long_id = xml_get(rsc, "long-id"), *id = xml_id(rsc);
     const char *interval = xml_get(attrs, "CRM_meta_interval");
-    struct sim_event e = {.kind = SIM_RSC_ACTION, .rsc = id ? id : long_id, .task = task, .node = node,
+    struct sim_event e = {.kind = SIM_RSC_ACTION, .rsc = long_id == NULL || g_hash_table_contains(x->names, id) ? id : long_id, .task = task, .node = node,
                           .interval = interval};
     struct sim_op op = {.rsc = id, .task = task, .node = node, .exit_reason = "",
                         .interval_ms = (guint) xml_get_int(attrs, "CRM_meta_interval", 0),
@@ -236,9 +237,9 @@ fire(struct execution *x, struct step *st)
 }
 
 enum sim_outcome
-sim_execute(struct sim *sim, const xmlNode *graph, char **fail_ops)
+sim_execute(struct sim *sim, const xmlNode *graph, char **fail_ops, GHashTable *names)
 {
-    struct execution x = {.sim = sim, .fail_ops = fail_ops};
+    struct execution x = {.sim = sim, .fail_ops = fail_ops, .names = names};
     bool any, unfired = false;
 
     load_graph(&x, graph);

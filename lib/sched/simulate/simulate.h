@@ -53,9 +53,10 @@ void sim_inject(struct sim *sim, const struct sim_injections *injections);
 enum sim_outcome { SIM_COMPLETE, SIM_ABORTED /* an action failed */, SIM_TERMINATED /* nothing can go on */ };
 /*
  * Execute a graph, each action at once and with success unless `fail_ops` says otherwise; writes operation history and
- * fencing results to the CIB.
+ * fencing results to the CIB.  `names` is the set of ids and history names of resources: an instance whose configured id is
+ * not among them is shown by its own.
  */
-enum sim_outcome sim_execute(struct sim *sim, const xmlNode *graph, char **fail_ops);
+enum sim_outcome sim_execute(struct sim *sim, const xmlNode *graph, char **fail_ops, GHashTable *names);
 
 /* --- cib_edit.c: what both are made of --- */
 
