@@ -366,6 +366,7 @@ def main():
     ap.add_argument("--name", default="story", help="name of the lab, to run several side by side")
     ap.add_argument("--only", nargs="*", help="stories whose name has one of these words")
     ap.add_argument("--list", action="store_true")
+    ap.add_argument("--debian-daemon", action="append", default=[], help="this daemon is Debian's, to find whose fault it is")
     o = ap.parse_args()
     import foreign
     import shell_front_ends
@@ -373,7 +374,8 @@ def main():
     results = Results()
 
     def make_lab(**more):
-        return Lab(o.name, nodes=more.pop("nodes", 3), stage=None if o.debian else o.stage, **more)
+        return Lab(o.name, nodes=more.pop("nodes", 3), stage=None if o.debian else o.stage,
+                   debian_daemons=o.debian_daemon, **more)
     for stories, runner in groups:
         chosen = [s for s in stories if not o.only or any(w in s.__name__ for w in o.only)]
         if o.list:
