@@ -22,17 +22,7 @@ sbin_PROGRAMS += tools/cibadmin
 tools_cibadmin_SOURCES = tools/cibadmin.c
 tools_cibadmin_LDADD = $(CIB_LDADD)
 
-## sbin_PROGRAMS += tools/crm_mon
-## tools_crm_mon_SOURCES = \
-## 	tools/mon/agent.c \
-## 	tools/mon/console.c \
-## 	tools/mon/data.c \
-## 	tools/mon/live.c \
-## 	tools/mon/main.c \
-## 	tools/mon/mon.h \
-## 	tools/mon/options.c
-## tools_crm_mon_CFLAGS = $(AM_CFLAGS) $(NCURSES_CFLAGS)
-## tools_crm_mon_LDADD = $(STATUS_LDADD) $(FENCE_LDADD) $(CIB_LDADD) $(NCURSES_LIBS)
+include tools/mon/local.mk
 
 sbin_PROGRAMS += tools/crm_simulate
 tools_crm_simulate_SOURCES = \

@@ -194,10 +194,9 @@ html_item(struct output *out, const char *label, const char *css_class,
             }
         }
     } else if (label != NULL) {
-        item = add(out->html_at, "li", NULL);
-        set(add(item, "span", label), "class", "bold");
-        xmlNodeAddContent(item, (const xmlChar *)": ");
-        xmlNodeAddContent(item, (const xmlChar *)spans[0].text);
+        g_autofree char *text = g_strdup_printf("%s: %s", label, spans[0].text);
+
+        item = add(out->html_at, "li", text);
     } else {
         item = add(out->html_at, "li", spans[0].text);
         if (css_class != NULL) {

@@ -20,4 +20,4 @@ lib_output_liboutput_a_SOURCES = \
 	lib/output/xml.c
 OUTPUT_LDADD = lib/output/liboutput.a $(BASE_LDADD)
 ## For tools that show or evaluate the status.
-STATUS_LDADD = lib/output/liboutput.a lib/sched/libsched.a $(CIB_LDADD)
+STATUS_LDADD = lib/output/liboutput.a lib/sched/libsched.a lib/rules/librules.a $(CIB_LDADD)

@@ -363,14 +363,16 @@ replica_parts(struct output *out, const struct status_view *v, const struct sche
               const struct sched_replica *replica)
 {
     const struct sched_rsc *parts[] = { replica->ip, replica->child, replica->container, replica->remote };
+    struct status_view whole = *v;
 
+    whole.show |= SHOW_IMPLICIT;
     if (bundle->replicas.len > 1) {
         output_item(out, NULL, "Replica[%u]", replica->offset);
     }
     output_begin_list(out, NULL);
     for (unsigned k = 0; k < G_N_ELEMENTS(parts); k++) {
         if (parts[k] != NULL) {
-            status_rsc(out, v, parts[k]);
+            status_rsc(out, &whole, parts[k]);
         }
     }
     output_end_list(out);

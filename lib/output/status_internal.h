@@ -32,6 +32,9 @@ char *status_node_name(const struct sched_node *n, bool with_ids);
 /* target-role is Stopped, or Unpromoted where it could be promoted (spec 81 §2). */
 bool status_rsc_is_disabled(const struct sched_rsc *r);
 
+/* Connection of a guest or bundle node, which nobody configured: people know it by its node. */
+bool status_is_implicit(const struct sched_rsc *r);
+
 /* How one primitive is printed. */
 struct status_line {
     const char *name;             /* instead of its own name */

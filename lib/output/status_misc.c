@@ -272,7 +272,7 @@ status_bans(struct output *out, const struct status_view *v)
         bool by_prefix = v->bans_prefix == NULL || (l->id != NULL && g_str_has_prefix(l->id, v->bans_prefix));
         bool by_rsc = v->only_rscs == NULL || status_selects(v, l->rsc) || status_selects(v, rsc_outermost(l->rsc));
 
-        if (!by_prefix || !by_rsc || l->id == NULL) {
+        if (!by_prefix || !by_rsc || l->xml == NULL) { /* what health asks for is no constraint of anybody */
             continue;
         }
         for (unsigned k = l->node_count; k-- > 0;) {

@@ -159,13 +159,10 @@ node_html(struct output *out, const struct status_view *v, const struct sched_no
 
 /* --- below a node --- */
 
-/* Connections of bundles are noise: people know them by their node. */
 static bool
 shows_on_node(const struct status_view *v, const struct sched_rsc *r)
 {
-    bool implicit = r->is_remote_node && rsc_is(r, RSC_IN_BUNDLE);
-
-    return status_shows_rsc(v, r) && ((v->show & SHOW_IMPLICIT) || !implicit);
+    return status_shows_rsc(v, r) && ((v->show & SHOW_IMPLICIT) || !status_is_implicit(r));
 }
 
 static void

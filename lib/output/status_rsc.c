@@ -160,6 +160,12 @@ status_rsc_is_disabled(const struct sched_rsc *r)
     return role == ROLE_UNPROMOTED && rsc_is(r, RSC_PROMOTABLE);
 }
 
+bool
+status_is_implicit(const struct sched_rsc *r)
+{
+    return r->is_remote_node && rsc_is(r, RSC_INTERNAL);
+}
+
 /* --- state --- */
 
 static bool
@@ -329,7 +335,7 @@ status_primitive_line(GString *to, const struct status_view *v, const struct sch
                       const struct status_line *how)
 {
     bool several = how->name == NULL && r->active_on.len > 1;
-    const struct sched_node *node = how->name != NULL ? how->node : home_of(r);
+    const struct sched_node *node = how->hide_node ? NULL : how->name != NULL ? how->node : home_of(r);
     const char *description = xml_get(r->xml, "description");
     const char *state = pending_state(v, r);
     char agent[512];
@@ -344,7 +350,7 @@ status_primitive_line(GString *to, const struct status_view *v, const struct sch
     } else {
         g_string_append_printf(to, " %s", state != NULL ? state : displayed_role(r));
     }
-    if (node != NULL && !several && !how->hide_node) {
+    if (node != NULL && !several) {
         g_string_append_printf(to, " %s", node->uname);
     }
     if (r->role == ROLE_STOPPED && !rsc_is(r, RSC_FAILED)) {
@@ -445,6 +451,9 @@ status_rsc(struct output *out, const struct status_view *v, const struct sched_r
         case KIND_CLONE: return status_clone(out, v, r);
         case KIND_BUNDLE: return status_bundle(out, v, r);
         case KIND_PRIMITIVE: break;
+    }
+    if (status_is_implicit(r) && !(v->show & SHOW_IMPLICIT) && !output_is_structured(out)) {
+        return false;
     }
     status_primitive(out, v, r, &(struct status_line){ .hide_node = (v->show & SHOW_RSC_ONLY) != 0 });
     return true;

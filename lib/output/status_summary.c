@@ -55,16 +55,6 @@ count_leaves(const struct sched_rsc *r, struct status_counts *counts)
     VEC_FOR_EACH(struct sched_rsc, child, r->children) {
         count_leaves(child, counts);
     }
-    for (unsigned i = 0; i < r->replicas.len; i++) {
-        const struct sched_replica *replica = r->replicas.items[i];
-        const struct sched_rsc *parts[] = { replica->ip, replica->child, replica->container, replica->remote };
-
-        for (unsigned k = 0; k < G_N_ELEMENTS(parts); k++) {
-            if (parts[k] != NULL) {
-                count_leaves(parts[k], counts);
-            }
-        }
-    }
 }
 
 struct status_counts

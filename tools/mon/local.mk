@@ -1,0 +1,12 @@
+## SPDX-License-Identifier: GPL-2.0-or-later
+sbin_PROGRAMS += tools/crm_mon
+tools_crm_mon_SOURCES = \
+	tools/mon/agent.c \
+	tools/mon/console.c \
+	tools/mon/data.c \
+	tools/mon/live.c \
+	tools/mon/main.c \
+	tools/mon/mon.h \
+	tools/mon/options.c
+tools_crm_mon_CFLAGS = $(AM_CFLAGS) $(NCURSES_CFLAGS)
+tools_crm_mon_LDADD = $(STATUS_LDADD) $(FENCE_LDADD) $(CIB_LDADD) $(NCURSES_LIBS)

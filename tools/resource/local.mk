@@ -1,0 +1,14 @@
+## SPDX-License-Identifier: GPL-2.0-or-later
+sbin_PROGRAMS += tools/crm_resource
+tools_crm_resource_SOURCES = \
+	tools/resource/agents.c \
+	tools/resource/attributes.c \
+	tools/resource/cleanup.c \
+	tools/resource/explain.c \
+	tools/resource/list.c \
+	tools/resource/main.c \
+	tools/resource/move.c \
+	tools/resource/options.c \
+	tools/resource/resource.h \
+	tools/resource/wait.c
+tools_crm_resource_LDADD = $(STATUS_LDADD) $(FENCE_LDADD) $(CIB_LDADD)
