@@ -80,9 +80,6 @@ assign_bundle(struct sched *s, struct sched_rsc *r, struct sched_node *prefer)
 {
     struct sched_rsc **containers;
 
-    if (rsc_is(r, RSC_ASSIGNING)) {
-        return NULL;
-    }
     r->flags |= RSC_ASSIGNING;
     containers = g_new(struct sched_rsc *, r->replicas.len + 1);
     for (unsigned i = 0; i < r->replicas.len; i++) {

@@ -201,7 +201,7 @@ decide(struct sched *s, struct sched_rsc *r, struct sched_node *prefer)
 struct sched_node *
 assign_primitive(struct sched *s, struct sched_rsc *r, struct sched_node *prefer)
 {
-    if (r->parent != NULL && !rsc_is(r, RSC_SETTLED) && !rsc_is(r->parent, RSC_ASSIGNING)) {
+    if (r->parent != NULL && !rsc_is(r->parent, RSC_ASSIGNING)) {
         assign_resource(s, r->parent, prefer);
     }
     if (rsc_is(r, RSC_SETTLED)) {

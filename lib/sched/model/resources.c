@@ -450,9 +450,13 @@ flags_unpack(struct sched *s, struct sched_rsc *r)
 
     r->role = ROLE_STOPPED;
     r->next_role = ROLE_UNKNOWN;
-    if (s->opt.symmetric_cluster
-        || (rsc_is(r, RSC_REMOTE_CONNECTION) && rsc_meta(r, "container") != NULL)) {
+    if (s->opt.symmetric_cluster) {
         row_default_entries(s, r);
+    } else if (rsc_is(r, RSC_REMOTE_CONNECTION) && rsc_meta(r, "container") != NULL) {
+        /* Nobody can configure where the connection of a guest may run: anywhere. */
+        VEC_FOR_EACH (struct sched_node, n, s->nodes) {
+            row_set(&r->row, n, n->base_score, n->resource_discovery_never ? DISCOVER_NEVER : DISCOVER_ALWAYS);
+        }
     }
 }
 

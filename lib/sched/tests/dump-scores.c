@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Print the score lines of a CIB file, or with -m the messages, or with -e every score change with its reason.  A help for
+ * Print the score lines of a CIB file, or with -m the messages, with -e every score change with its reason; -U adds utilization.  A help for
  * developers; crm_simulate is for users.
  */
 #include "lib/sched/model/model.h"
@@ -34,14 +34,15 @@ print_changes(const struct sched *s)
 int
 main(int argc, char **argv)
 {
-    bool messages = false, explain = false;
+    bool messages = false, explain = false, utilization = false;
     int64_t now = time(NULL);
     char *error = NULL;
     int c;
 
-    while ((c = getopt(argc, argv, "met:")) != -1) {
+    while ((c = getopt(argc, argv, "meUt:")) != -1) {
         messages = messages || c == 'm';
         explain = explain || c == 'e';
+        utilization = utilization || c == 'U';
         if (c == 't') {
             struct iso_time t, now_utc = iso_from_epoch(now), local = iso_to_local(&now_utc);
 
@@ -61,7 +62,8 @@ main(int argc, char **argv)
         if (xml_get(cib, "execution-date") != NULL) {
             now = xml_get_int(cib, "execution-date", now);
         }
-        s = sched_new(cib, now, SCHED_SCORES | SCHED_QUIET | SCHED_SANITIZED | (explain ? SCHED_EXPLAIN : 0));
+        s = sched_new(cib, now, SCHED_SCORES | SCHED_QUIET | SCHED_SANITIZED | (explain ? SCHED_EXPLAIN : 0)
+                               | (utilization ? SCHED_UTILIZATION : 0));
         sched_assign(s);
         for (unsigned i = 0; i < s->score_lines.len && !messages && !explain; i++) {
             puts(s->score_lines.items[i]);
