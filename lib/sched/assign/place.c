@@ -28,9 +28,12 @@ unsettle(struct sched *s, struct sched_rsc *r)
 {
     struct sched_node *n = r->assigned;
 
+    if (r->kind != KIND_PRIMITIVE) {
+        return; /* the members stay where they are, so the group does (spec 41 §13.4) */
+    }
     r->flags &= ~RSC_SETTLED;
     r->assigned = NULL;
-    if (n == NULL || r->kind != KIND_PRIMITIVE) {
+    if (n == NULL) {
         return;
     }
     n->assigned_count--;

@@ -9,11 +9,22 @@
 
 /* --- promotion scores: spec 41 §14.1 --- */
 
+/* Is the resource, or its counterpart in any other instance, active on (or known on) the node? */
 static bool
-any_instance(const struct sched_rsc *clone, const struct sched_node *n, bool active)
+any_counterpart(const struct sched_rsc *clone, const struct sched_rsc *r, const struct sched_node *n, bool active)
 {
     VEC_FOR_EACH (const struct sched_rsc, child, clone->children) {
-        if (active ? rsc_active_on(child, n) : rsc_known_on(child, n)) {
+        const struct sched_rsc *other = child;
+
+        if (child != r && child->kind == KIND_GROUP && r->parent != clone) {
+            other = NULL;
+            VEC_FOR_EACH (const struct sched_rsc, member, child->children) {
+                if (strcmp(member->base_id, r->base_id) == 0) {
+                    other = member;
+                }
+            }
+        }
+        if (other != NULL && (active ? rsc_active_on(other, n) : rsc_known_on(other, n))) {
             return true;
         }
     }
@@ -33,7 +44,7 @@ score_applies(const struct sched_rsc *r, const struct sched_node *n)
         if (rsc_active_on(r, n)) {
             return true;
         }
-        if (!any_instance(clone, n, true) && any_instance(clone, n, false)) {
+        if (!any_counterpart(clone, r, n, true) && any_counterpart(clone, r, n, false)) {
             return true;
         }
     }
