@@ -917,7 +917,8 @@ cib_doc_replace(struct cib_doc *d, xmlNode *old, const xmlNode *src)
     node = xmlDocCopyNode((xmlNode *)src, old->doc, 1);
     xml_strip_text(node);
     if (d->open) {
-        bool differs = cib_compare_trees(d, old, node);
+        /* a replace pairs names without regard to case; the schema does not */
+        bool differs = cib_compare_trees(d, old, node) || strcmp(xml_name(old), xml_name(node)) != 0;
 
         /* insert first: undo takes the new one out last */
         link_before(old->parent, node, old);
