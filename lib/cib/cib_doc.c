@@ -414,6 +414,23 @@ mark_touching(struct cib_doc *d, xmlNode *node, unsigned flags)
     return m;
 }
 
+void
+cib_doc_count_marks(struct cib_doc *d)
+{
+    for (guint i = 0; i < d->marks->len; i++) {
+        ((struct cib_mark *)((xmlNode *)g_ptr_array_index(d->marks, i))->_private)->marked_children = 0;
+    }
+    for (guint i = 0; i < d->marks->len; i++) {
+        xmlNode *node = g_ptr_array_index(d->marks, i), *parent = node->parent;
+        struct cib_mark *m = parent != NULL && parent->type == XML_ELEMENT_NODE ? parent->_private : NULL;
+
+        if (m != NULL) {
+            m->marked_children++;
+            m->one_child = node;
+        }
+    }
+}
+
 static bool
 created_in_this_change(const xmlNode *node)
 {

@@ -39,6 +39,9 @@ enum cib_mark_flag {
 struct cib_mark {
     unsigned flags;
     GPtrArray *attrs; /* names of changed attributes, in the order of the changes; NULL if none */
+    /* by cib_doc_count_marks(): */
+    guint marked_children;
+    xmlNode *one_child; /* one of them */
 };
 
 /* A node that a change removed: what a patchset says about it. */
@@ -115,6 +118,11 @@ bool cib_doc_root_replaced(const struct cib_doc *d);
 GHashTable *cib_doc_lost_ids(const struct cib_doc *d);
 /* Marks of a node, or NULL. */
 const struct cib_mark *cib_node_mark(const xmlNode *node);
+/*
+ * Fill in marked_children of all marks: so that who looks for changes need not look at every child of a long
+ * section.  Marks made later are not counted.
+ */
+void cib_doc_count_marks(struct cib_doc *d);
 /* For cib_compare.c: mark a node of the tree. */
 struct cib_mark *cib_doc_mark(struct cib_doc *d, xmlNode *node, unsigned flags);
 void cib_mark_attr(struct cib_mark *m, const char *name);

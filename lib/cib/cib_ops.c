@@ -267,25 +267,20 @@ sweep_tree(struct cib_doc *d, xmlNode *node)
 }
 
 static void
-sweep_marked(struct cib_doc *d, xmlNode *node)
+sweep_marked(struct cib_doc *d)
 {
-    const struct cib_mark *mark = cib_node_mark(node);
+    for (guint i = 0; i < d->marks->len; i++) {
+        xmlNode *node = g_ptr_array_index(d->marks, i);
+        const struct cib_mark *mark = cib_node_mark(node);
 
-    if (mark == NULL) {
-        return;
-    }
-    if (mark->flags & CIB_MARK_CREATED) {
-        sweep_tree(d, node);
-        return;
-    }
-    if (node->type != XML_ELEMENT_NODE) {
-        return;
-    }
-    if (mark->attrs != NULL) {
-        sweep_attrs(d, node);
-    }
-    for (xmlNode *c = node->children; c != NULL; c = c->next) {
-        sweep_marked(d, c);
+        if (node->type != XML_ELEMENT_NODE || !cib_node_is_within(node, d->root)) {
+            continue; /* made and removed again */
+        }
+        if (mark->flags & CIB_MARK_CREATED) {
+            sweep_tree(d, node);
+        } else if (mark->attrs != NULL) {
+            sweep_attrs(d, node);
+        }
     }
 }
 
@@ -293,7 +288,7 @@ void
 cib_op_sweep(struct cib_doc *d)
 {
     if (d->swept) {
-        sweep_marked(d, d->root);
+        sweep_marked(d);
     } else {
         sweep_tree(d, d->root);
     }

@@ -104,15 +104,19 @@ add_modify(xmlNode *diff, const xmlNode *node, const struct cib_mark *mark)
     copy_attrs(xml_new(xml_new(change, "change-result"), xml_name(node)), node);
 }
 
-/* Pre-order walk of the marked part of the tree. */
+/* Pre-order walk of the marked part of the tree; `position` of the node, -1: not counted yet. */
 static void
 add_changes_below(xmlNode *diff, const xmlNode *node, int position)
 {
     const struct cib_mark *mark = cib_node_mark(node);
+    guint left;
     int n = 0;
 
     if (mark == NULL) {
         return;
+    }
+    if (mark->flags & (CIB_MARK_CREATED | CIB_MARK_MOVED) && position < 0) {
+        position = cib_node_position(node);
     }
     if (mark->flags & CIB_MARK_CREATED) {
         g_autofree char *path = cib_node_path(node->parent);
@@ -126,10 +130,14 @@ add_changes_below(xmlNode *diff, const xmlNode *node, int position)
     if (mark->attrs != NULL) {
         add_modify(diff, node, mark);
     }
-    if (node->type == XML_ELEMENT_NODE) {
-        for (const xmlNode *c = node->children; c != NULL; c = c->next) {
+    left = mark->marked_children;
+    if (left == 1) {
+        add_changes_below(diff, mark->one_child, -1);
+    } else {
+        for (const xmlNode *c = node->children; c != NULL && left > 0; c = c->next) {
             if (c->_private != NULL) {
                 add_changes_below(diff, c, n);
+                left--;
             }
             n += cib_node_counts(c);
         }
@@ -151,7 +159,7 @@ add_version(xmlNode *parent, const char *name, const struct cib_version *v)
 }
 
 xmlNode *
-cib_patch_new(const struct cib_doc *d, const struct cib_version *source, const char *digest, bool with_version)
+cib_patch_new(struct cib_doc *d, const struct cib_version *source, const char *digest, bool with_version)
 {
     xmlNode *diff, *version;
     struct cib_version target = cib_version_of(d->root);
@@ -168,6 +176,7 @@ cib_patch_new(const struct cib_doc *d, const struct cib_version *source, const c
         add_version(version, "target", &target);
     }
     add_deletions(diff, d);
+    cib_doc_count_marks(d);
     add_changes_below(diff, d->root, 0);
     return diff;
 }

@@ -18,7 +18,7 @@ int cib_patch_format_for(const char *feature_set);
  * Format 2 from the marks of the open change (xml_free); NULL if the change is not dirty.  `source` is the version before;
  * `digest` (may be NULL) goes into the element.  `with_version` false leaves <version> out.
  */
-xmlNode *cib_patch_new(const struct cib_doc *d, const struct cib_version *source, const char *digest, bool with_version);
+xmlNode *cib_patch_new(struct cib_doc *d, const struct cib_version *source, const char *digest, bool with_version);
 
 /* Format 1 from two documents (xml_free); NULL if they do not differ (spec 20 §5.4). */
 xmlNode *cib_patch_v1_new(const xmlNode *old, const xmlNode *new, bool with_version);

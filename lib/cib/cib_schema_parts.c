@@ -144,20 +144,51 @@ bereft_children(const struct cib_doc *d)
     return set;
 }
 
+static void
+include(struct parts *p, xmlNode *copy, xmlNode *child)
+{
+    if (child->type == XML_ELEMENT_NODE && g_hash_table_add(p->included, child)) {
+        xml_copy(copy, child);
+    }
+}
+
 /* Every section keeps one child at least, should a grammar ask for one. */
 static void
 add_section(struct parts *p, xmlNode *parent, const xmlNode *section)
 {
-    xmlNode *copy = frame_of(parent, section);
-    bool any = false;
+    const struct cib_mark *mark = cib_node_mark(section);
+    xmlNode *copy = frame_of(parent, section), *last = section->last;
+    guint left = mark != NULL ? mark->marked_children : 0;
+    GHashTableIter iter;
+    gpointer child;
 
-    for (xmlNode *c = section->children; c != NULL; c = c->next) {
-        if (c->type == XML_ELEMENT_NODE
-            && (cib_node_mark(c) != NULL || g_hash_table_contains(p->bereft, c) || (!any && c->next == NULL))) {
-            xml_copy(copy, c);
-            g_hash_table_add(p->included, c);
-            any = true;
+    if (mark != NULL && (mark->flags & CIB_MARK_CREATED)) {
+        for (xmlNode *c = section->children; c != NULL; c = c->next) {
+            include(p, copy, c);
         }
+        return;
+    }
+    if (left == 1) {
+        include(p, copy, mark->one_child);
+    } else {
+        for (xmlNode *c = section->children; c != NULL && left > 0; c = c->next) {
+            if (c->_private != NULL) {
+                include(p, copy, c);
+                left--;
+            }
+        }
+    }
+    g_hash_table_iter_init(&iter, p->bereft);
+    while (g_hash_table_iter_next(&iter, &child, NULL)) {
+        if (((xmlNode *)child)->parent == section) {
+            include(p, copy, child);
+        }
+    }
+    while (last != NULL && last->type != XML_ELEMENT_NODE) {
+        last = last->prev;
+    }
+    if (copy->children == NULL && last != NULL) {
+        include(p, copy, last);
     }
 }
 
@@ -216,6 +247,7 @@ cib_schema_changed_parts(struct cib_doc *d)
     if (cib_doc_root_replaced(d) || leaves_dangling(d)) {
         return NULL;
     }
+    cib_doc_count_marks(d);
     p.included = g_hash_table_new(NULL, NULL);
     p.bereft = bereft_children(d);
     doc = xmlNewDoc(BAD_CAST "1.0");
