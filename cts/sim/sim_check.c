@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What must hold.  Always: a resource never becomes active on a second host.  Once the faults are over and the cluster had the time to
+ * settle: one DC, one writer, the same attributes everywhere and in the CIB, the same CIB everywhere, every resource active
+ * once, nothing left to do for the scheduler, and no acknowledged change of the configuration lost.
+ */
+#include "cts/sim/sim.h"
+
+#include "daemons/attrd/attrd_core.h"
+#include "daemons/controld/controld_core.h"
+#include "daemons/schedulerd/schedulerd_core.h"
+#include "lib/base/text.h"
+#include "lib/base/xml.h"
+#include "lib/cib/cib_digest.h"
+#include "lib/ipc/ipc_fields.h"
+
+#include <string.h>
+
+static const char *const resources[] = { "r1", "r2", "g1", "g2" };
+
+/* --- always --- */
+
+void
+sim_check_started(struct sim_node *n, const char *rsc)
+{
+    struct sim *s = n->sim;
+
+    if (text_equal(rsc, "fence")) {
+        return; /* the monitor of a fence device may run anywhere */
+    }
+    for (unsigned i = 0; i < s->n_nodes; i++) {
+        if (&s->node[i] != n && sim_exec_is_active(&s->node[i], rsc)) {
+            sim_fail(s, "%s was started on %s while it is active on %s", rsc, n->name, s->node[i].name);
+        }
+    }
+}
+
+void
+sim_check_step(struct sim *s)
+{
+}
+
+/* --- attributes --- */
+
+struct lines {
+    GPtrArray *texts;
+    bool only_public;
+};
+
+static void
+add_value(const char *name, const char *node, const char *value, bool is_private, void *data)
+{
+    struct lines *l = data;
+
+    if (value != NULL && (!is_private || !l->only_public)) {
+        g_ptr_array_add(l->texts, g_strdup_printf("%s[%s]=%s", name, node, value));
+    }
+}
+
+static int
+compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static char *
+join_sorted(GPtrArray *texts)
+{
+    g_ptr_array_sort(texts, compare_texts);
+    g_ptr_array_add(texts, NULL);
+    return g_strjoinv(" ", (char **)texts->pdata);
+}
+
+static char *
+attribute_table(const struct sim_node *n, bool only_public)
+{
+    g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+    struct lines l = { texts, only_public };
+
+    attrd_core_foreach(sim_attrd_core(n), add_value, &l);
+    return join_sorted(texts);
+}
+
+/* What the CIB says of transient attributes, in the same form. */
+static char *
+attributes_in_cib(struct sim *s, const xmlNode *cib)
+{
+    g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+    const xmlNode *status = xml_first(cib, "status");
+
+    for (const xmlNode *state = status != NULL ? xml_first(status, "node_state") : NULL; state != NULL;
+         state = xml_next(state, "node_state")) {
+        long long id = xml_get_int(state, "id", 0);
+
+        xml_for_each(transient, state, "transient_attributes")
+        {
+            xml_for_each(set, transient, "instance_attributes")
+            {
+                xml_for_each(pair, set, "nvpair")
+                {
+                    g_ptr_array_add(texts, g_strdup_printf("%s[%s]=%s", xml_get(pair, "name"),
+                                                           id >= 1 && id <= s->n_nodes ? s->node[id - 1].name : xml_id(state),
+                                                           xml_get(pair, "value")));
+                }
+            }
+        }
+    }
+    return join_sorted(texts);
+}
+
+/* Values of names that are no node have no place in the CIB. */
+static char *
+without_ghosts(const char *table)
+{
+    g_auto(GStrv) words = g_strsplit(table, " ", -1);
+    GString *text = g_string_new(NULL);
+
+    for (unsigned i = 0; words[i] != NULL; i++) {
+        if (strstr(words[i], "[ghost]") == NULL) {
+            g_string_append_printf(text, "%s%s", text->len > 0 ? " " : "", words[i]);
+        }
+    }
+    return g_string_free(text, FALSE);
+}
+
+static char *
+check_attributes(struct sim *s)
+{
+    g_autofree char *first = attribute_table(&s->node[0], false);
+    unsigned writers = 0;
+
+    for (unsigned i = 0; i < s->n_nodes; i++) {
+        const struct attrd_core *core = sim_attrd_core(&s->node[i]);
+        g_autofree char *table = attribute_table(&s->node[i], false);
+
+        if (!attrd_core_is_quiet(core)) {
+            return g_strdup_printf("attrd of %s is not quiet", s->node[i].name);
+        }
+        writers += attrd_core_is_writer(core);
+        if (!text_equal(attrd_core_writer(core), attrd_core_writer(sim_attrd_core(&s->node[0])))) {
+            return g_strdup_printf("%s takes %s for the writer, %s takes %s", s->node[0].name,
+                                   attrd_core_writer(sim_attrd_core(&s->node[0])), s->node[i].name, attrd_core_writer(core));
+        }
+        if (strcmp(first, table) != 0) {
+            return g_strdup_printf("attributes differ:\n  %s: %s\n  %s: %s", s->node[0].name, first, s->node[i].name, table);
+        }
+    }
+    return writers == 1 ? NULL : g_strdup_printf("there are %u attribute writers", writers);
+}
+
+/* --- the CIB --- */
+
+static char *
+check_cibs(struct sim *s)
+{
+    g_autofree char *first = cib_digest_versioned(sim_cib_document(&s->node[0]), FEATURE_SET);
+
+    for (unsigned i = 1; i < s->n_nodes; i++) {
+        const xmlNode *a = sim_cib_document(&s->node[0]), *b = sim_cib_document(&s->node[i]);
+        g_autofree char *other = cib_digest_versioned(b, FEATURE_SET);
+
+        if (strcmp(first, other) != 0) {
+            return g_strdup_printf("CIBs differ: %s has %s.%s.%s, %s has %s.%s.%s", s->node[0].name, xml_get(a, "admin_epoch"),
+                                   xml_get(a, "epoch"), xml_get(a, "num_updates"), s->node[i].name,
+                                   xml_get(b, "admin_epoch"), xml_get(b, "epoch"), xml_get(b, "num_updates"));
+        }
+    }
+    return NULL;
+}
+
+static char *
+check_attributes_in_cib(struct sim *s)
+{
+    g_autofree char *table = attribute_table(&s->node[0], true);
+    g_autofree char *expected = without_ghosts(table);
+    g_autofree char *found = attributes_in_cib(s, sim_cib_document(&s->node[0]));
+
+    return strcmp(expected, found) == 0 ? NULL : g_strdup_printf("attributes and CIB differ:\n  attrd: %s\n  CIB:   %s", expected, found);
+}
+
+struct promise {
+    const xmlNode *set;
+    unsigned missing;
+};
+
+static void
+look_for(unsigned number, void *data)
+{
+    struct promise *p = data;
+    g_autofree char *id = g_strdup_printf("user-%u", number);
+
+    if (p->missing == 0 && (p->set == NULL || xml_find(p->set, "nvpair", "id", id) == NULL)) {
+        p->missing = number;
+    }
+}
+
+static char *
+check_promises(struct sim *s)
+{
+    const xmlNode *config = xml_first(xml_first(sim_cib_document(&s->node[0]), "configuration"), "crm_config");
+    struct promise p = { .set = xml_find(config, "cluster_property_set", "id", "user") };
+
+    sim_world_foreach_promised(s, look_for, &p);
+    return p.missing == 0 ? NULL : g_strdup_printf("acknowledged change %u of the configuration is lost", p.missing);
+}
+
+/* --- the controller --- */
+
+static char *
+check_controllers(struct sim *s)
+{
+    unsigned dcs = 0;
+
+    for (unsigned i = 0; i < s->n_nodes; i++) {
+        const struct controld *c = sim_ctl_core(&s->node[i]);
+        const char *expected = ctl_is_dc(c) ? "S_IDLE" : "S_NOT_DC";
+
+        dcs += ctl_is_dc(c);
+        if (strcmp(ctl_state_name(c), expected) != 0) {
+            return g_strdup_printf("controller of %s is in %s", s->node[i].name, ctl_state_name(c));
+        }
+        if (ctl_dc_name(c) == NULL || !text_equal(ctl_dc_name(c), ctl_dc_name(sim_ctl_core(&s->node[0])))) {
+            return g_strdup_printf("%s does not follow the same DC as %s", s->node[i].name, s->node[0].name);
+        }
+    }
+    return dcs == 1 ? NULL : g_strdup_printf("there are %u DCs", dcs);
+}
+
+static char *
+check_resources(struct sim *s)
+{
+    for (unsigned r = 0; r < G_N_ELEMENTS(resources); r++) {
+        unsigned active = 0;
+
+        for (unsigned i = 0; i < s->n_nodes; i++) {
+            active += sim_exec_is_active(&s->node[i], resources[r]);
+        }
+        if (active != 1) {
+            return g_strdup_printf("%s is active on %u nodes", resources[r], active);
+        }
+    }
+    return NULL;
+}
+
+/* The scheduler has nothing to do any more. */
+static char *
+check_schedule(struct sim *s)
+{
+    struct schedulerd *d = schedulerd_new();
+    struct ctl_refs refs = { 0 };
+    const struct ctl_request r = { .task = CRM_TASK_PE_CALC, .sys_to = SYS_SCHEDULER, .sys_from = SYS_DC,
+                                   .data = sim_cib_document(&s->node[0]) };
+    xmlNode *request = ctl_request_new(&refs, &r);
+    struct schedulerd_answer answer = { 0 };
+    unsigned actions = 0;
+
+    schedulerd_request(d, sim_epoch(s), request, &answer);
+    if (answer.reply != NULL) {
+        xml_for_each(synapse, msg_data(answer.reply, F_CRM_XML), "synapse")
+        {
+            actions++;
+        }
+    }
+    xml_free(answer.reply);
+    xml_free(request);
+    schedulerd_free(d);
+    return actions == 0 ? NULL : g_strdup_printf("the scheduler asks for %u more actions", actions);
+}
+
+char *
+sim_check_settled(struct sim *s)
+{
+    typedef char *check_fn(struct sim *s);
+    static check_fn *const checks[] = { check_controllers, check_attributes, check_cibs, check_attributes_in_cib,
+                                        check_resources, check_schedule };
+    char *wrong;
+
+    if (!sim_net_settled(s)) {
+        return g_strdup("the network does not come to rest");
+    }
+    for (unsigned i = 0; i < s->n_nodes; i++) {
+        for (unsigned d = 0; d < SIM_DAEMONS; d++) {
+            if ((d != SIM_CTL || s->config.with_controller) && !s->node[i].running[d]) {
+                return g_strdup_printf("%s of %s does not run", sim_daemon_names[d], s->node[i].name);
+            }
+        }
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(checks); i++) {
+        if (!s->config.with_controller && checks[i] != check_attributes) {
+            continue; /* nobody brings CIBs together, nobody runs resources */
+        }
+        wrong = checks[i](s);
+        if (wrong != NULL) {
+            return wrong;
+        }
+    }
+    wrong = s->config.with_controller ? check_promises(s) : NULL;
+    if (wrong != NULL) {
+        sim_fail(s, "%s", wrong);
+        g_free(wrong);
+    }
+    return NULL;
+}

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The world around the cluster: hosts lose power, processes die, cables are cut, resources fail; and people and agents change
+ * attributes and the configuration meanwhile.  What happens when follows from the seed.
+ */
+#include "cts/sim/sim.h"
+
+#include "lib/base/result.h"
+#include "lib/base/xml.h"
+#include "lib/cib/cib_client.h"
+#include "lib/ipc/attrd_client.h"
+
+#define FIRST_FAULT_S 10
+#define LAST_FAULT_S  55
+
+struct sim_world {
+    unsigned changes;    /* of the configuration, asked for */
+    GArray *promised;    /* unsigned: acknowledged, and everybody had the time to store it */
+};
+
+struct sim_world *
+sim_world_new(struct sim *s)
+{
+    struct sim_world *w = g_new0(struct sim_world, 1);
+
+    w->promised = g_array_new(FALSE, FALSE, sizeof(unsigned));
+    return w;
+}
+
+void
+sim_world_free(struct sim_world *w)
+{
+    g_array_unref(w->promised);
+    g_free(w);
+}
+
+void
+sim_world_foreach_promised(const struct sim *s, void (*fn)(unsigned number, void *data), void *data)
+{
+    for (guint i = 0; i < s->world->promised->len; i++) {
+        fn(g_array_index(s->world->promised, unsigned, i), data);
+    }
+}
+
+static struct sim_node *
+any_node(struct sim *s)
+{
+    return &s->node[sim_pick(s, s->n_nodes)];
+}
+
+/* --- people --- */
+
+static void
+change_attribute(struct sim *s)
+{
+    static const char *const names[] = { "alpha", "beta", "gamma", "master-r1" };
+    struct sim_node *n = any_node(s);
+    const char *delays[] = { NULL, NULL, "1s", "3s" };
+    g_autofree char *value = g_strdup_printf("%u", sim_pick(s, 100));
+    struct attrd_update u = { .name = names[sim_pick(s, G_N_ELEMENTS(names))], .value = value };
+
+    if (sim_once_in(s, 5)) {
+        u.value = NULL;
+    } else if (sim_once_in(s, 6)) {
+        u.value = "value++";
+    }
+    if (sim_once_in(s, 5)) {
+        u.node = s->node[sim_pick(s, s->n_nodes)].name;
+    } else if (sim_once_in(s, 20)) {
+        u.node = "ghost";
+    }
+    if (sim_once_in(s, 4)) {
+        u.dampening = delays[sim_pick(s, G_N_ELEMENTS(delays))];
+        u.task = u.dampening != NULL ? ATTRD_TASK_UPDATE_BOTH : ATTRD_TASK_UPDATE;
+    }
+    if (sim_once_in(s, 8)) {
+        u.name = "hidden";
+        u.flags = ATTRD_UPDATE_PRIVATE;
+    }
+    sim_trace(s, "%s: somebody sets %s[%s] to %s", n->name, u.name, u.node != NULL ? u.node : "here",
+              u.value != NULL ? u.value : "(unset)");
+    sim_attrd_request(n, attrd_msg_update("simulation", &u));
+}
+
+struct change {
+    unsigned number;
+    unsigned generation; /* of the network when it was asked for */
+    struct sim_node *node;
+};
+
+/* A second after the acknowledgement every member has stored it, unless the network changed meanwhile. */
+static void
+on_promise(struct sim *s, void *arg)
+{
+    const struct change *c = arg;
+
+    if (c->generation == sim_net_generation(s)) {
+        g_array_append_val(s->world->promised, c->number);
+        sim_trace(s, "change %u must never be lost", c->number);
+    }
+}
+
+static void
+on_changed(struct sim_node *n, int rc, const xmlNode *output, void *data)
+{
+    struct change *c = data;
+
+    sim_trace(n->sim, "%s: change %u of the configuration: %s", n->name, c->number, result_text(rc));
+    if (rc == RC_OK && c->generation == sim_net_generation(n->sim)) {
+        sim_post(n->sim, SIM_S, on_promise, g_memdup2(c, sizeof(*c)), g_free);
+    }
+}
+
+static void
+change_configuration(struct sim *s)
+{
+    struct sim_node *n = any_node(s);
+    struct change *c;
+    xmlNode *set, *pair;
+    struct sim_cib_call call = { .op = CIB_OP_MODIFY, .section = "crm_config", .done = on_changed, .free_data = g_free };
+
+    if (!n->running[SIM_CIB] || !sim_net_quorate(n)) {
+        return; /* people know better than to change half a cluster */
+    }
+    c = g_new0(struct change, 1);
+    *c = (struct change){ ++s->world->changes, sim_net_generation(s), n };
+    set = xml_new(NULL, "cluster_property_set");
+    xml_set(set, "id", "user");
+    pair = xml_new(set, "nvpair");
+    xml_setf(pair, "id", "user-%u", c->number);
+    xml_setf(pair, "name", "u%u", c->number);
+    xml_set(pair, "value", n->name);
+    call.input = set;
+    call.data = c;
+    sim_trace(s, "%s: somebody makes change %u of the configuration", n->name, c->number);
+    sim_cib_request(n, SIM_USER, &call);
+    xml_free(set);
+}
+
+static void
+on_people(struct sim *s, void *arg)
+{
+    if (s->quiet) {
+        return;
+    }
+    if (sim_once_in(s, 4)) {
+        change_configuration(s);
+    } else {
+        change_attribute(s);
+    }
+    sim_post(s, sim_delay(s, 5 * SIM_MS, 1500 * SIM_MS), on_people, NULL, NULL);
+}
+
+/* --- faults --- */
+
+static void
+on_repair_power(struct sim *s, void *arg)
+{
+    sim_node_boot(arg);
+}
+
+static void
+on_repair_network(struct sim *s, void *arg)
+{
+    unsigned together[SIM_MAX_NODES] = { 0 };
+
+    if (!s->quiet) {
+        sim_trace(s, "the network is whole again");
+        sim_net_partition(s, together);
+    }
+}
+
+static void
+cut_network(struct sim *s)
+{
+    unsigned component[SIM_MAX_NODES];
+    GString *text = g_string_new(NULL);
+
+    for (unsigned i = 0; i < s->n_nodes; i++) {
+        component[i] = sim_pick(s, 2);
+        g_string_append_printf(text, " %s:%u", s->node[i].name, component[i]);
+    }
+    sim_trace(s, "the network is cut:%s", text->str);
+    g_string_free(text, TRUE);
+    sim_net_partition(s, component);
+    sim_post(s, sim_delay(s, 500 * SIM_MS, 15 * SIM_S), on_repair_network, NULL, NULL);
+}
+
+static void
+make_fault(struct sim *s)
+{
+    static const char *const resources[] = { "r1", "r2", "g1", "g2" };
+    struct sim_node *n = any_node(s);
+
+    switch (sim_pick(s, 12)) {
+        case 0:
+        case 1:
+            if (n->up) {
+                sim_node_crash(n);
+                sim_post(s, sim_delay(s, 500 * SIM_MS, 10 * SIM_S), on_repair_power, n, NULL);
+            }
+            break;
+        case 2:
+        case 3:
+        case 4:
+            cut_network(s);
+            break;
+        case 5:
+        case 6:
+            sim_daemon_kill(n, SIM_ATTRD);
+            break;
+        case 7:
+            sim_daemon_kill(n, SIM_CTL);
+            break;
+        case 8:
+            sim_daemon_kill(n, SIM_CIB);
+            break;
+        case 9:
+            if (s->config.with_controller) {
+                sim_ctl_terminate(n);
+            }
+            break;
+        default:
+            sim_exec_fail(n, resources[sim_pick(s, G_N_ELEMENTS(resources))]);
+            break;
+    }
+}
+
+/* Everybody loses power at the same moment. */
+static void
+on_blackout(struct sim *s, void *arg)
+{
+    sim_trace(s, "blackout");
+    for (unsigned i = 0; i < s->n_nodes; i++) {
+        sim_node_crash(&s->node[i]);
+        sim_post(s, sim_delay(s, 500 * SIM_MS, 6 * SIM_S), on_repair_power, &s->node[i], NULL);
+    }
+}
+
+static void
+on_fault(struct sim *s, void *arg)
+{
+    if (s->quiet) {
+        return;
+    }
+    make_fault(s);
+    if (s->now < LAST_FAULT_S * SIM_S) {
+        sim_post(s, sim_once_in(s, 4) ? sim_delay(s, SIM_MS, 300 * SIM_MS) : sim_delay(s, 500 * SIM_MS, 12 * SIM_S), on_fault,
+                 NULL, NULL);
+    }
+}
+
+void
+sim_world_begin(struct sim *s)
+{
+    for (unsigned i = 0; i < s->n_nodes; i++) {
+        sim_post(s, sim_delay(s, 0, 3 * SIM_S), on_repair_power, &s->node[i], NULL);
+    }
+    sim_post(s, 4 * SIM_S, on_people, NULL, NULL);
+    if (!s->config.calm) {
+        sim_post(s, FIRST_FAULT_S * SIM_S + sim_delay(s, 0, 5 * SIM_S), on_fault, NULL, NULL);
+        if (sim_once_in(s, 6)) {
+            sim_post(s, sim_delay(s, FIRST_FAULT_S * SIM_S, LAST_FAULT_S * SIM_S), on_blackout, NULL, NULL);
+        }
+    }
+}
+
+void
+sim_world_calm_down(struct sim *s)
+{
+    unsigned together[SIM_MAX_NODES] = { 0 };
+
+    sim_trace(s, "all faults are over");
+    sim_net_partition(s, together);
+    for (unsigned i = 0; i < s->n_nodes; i++) {
+        sim_node_boot(&s->node[i]);
+    }
+}
