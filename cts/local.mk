@@ -1,5 +1,6 @@
 ## SPDX-License-Identifier: GPL-2.0-or-later
 include cts/fuzz/local.mk
+include cts/sim/local.mk
 
 ## The parts alone.
 TESTS += cts/daemons/test-agents

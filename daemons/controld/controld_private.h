@@ -397,7 +397,7 @@ void nodes_write_states(struct controld *c, unsigned attrs, const char *origin);
 void nodes_write_quorum(struct controld *c);
 void nodes_erase_attributes(struct controld *c, const char *name);
 void nodes_on_quorum_timer(struct controld *c);
-bool node_is_remote(const struct controld *c, const char *name);
+bool nodes_is_remote(const struct controld *c, const char *name);
 
 /* core_scheduler.c */
 void pe_connect(struct controld *c);
@@ -425,7 +425,7 @@ struct graph_action *graph_find_downed(const struct graph *g, const char *uuid);
 void graph_on_action_timer(struct controld *c, uint64_t timer);
 char *graph_key(const struct controld *c, const struct graph_action *a);
 void graph_raise_policy(struct controld *c, enum graph_policy policy, const char *reason);
-const char *action_meta(const struct graph_action *a, const char *name); /* CRM_meta_NAME */
+const char *graph_action_meta(const struct graph_action *a, const char *name); /* CRM_meta_NAME */
 
 /* core_fire.c: carrying one graph action out */
 bool action_fire(struct controld *c, struct graph_action *a);

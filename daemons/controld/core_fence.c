@@ -141,11 +141,11 @@ static void
 ask_fencer(struct controld *c, struct graph_action *a)
 {
     struct ctl_effect *e = effect_new(c, CTL_FENCE);
-    const char *delay = action_meta(a, "priority_fencing_delay");
+    const char *delay = graph_action_meta(a, "priority_fencing_delay");
 
     e->cookie = ++c->cookie;
     e->node = g_strdup(a->node);
-    e->action = g_strdup(action_meta(a, "stonith_action"));
+    e->action = g_strdup(graph_action_meta(a, "stonith_action"));
     e->timeout_ms = c->graph->stonith_timeout_ms;
     e->delay_ms = delay != NULL ? MAX(text_interval_ms(delay), 0) : 0;
     /* A lone survivor may have to fence itself. */
@@ -157,7 +157,7 @@ ask_fencer(struct controld *c, struct graph_action *a)
 bool
 fence_fire(struct controld *c, struct graph_action *a)
 {
-    const char *action = action_meta(a, "stonith_action");
+    const char *action = graph_action_meta(a, "stonith_action");
 
     if (a->node == NULL || a->node_uuid == NULL || !text_is_one_of(action, "reboot", "off", "on", NULL)) {
         log_err("Fencing action %d is incomplete", a->id);
@@ -191,11 +191,11 @@ static void
 unfenced(struct controld *c, const struct graph_action *a)
 {
     g_autofree char *now = g_strdup_printf("%" G_GINT64_FORMAT, now_epoch(c));
-    bool remote = node_is_remote(c, a->node);
+    bool remote = nodes_is_remote(c, a->node);
 
     attr_update(c, a->node, "#node-unfenced", now, remote);
-    attr_update(c, a->node, "#digests-all", action_meta(a, "digests_all"), remote);
-    attr_update(c, a->node, "#digests-secure", action_meta(a, "digests_secure"), remote);
+    attr_update(c, a->node, "#digests-all", graph_action_meta(a, "digests_all"), remote);
+    attr_update(c, a->node, "#digests-secure", graph_action_meta(a, "digests_secure"), remote);
 }
 
 static struct graph_action *
@@ -231,8 +231,8 @@ ctl_on_fence_result(struct controld *c, struct ctl_time t, uint64_t cookie, int 
     }
     if (status == EXEC_DONE && rc == 0) {
         fence_forget(c, a->node);
-        log_notice("Fencing of %s (%s) succeeded", a->node, action_meta(a, "stonith_action"));
-        if (text_equal(action_meta(a, "stonith_action"), "on")) {
+        log_notice("Fencing of %s (%s) succeeded", a->node, graph_action_meta(a, "stonith_action"));
+        if (text_equal(graph_action_meta(a, "stonith_action"), "on")) {
             unfenced(c, a);
         } else if (!a->recorded) {
             a->recorded = true;

@@ -172,7 +172,7 @@ is_migration(const struct graph_action *a)
 static struct ctl_node *
 migration_end(struct controld *c, const struct graph_action *a, const char *which)
 {
-    return host_of(c, action_meta(a, which));
+    return host_of(c, graph_action_meta(a, which));
 }
 
 static bool
@@ -287,7 +287,7 @@ static bool
 fire_resource(struct controld *c, struct graph_action *a)
 {
     const char *node = a->router != NULL ? a->router : a->node;
-    bool no_wait = text_is_true(action_meta(a, "op_no_wait"));
+    bool no_wait = text_is_true(graph_action_meta(a, "op_no_wait"));
 
     if (node == NULL || a->task == NULL || a->key == NULL) {
         log_err("Graph action %d is incomplete", a->id);
@@ -312,7 +312,7 @@ fire_resource(struct controld *c, struct graph_action *a)
 static bool
 fire_cluster(struct controld *c, struct graph_action *a)
 {
-    bool no_wait = text_is_true(action_meta(a, "op_no_wait")), cib_only = text_equal(xml_get(a->xml, "mode"), "cib");
+    bool no_wait = text_is_true(graph_action_meta(a, "op_no_wait")), cib_only = text_equal(xml_get(a->xml, "mode"), "cib");
     const char *node = cib_only ? c->cfg.node_name : a->router != NULL ? a->router : a->node;
     bool shutdown = text_equal(a->task, CRM_TASK_DO_SHUTDOWN);
 

@@ -53,7 +53,7 @@ count_failure(struct controld *c, const xmlNode *event, const char *uuid, int rc
         value = "INFINITY";
     }
     log_info("Updating %s for %s on %s after failed %s: rc=%d", ignored ? "last failure" : "failcount", rsc, name, task, rc);
-    attr_fail_count(c, name, rsc, task, interval_ms, ignored ? NULL : value, node_is_remote(c, name));
+    attr_fail_count(c, name, rsc, task, interval_ms, ignored ? NULL : value, nodes_is_remote(c, name));
 }
 
 /* ---- results (spec 30 §10.3) ---- */
@@ -90,7 +90,7 @@ result_of_action(struct controld *c, struct graph_action *a, int rc, int target,
         *done_before = true;
         return;
     }
-    *ignored = text_equal(action_meta(a, "on_fail"), "ignore");
+    *ignored = text_equal(graph_action_meta(a, "on_fail"), "ignore");
     a->failed = rc != target && !*ignored;
     graph_confirm(c, a);
     if (a->failed) {

@@ -125,7 +125,7 @@ node_expect(struct peer *p, const char *expected)
 }
 
 bool
-node_is_remote(const struct controld *c, const char *name)
+nodes_is_remote(const struct controld *c, const char *name)
 {
     return name != NULL && peers_remote_find(c->peers, name) != NULL && peers_find(c->peers, 0, name) == NULL;
 }

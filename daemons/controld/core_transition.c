@@ -26,7 +26,7 @@ kind_of(const xmlNode *xml)
 }
 
 const char *
-action_meta(const struct graph_action *a, const char *name)
+graph_action_meta(const struct graph_action *a, const char *name)
 {
     const xmlNode *attributes = xml_first(a->xml, "attributes");
     char full[64];
@@ -41,7 +41,7 @@ action_meta(const struct graph_action *a, const char *name)
 static long long
 meta_int(const struct graph_action *a, const char *name, long long def)
 {
-    const char *value = action_meta(a, name);
+    const char *value = graph_action_meta(a, name);
     long long n;
 
     return value != NULL && text_parse_int(value, &n) ? n : def;
