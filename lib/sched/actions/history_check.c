@@ -151,7 +151,7 @@ agent_changed(const struct sched_rsc *rsc, const xmlNode *lrm_resource)
 static void
 clear_failures_of_old_definition(struct sched *s, struct sched_rsc *rsc, struct sched_node *node)
 {
-    if (rsc_failcount(s, rsc, node, true, true).count > 0) {
+    if (rsc_failcount(s, rsc, node, true, false).count > 0) {
         action_clear_failcount(s, rsc, node, "action definition changed", false);
     }
 }

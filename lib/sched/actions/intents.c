@@ -39,7 +39,6 @@ replay_pseudo(struct sched *s, const struct sched_intent *i)
     struct sched_action *a = action_get_named(s, i->name, i->name, NULL, WANT_OPTIONAL);
 
     a->flags |= ACT_PSEUDO | ACT_REQUIRES_ANY;
-    a->flags &= ~(ACT_OPTIONAL);
     a->needed = i->required > 0 ? (unsigned) i->required : 1;
 }
 

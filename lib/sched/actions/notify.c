@@ -447,5 +447,7 @@ notify_implied_stop(struct sched *s, struct sched_rsc *rsc, struct sched_action 
     relation_add(s, fencing, p.post, ORDER_FRT);
     add_entry(&l, &l.stop, rsc, stop->node);
     values = notify_values(s, &l, clone);
-    tell_instance(s, rsc, &p, values);
+    VEC_FOR_EACH(struct sched_rsc, child, clone->children) {
+        tell_instance(s, child, &p, values);
+    }
 }

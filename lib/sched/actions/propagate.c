@@ -399,11 +399,11 @@ update_then(struct sched *s, struct sched_action *first, struct sched_action *th
         return update_kind(s, first, then, scope, f, kind, then->rsc->kind);
     }
     if (kind == ORDER_FRT && (f & ACT_OPTIONAL) == 0 && act_is(then, ACT_OPTIONAL)) {
-        clear_flag(s, then, ACT_OPTIONAL, first);
+        then->flags &= ~ACT_OPTIONAL;
         return CHANGED_THEN;
     }
     if (kind == ORDER_FUT && (f & ACT_RUNNABLE) == 0 && act_is(then, ACT_RUNNABLE)) {
-        clear_flag(s, then, ACT_RUNNABLE, first);
+        then->flags &= ~ACT_RUNNABLE;
         return CHANGED_THEN;
     }
     return 0;

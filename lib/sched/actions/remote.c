@@ -137,8 +137,8 @@ remote_orderings(struct sched *s)
         if (a->rsc == NULL || a->node == NULL || !node_is_remote_kind(a->node)) {
             continue;
         }
-        if (act_task(a, "clear_failcount")) {
-            continue;
+        if (a->rsc->is_remote_node && act_task(a, "clear_failcount")) {
+            continue; /* waits for nothing, and comes before the start: action_clear_failcount() */
         }
         if (act_is(a, ACT_PSEUDO)) {
             continue;

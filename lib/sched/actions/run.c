@@ -26,7 +26,7 @@ clear_orphan_failures(struct sched *s, struct sched_rsc *rsc)
     for (unsigned i = 0; i < s->nodes.len; i++) {
         struct sched_node *node = s->node_order[i];
 
-        if (node->online && rsc_failcount(s, rsc, node, true, true).count > 0) {
+        if (node->online && rsc_failcount(s, rsc, node, true, false).count > 0) {
             struct sched_action *clear = action_clear_failcount(s, rsc, node, "it is orphaned", false);
 
             order_action_task(s, clear, rsc, "stop", ORDER_ORD);
@@ -40,8 +40,8 @@ sched_actions_create(struct sched *s)
     intents_replay(s);
     history_check_deferred(s);
     probes_schedule(s);
-    for (unsigned i = 0; i < s->rscs.len; i++) {
-        clear_orphan_failures(s, s->rscs.items[i]);
+    VEC_FOR_EACH(struct sched_rsc, orphan, s->resources) {
+        clear_orphan_failures(s, orphan);
     }
     VEC_FOR_EACH(struct sched_rsc, rsc, s->resources) {
         create_rsc_actions(s, rsc);

@@ -307,7 +307,7 @@ graph_history_key(struct sched *s, const struct sched_action *a)
 {
     const char *name = a->rsc->history_name;
 
-    if (act_task(a, "notify") || act_task(a, "notified")) {
+    if (act_task(a, "notify")) {
         return arena_printf(s->arena, "%s_%s_notify_%s_0", name, action_meta(a, "notify_type"),
                             action_meta(a, "notify_operation"));
     }
