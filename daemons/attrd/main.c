@@ -19,7 +19,9 @@
 #include <signal.h>
 #include <unistd.h>
 
-#define CIB_ATTEMPTS 30
+#define CIB_ATTEMPTS     60     /* about as many seconds */
+#define CIB_PAUSE_MIN_US 10000  /* it starts at the same time: be there when it is */
+#define CIB_PAUSE_MAX_US 1000000
 /* Bits of cib_change_section that matter here (spec 20 §8.6). */
 #define CHANGED_NODES  0x1
 #define CHANGED_STATUS 0x4
@@ -230,11 +232,15 @@ on_cib_replaced(struct cib_client *c, const char *type, const xmlNode *message, 
 static int
 connect_cib(void)
 {
+    gulong pause_us = CIB_PAUSE_MIN_US;
     int rc = RC_OK;
 
     self.cib = cib_client_new_native();
     for (unsigned attempt = 0; attempt < CIB_ATTEMPTS; attempt++) {
-        sleep(attempt);
+        if (attempt > 0) {
+            g_usleep(pause_us);
+            pause_us = MIN(pause_us * 2, CIB_PAUSE_MAX_US);
+        }
         rc = cib_client_connect(self.cib, SYS_ATTRD, CIB_ENDPOINT_COMMAND, CIB_CONNECT_EVENTS);
         if (rc == RC_OK) {
             break;

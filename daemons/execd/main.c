@@ -10,6 +10,7 @@
 #include "lib/exec/exec.h"
 #include "lib/exec/lrmd_protocol.h"
 #include "lib/ipc/ipc_access.h"
+#include "lib/ipc/ipc_client.h"
 #include "lib/ipc/ipc_server.h"
 
 #include "daemons/execd/execd_alert.h"
@@ -317,6 +318,10 @@ main(int argc, char **argv)
     daemon_init(&spec, &argc, &argv);
     export_log_settings();
     log_notice("Starting Pacemaker local executor");
+    if (ipc_already_active(LRMD_ENDPOINT)) {
+        log_crit("pacemaker-execd is already active, aborting startup");
+        daemon_exit(CRM_EX_OK);
+    }
     g_unsetenv("NOTIFY_SOCKET"); /* agents do not talk to systemd in our name */
     signal(SIGPIPE, SIG_IGN);
     log_notice("OCF resource agent search path is " OCF_ROOT "/resource.d");
