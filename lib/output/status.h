@@ -106,6 +106,9 @@ void status_resource(struct output *out, const struct status_view *v, struct sch
 /* Text line of a primitive (g_free), e.g. for crm_resource -O. */
 char *status_primitive_text(const struct status_view *v, const struct sched_rsc *r);
 
+/* Tickets by id, in a table whose order of iteration is that in which tickets are listed (g_hash_table_unref). */
+GHashTable *status_tickets_table(const struct sched *s);
+
 /* Filters: node name, else tag of nodes, else nothing matches (g_ptr_array_unref); likewise resources. */
 GPtrArray *status_resolve_nodes(const struct sched *s, const char *name);
 GPtrArray *status_resolve_resources(const struct sched *s, const char *name);

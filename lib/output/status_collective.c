@@ -86,12 +86,12 @@ status_group(struct output *out, const struct status_view *v, const struct sched
     unsigned inactive = 0;
 
     VEC_FOR_EACH(struct sched_rsc, member, r->children) {
-        inactive += !rsc_active(member, true);
+        inactive += !status_rsc_active(member, true);
     }
     inactive_text = g_strdup_printf("%u member%s inactive", inactive, inactive == 1 ? "" : "s");
 
     const struct trait traits[] = {
-        { inactive > 0 && !show_inactive && rsc_active(r, false), inactive_text },
+        { inactive > 0 && !show_inactive && status_rsc_active(r, false), inactive_text },
         { !rsc_is(r, RSC_MANAGED), "unmanaged" },
         { status_rsc_is_disabled(r), "disabled" },
     };
@@ -107,7 +107,7 @@ status_group(struct output *out, const struct status_view *v, const struct sched
         VEC_FOR_EACH(struct sched_rsc, member, r->children) {
             bool asked_for = v->only_rscs != NULL && status_selects(v, member);
 
-            if (show_inactive || asked_for || rsc_active(member, true)) {
+            if (show_inactive || asked_for || status_rsc_active(member, true)) {
                 status_rsc(out, v, member);
             }
         }
@@ -167,16 +167,16 @@ is_individual(const struct status_view *v, const struct sched_rsc *clone, const 
         return true;
     }
     if (rsc_is(clone, RSC_UNIQUE)) {
-        return rsc_active(instance, false) || !rsc_is(instance, RSC_ORPHAN);
+        return status_rsc_active(instance, false) || !rsc_is(instance, RSC_ORPHAN);
     }
     if ((v->show & SHOW_PENDING) && status_has_pending_action(instance)) {
         return true;
     }
-    if (!rsc_active(instance, false)) {
+    if (!status_rsc_active(instance, false)) {
         return false;
     }
     if (any_has(instance, RSC_ORPHAN, true) || any_has(instance, RSC_MANAGED, false) ||
-        any_has(instance, RSC_FAILED, true) || !rsc_active(instance, true)) {
+        any_has(instance, RSC_FAILED, true) || !status_rsc_active(instance, true)) {
         return true;
     }
     if (count_places(v->s, instance, &node) != 1 || (!node->online && node->unclean)) {
@@ -222,8 +222,7 @@ stopped_lists(struct output *out, const struct status_view *v, const struct sche
 
     for (unsigned i = 0; i < s->nodes.len; i++) {
         const struct sched_node *node = s->nodes.items[i];
-        bool candidate = !node->bundle_node &&
-                         (s->opt.symmetric_cluster || rsc_known_on(clone, node) || row_has(&clone->row, node));
+        bool candidate = s->opt.symmetric_cluster ? row_has(&clone->row, node) : rsc_known_on(clone, node);
 
         if (!candidate || rsc_active_on(clone, node) || !status_shows_node(v, node)) {
             continue;

@@ -40,7 +40,7 @@ static void
 operation(struct output *out, const struct status_view *v, const struct sched_hist_op *op)
 {
     const char *call = xml_get(op->xml, "call-id");
-    int rc = (int)xml_get_int(op->xml, "rc-code", 0);
+    int rc = MAX(0, (int)xml_get_int(op->xml, "rc-code", 0));
     bool timing = (v->show & SHOW_TIMING) != 0;
     const char *exec_time = xml_get(op->xml, "exec-time");
     const char *queue_time = xml_get(op->xml, "queue-time");
@@ -354,7 +354,7 @@ failure(struct output *out, const struct status_view *v, const struct sched_fail
         .xml = op->xml,
         .node = op->node,
         .key = key != NULL ? key : xml_id(op->xml),
-        .rc = (int)xml_get_int(op->xml, "rc-code", 0),
+        .rc = MAX(0, (int)xml_get_int(op->xml, "rc-code", 0)),
         .status = (int)xml_get_int(op->xml, "op-status", 0),
         .reason = xml_get(op->xml, "exit-reason"),
         .changed = xml_get_int(op->xml, "last-rc-change", 0),

@@ -25,6 +25,12 @@ bool status_selects(const struct status_view *v, const struct sched_rsc *r);
 /* Is it to be shown: named, or above or below one that is? */
 bool status_shows_rsc(const struct status_view *v, const struct sched_rsc *r);
 
+/*
+ * Is it active: a primitive where its node is online or unclean (or lost, if nobody may stop it there), a collective if
+ * all or any of its parts are.  (spec 81 §4.2)
+ */
+bool status_rsc_active(const struct sched_rsc *r, bool all);
+
 /* Name for people: id, without instance number for anonymous clones (spec 81 §4.1). */
 const char *status_rsc_name(const struct sched_rsc *r);
 /* "NAME", or with IDs "NAME@HOST (ID)"; g_free (spec 81 §3.1). */

@@ -108,11 +108,11 @@ attribute(struct output *out, const struct status_view *v, struct sched_node *n,
         judgement = html ? g_strdup_printf("(connectivity is degraded -- expected %d)", expected)
                          : g_strdup_printf("Connectivity is degraded (Expected=%d)", expected);
     }
-    if (html && judgement != NULL) {
+    if (html && expected >= 0) {
         g_autofree char *text = g_strdup_printf("%s: %s", name, value);
         const struct output_span spans[] = { { NULL, text }, { "bold", judgement } };
 
-        output_item_spans(out, spans, 2);
+        output_item_spans(out, spans, judgement != NULL ? 2 : 1);
     } else if (html) {
         output_item(out, NULL, "%s: %s", name, value);
     } else if (judgement != NULL) {
@@ -182,6 +182,29 @@ status_attributes(struct output *out, const struct status_view *v)
 
 /* --- tickets --- */
 
+/* The classic hash of strings by 31, which decides the order in which peers list tickets. */
+static guint
+hash_by_31(const void *key)
+{
+    guint32 hash = 0;
+
+    for (const signed char *p = key; *p != '\0'; p++) {
+        hash = (hash << 5) - hash + (guint32)*p;
+    }
+    return hash;
+}
+
+GHashTable *
+status_tickets_table(const struct sched *s)
+{
+    GHashTable *table = g_hash_table_new(hash_by_31, g_str_equal);
+
+    VEC_FOR_EACH(struct sched_ticket, t, s->tickets) {
+        g_hash_table_insert(table, (void *)t->id, t);
+    }
+    return table;
+}
+
 static void
 ticket(struct output *out, const struct sched_ticket *t)
 {
@@ -212,14 +235,10 @@ status_tickets(struct output *out, const struct status_view *v)
         return false;
     }
 
-    /* Their order is that of a hash table with these keys, wherever tickets are listed. */
-    g_autoptr(GHashTable) table = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) table = status_tickets_table(v->s);
     GHashTableIter iter;
     void *value;
 
-    VEC_FOR_EACH(struct sched_ticket, t, v->s->tickets) {
-        g_hash_table_insert(table, (void *)t->id, t);
-    }
     if (output_is_structured(out)) {
         output_open_plain(out, "tickets");
     } else {
@@ -259,6 +278,17 @@ ban(struct output *out, const struct status_view *v, const struct sched_location
     }
 }
 
+static const struct sched_node_score *
+score_on(const struct sched_location *l, const struct sched_node *n)
+{
+    for (unsigned i = 0; i < l->node_count; i++) {
+        if (l->nodes[i].node == n) {
+            return &l->nodes[i];
+        }
+    }
+    return NULL;
+}
+
 bool
 status_bans(struct output *out, const struct status_view *v)
 {
@@ -275,9 +305,11 @@ status_bans(struct output *out, const struct status_view *v)
         if (!by_prefix || !by_rsc || l->xml == NULL) { /* what health asks for is no constraint of anybody */
             continue;
         }
-        for (unsigned k = l->node_count; k-- > 0;) {
-            if (l->nodes[k].score < 0) {
-                ban(out, v, l, l->nodes[k].node, l->nodes[k].score);
+        for (unsigned k = v->s->nodes.len; k-- > 0;) { /* nodes backwards, too */
+            const struct sched_node_score *here = score_on(l, v->s->node_order[k]);
+
+            if (here != NULL && here->score < 0) {
+                ban(out, v, l, here->node, here->score);
             }
         }
     }

@@ -27,13 +27,13 @@ is_on_shown_node(const struct status_view *v, const struct sched_rsc *r)
 static bool
 is_listed(const struct status_view *v, const struct sched_rsc *r, bool structured)
 {
-    bool partially = rsc_active(r, false);
+    bool partially = status_rsc_active(r, false);
 
-    if (rsc_is(r, RSC_ORPHAN) && !rsc_active(r, true)) {
+    if (rsc_is(r, RSC_ORPHAN) && !status_rsc_active(r, true)) {
         return false;
     }
     if (v->show & SHOW_BY_NODE) {
-        if (rsc_active(r, true)) {
+        if (status_rsc_active(r, true)) {
             return false; /* it is below its node already */
         }
     } else if ((v->show & SHOW_BRIEF) && r->kind == KIND_PRIMITIVE && !structured) {

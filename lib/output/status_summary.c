@@ -44,7 +44,7 @@ static void
 count_leaves(const struct sched_rsc *r, struct status_counts *counts)
 {
     if (r->kind == KIND_PRIMITIVE) {
-        if (rsc_is(r, RSC_ORPHAN) && !rsc_active(r, true)) {
+        if (rsc_is(r, RSC_ORPHAN) && !status_rsc_active(r, true)) {
             return;
         }
         counts->instances++;

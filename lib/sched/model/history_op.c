@@ -24,7 +24,8 @@ failed_op_add(struct sched *s, struct sched_rsc *r, struct sched_node *n, const 
     if (!n->online) {
         return;
     }
-    key = g_strdup_printf("%s\037%s", n->uname, op_key != NULL ? op_key : xml_id(op));
+    /* Entries of old versions have no key: they count as one (spec 81 §8). */
+    key = g_strdup_printf("%s\037%s", n->uname, op_key != NULL ? op_key : "");
     if (!g_hash_table_contains(s->index->failed_ops, key)) {
         g_hash_table_add(s->index->failed_ops, arena_strdup(s->arena, key));
         arena_vec_push(s->arena, &s->failed_ops, failed);

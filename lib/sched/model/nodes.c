@@ -212,19 +212,27 @@ node_health_color(const struct sched *s, const struct sched_node *n)
 {
     int color = 1;
 
+    if (s->opt.health_strategy == HEALTH_NONE) {
+        return color;
+    }
     nvtable_for_each (pair, &n->attrs) {
-        if (strncmp(pair->name, "#health", 7) != 0) {
+        if (strncmp(pair->name, "#health", 7) != 0 || g_ascii_strcasecmp(pair->value, "green") == 0) {
             continue;
         }
-        int score = g_ascii_strcasecmp(pair->value, "red") == 0 ? s->opt.health_red
-            : g_ascii_strcasecmp(pair->value, "yellow") == 0    ? s->opt.health_yellow
-            : g_ascii_strcasecmp(pair->value, "green") == 0     ? s->opt.health_green
-                                                                : score_parse(pair->value);
-
-        if (g_ascii_strcasecmp(pair->value, "red") == 0 || score <= -SCORE_INFINITY) {
+        if (g_ascii_strcasecmp(pair->value, "red") == 0) {
             return -1;
         }
-        if (g_ascii_strcasecmp(pair->value, "yellow") == 0 || score < 0) {
+        if (g_ascii_strcasecmp(pair->value, "yellow") == 0) {
+            color = 0;
+            continue;
+        }
+
+        int score = score_parse(pair->value);
+
+        if (score <= s->opt.health_red && s->opt.health_red < 0) {
+            return -1;
+        }
+        if (score <= s->opt.health_yellow && s->opt.health_yellow != s->opt.health_green) {
             color = 0;
         }
     }
