@@ -22,6 +22,9 @@
 /* A rewrite is begun at most once in this time, or in this many times what the last one took. */
 enum { WRITE_PAUSE_MS = 1000, WRITE_PAUSE_FACTOR = 10 };
 
+/* After a failed rewrite the next one waits this long, then twice as long, up to the greatest. */
+enum { RETRY_FIRST_MS = 2000, RETRY_GREATEST_MS = 60000 };
+
 struct disk {
     char *dir;
     const struct disk_callbacks *callbacks;
@@ -36,6 +39,7 @@ struct disk {
     bool dirty;
     guint timer;
     gint64 started, took; /* microseconds */
+    unsigned retry_ms;    /* 0: the last rewrite succeeded */
 };
 
 /* Work for the journal thread, in order. */
@@ -219,15 +223,19 @@ after_write(struct disk *d, int status)
     d->took = g_get_monotonic_time() - d->started;
     d->child = 0;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+        d->retry_ms = 0;
         cib_journal_prune(d->dir, d->segment);
         log_debug("Configuration written to %s in %" G_GINT64_FORMAT " ms", d->dir, d->took / 1000);
-    } else if (WIFEXITED(status)) {
-        log_err("Disabling disk writes of the configuration: the last one failed (%s); send SIGPIPE to try again",
-                crm_exit_text(WEXITSTATUS(status)));
+    } else if (WIFEXITED(status) && WEXITSTATUS(status) == CRM_EX_DIGEST) {
+        /* Whoever edited the file by hand must not lose it; only a person can decide. */
+        log_err("Disabling disk writes of the configuration: %s/cib.xml was changed by hand; move it away and send "
+                "SIGPIPE to this process to write again", d->dir);
         d->enabled = false;
     } else {
-        log_err("The process that wrote the configuration was killed by signal %d", WTERMSIG(status));
         d->dirty = true;
+        d->retry_ms = CLAMP(d->retry_ms * 2, RETRY_FIRST_MS, RETRY_GREATEST_MS);
+        log_err("Could not write the configuration to %s (%s); it is kept in memory and by peers, trying again in %u s",
+                d->dir, WIFEXITED(status) ? crm_exit_text(WEXITSTATUS(status)) : "the writer was killed", d->retry_ms / 1000);
     }
 }
 
@@ -261,9 +269,9 @@ start_writer(struct disk *d)
         _exit(exit_code_of(write_now(d, d->segment)));
     }
     if (d->child < 0) {
-        log_err("Disabling disk writes of the configuration: fork failed: %s", strerror(errno));
         d->child = 0;
-        d->enabled = false;
+        after_write(d, W_EXITCODE(CRM_EX_OSERR, 0));
+        disk_request_write(d);
         return;
     }
     g_child_watch_add(d->child, writer_ended, d);
@@ -284,7 +292,7 @@ pause_over(gpointer data)
 void
 disk_request_write(struct disk *d)
 {
-    gint64 pause = MAX(WRITE_PAUSE_MS * 1000, d->took * WRITE_PAUSE_FACTOR);
+    gint64 pause = MAX(MAX(WRITE_PAUSE_MS, d->retry_ms) * 1000, d->took * WRITE_PAUSE_FACTOR);
     gint64 wait = d->started + pause - g_get_monotonic_time();
 
     d->dirty = true;
