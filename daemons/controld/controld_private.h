@@ -311,6 +311,8 @@ struct controld {
         bool fence_panics, suicide, shutdown_lock;
         char *cluster_name;
     } opt;
+    bool load_sampled;
+    double load, cib_share; /* last sample */
     int load_class; /* last sent, -1: none */
     int load_max;
 };
@@ -435,6 +437,7 @@ void action_release(struct controld *c, struct graph_action *a);
 int throttle_batch_limit(const struct controld *c);
 void throttle_on_message(struct controld *c, const xmlNode *msg);
 void throttle_announce(struct controld *c, bool force);
+void throttle_classify(struct controld *c);
 
 /* core_match.c */
 void match_diff(struct controld *c, const xmlNode *diff);

@@ -169,8 +169,8 @@ alert_timestamp(const char *format, int64_t epoch_us)
             const char *q = p + 1;
             int width = 0;
 
-            while (g_ascii_isdigit(*q)) {
-                width = MIN(width * 10 + (*q++ - '0'), 9);
+            for (; g_ascii_isdigit(*q); q++) {
+                width = MIN(width * 10 + (*q - '0'), 9);
             }
             if (*q == 'N') {
                 char digits[16];

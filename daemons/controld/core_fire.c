@@ -75,19 +75,34 @@ throttle_announce(struct controld *c, bool force)
     send_peer(c, NULL, msg);
 }
 
+/* Classify the last sample (again, when options changed) and tell everybody if the class is another one. */
 void
-ctl_on_load(struct controld *c, struct ctl_time t, double load_1min, double cib_share)
+throttle_classify(struct controld *c)
 {
     int class;
 
-    event_begin(c, t);
-    class = MAX(classify_load(c, load_1min), classify_cib(c, cib_share));
+    if (!c->load_sampled) {
+        return;
+    }
+    class = MAX(classify_load(c, c->load), classify_cib(c, c->cib_share));
     if (class != c->load_class) {
-        log_debug("Load class is now 0x%04x (was 0x%04x): 1-minute load %.2f, CIB manager %.2f", class, MAX(c->load_class, 0), load_1min,
-                  cib_share);
+        log_debug("Load class is now 0x%04x (was 0x%04x): 1-minute load %.2f, CIB manager %.2f", class, MAX(c->load_class, 0), c->load,
+                  c->cib_share);
         c->load_class = class;
         throttle_announce(c, true);
+    } else {
+        throttle_announce(c, false);
     }
+}
+
+void
+ctl_on_load(struct controld *c, struct ctl_time t, double load_1min, double cib_share)
+{
+    event_begin(c, t);
+    c->load_sampled = true;
+    c->load = load_1min;
+    c->cib_share = cib_share;
+    throttle_classify(c);
     event_end(c);
 }
 

@@ -165,7 +165,7 @@ config_arrived(struct controld *c, int rc, const xmlNode *data, gpointer arg)
     take_options(c, table);
     c->config_read = true;
     fence_check_watchdog(c);
-    throttle_announce(c, false);
+    throttle_classify(c);
 }
 
 static void
