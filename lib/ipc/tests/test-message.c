@@ -239,10 +239,9 @@ a_request_has_its_attributes_in_the_order_of_the_specification(void **state)
 static void
 a_reply_goes_back_where_the_request_came_from(void **state)
 {
-    g_autoptr(xmlNode) request =
-        xml_parse("<r crm_task=\"ping\" subt=\"request\" reference=\"r1\" crm_sys_to=\"crmd\" crm_sys_from=\"me\" "
-                  "src=\"n1\"/>",
-                  120, XML_PARSE_LENIENT, NULL);
+    static const char text[] = "<r crm_task=\"ping\" subt=\"request\" reference=\"r1\" crm_sys_to=\"crmd\" "
+                               "crm_sys_from=\"me\" src=\"n1\"/>";
+    g_autoptr(xmlNode) request = xml_parse(text, sizeof(text) - 1, XML_PARSE_LENIENT, NULL);
     g_autoptr(xmlNode) data = xml_new(NULL, XML_PING_RESPONSE);
     g_autoptr(xmlNode) reply = ctl_reply_new(request, data);
 
