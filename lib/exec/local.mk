@@ -14,3 +14,8 @@ lib_exec_libexec_a_SOURCES = \
 	lib/exec/process.c lib/exec/process.h
 EXEC_LDADD = lib/exec/libexec.a $(IPC_LDADD)
 
+
+check_PROGRAMS += lib/exec/tests/test-exec
+lib_exec_tests_test_exec_SOURCES = lib/exec/tests/test-exec.c
+lib_exec_tests_test_exec_LDADD = $(EXEC_LDADD) $(CMOCKA_LIBS)
+TESTS += lib/exec/tests/test-exec
