@@ -315,12 +315,12 @@ action_update_runnable(struct sched *s, struct sched_action *a)
     switch (sched_effective_quorum_policy(s, rsc)) {
     case QUORUM_STOP:
         a->flags &= ~ACT_RUNNABLE;
-        action_set_reason(s, a, "no quorum", false);
+        action_set_reason(s, a, "no quorum", true);
         break;
     case QUORUM_FREEZE:
         if (!rsc_active(rsc, true) || rsc->next_role > rsc->role) {
             a->flags &= ~ACT_RUNNABLE;
-            action_set_reason(s, a, "quorum freeze", false);
+            action_set_reason(s, a, "quorum freeze", true);
         }
         break;
     default:

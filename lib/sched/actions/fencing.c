@@ -80,7 +80,7 @@ fence_action(struct sched *s, struct sched_node *node, const char *op, bool opti
         }
     }
     set_priority_delay(s, node, a, priority_delay);
-    if (!optional && (strcmp(op, "on") == 0 || node_can_be_fenced(s, node))) {
+    if (!optional && node_can_be_fenced(s, node)) {
         a->flags &= ~ACT_OPTIONAL;
         if (reason != NULL) {
             action_set_reason(s, a, reason, false);

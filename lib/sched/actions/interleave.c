@@ -13,7 +13,8 @@ is_interleaved(const struct sched_action *first, const struct sched_action *then
     if (a == NULL || b == NULL || a == b || a->kind < KIND_CLONE || b->kind < KIND_CLONE) {
         return false;
     }
-    return rsc_is(act_task(then, "stop") || act_task(then, "demote") ? a : b, RSC_INTERLEAVE);
+    return rsc_is(g_str_has_suffix(then->key, "_stop_0") || g_str_has_suffix(then->key, "_demote_0") ? a : b,
+                  RSC_INTERLEAVE);
 }
 
 /* --- partners --- */
@@ -191,20 +192,21 @@ update_partners(struct sched *s, struct sched_action *first, struct sched_rsc *f
                 struct sched_rsc *then_i, const struct sched_node *scope, unsigned kind)
 {
     struct sched_rsc *first_rsc = first_i, *then_rsc = then_i;
+    const char *first_task = collective_task(first), *then_task = collective_task(then);
     struct sched_action *fa, *ta;
     unsigned changed = 0;
 
-    if (first->rsc->kind == KIND_BUNDLE && strstr(first->task, "stop") != NULL && inside(first_i) != NULL) {
+    if (first->rsc->kind == KIND_BUNDLE && strstr(first_task, "stop") != NULL && inside(first_i) != NULL) {
         first_rsc = inside(first_i);
     }
-    if (then->rsc->kind == KIND_BUNDLE && strstr(then->task, "mote") != NULL && inside(then_i) != NULL) {
+    if (then->rsc->kind == KIND_BUNDLE && strstr(then_task, "mote") != NULL && inside(then_i) != NULL) {
         then_rsc = inside(then_i);
     }
-    fa = instance_action(s, first_rsc, first->task, first_rsc == first_i ? scope : NULL);
+    fa = instance_action(s, first_rsc, first_task, first_rsc == first_i ? scope : NULL);
     if (fa == NULL) {
-        fa = instance_action(s, first_rsc, first->task, NULL);
+        fa = instance_action(s, first_rsc, first_task, NULL);
     }
-    ta = instance_action(s, then_rsc, then->task, NULL);
+    ta = instance_action(s, then_rsc, then_task, NULL);
     if (fa == NULL || ta == NULL) {
         return 0;
     }
@@ -219,7 +221,7 @@ unsigned
 update_interleaved(struct sched *s, struct sched_action *first, struct sched_action *then,
                    const struct sched_node *scope, unsigned kind)
 {
-    bool current = text_is_one_of(first->task, "stopped", "demoted", NULL);
+    bool current = g_str_has_suffix(first->key, "_stopped_0") || g_str_has_suffix(first->key, "_demoted_0");
     unsigned n = partner_count(then->rsc);
     unsigned changed = 0;
 

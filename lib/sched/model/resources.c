@@ -549,8 +549,14 @@ primitive_unpack(struct sched *s, struct sched_rsc *r)
     if (clone != NULL && rsc_is(r, RSC_UNIQUE) && !class_can_be_unique(r->rsc_class)) {
         CONFIG_WARN_P(s, "Ignoring globally-unique for %s because %s resources such as %s can be used only as anonymous "
                          "clones", clone->id, r->rsc_class, r->id);
-        clone->flags &= ~RSC_UNIQUE;
         r->flags &= ~RSC_UNIQUE;
+        for (struct sched_rsc *p = r->parent; p != NULL; p = p->parent) {
+            /* What was unpacked before it was known that the clone is anonymous. */
+            p->flags &= ~RSC_UNIQUE;
+            VEC_FOR_EACH(struct sched_rsc, sibling, p->children) {
+                sibling->flags &= ~RSC_UNIQUE;
+            }
+        }
         clone->clone_node_max = 1;
         clone->clone_max = MIN(clone->clone_max, (int)s->nodes.len);
     }
