@@ -23,6 +23,7 @@ tools_cibadmin_SOURCES = tools/cibadmin.c
 tools_cibadmin_LDADD = $(CIB_LDADD)
 
 include tools/mon/local.mk
+include tools/resource/local.mk
 
 sbin_PROGRAMS += tools/crm_simulate
 tools_crm_simulate_SOURCES = \

@@ -158,7 +158,10 @@ status_rsc_active(const struct sched_rsc *r, bool all)
 const char *
 status_rsc_name(const struct sched_rsc *r)
 {
-    return (rsc_is(r, RSC_UNIQUE) || r->base_id == NULL) ? r->id : r->base_id;
+    const struct sched_rsc *clone = rsc_clone(r);
+    bool unique = clone != NULL ? rsc_is(clone, RSC_UNIQUE) : rsc_is(r, RSC_UNIQUE);
+
+    return (unique || r->base_id == NULL) ? r->id : r->base_id;
 }
 
 const char *

@@ -7,6 +7,8 @@
 #include "lib/base/text.h"
 #include "lib/cib/cib_schema.h"
 
+#include <stdio.h>
+
 /* Which schemas the upgrade would have to look at is known from the name alone: the present major version needs none. */
 static bool
 is_current(const char *schema)
@@ -14,8 +16,7 @@ is_current(const char *schema)
     if (schema == NULL) {
         return false;
     }
-    return g_str_has_prefix(schema, "pacemaker-3.") || text_equal(schema, "pacemaker-next") ||
-           text_equal(schema, CIB_SCHEMA_NONE);
+    return g_str_has_prefix(schema, "pacemaker-3.") || text_equal(schema, "pacemaker-next");
 }
 
 int
@@ -27,6 +28,11 @@ tool_prepare_cib(xmlNode **cib)
 
     if (xml_first(*cib, "status") == NULL) {
         xml_new(*cib, "status");
+    }
+    if (text_equal(xml_get(*cib, "validate-with"), CIB_SCHEMA_NONE)) {
+        fprintf(stderr, "Schema validation of configuration is disabled "
+                        "(enabling is encouraged and prevents common misconfigurations)\n");
+        return RC_OK;
     }
     if (is_current(xml_get(*cib, "validate-with"))) {
         return RC_OK;

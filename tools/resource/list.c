@@ -259,8 +259,13 @@ int
 resource_query(struct crm_resource *t, bool expanded)
 {
     struct status_view view = view_of(t, 0);
-    const xmlNode *xml = expanded ? t->rsc->xml : t->rsc->orig_xml;
-    g_autofree char *text = xml_to_text(xml, XML_TEXT_FORMATTED);
+    g_autoptr(xmlNode) xml = xml_copy(NULL, expanded ? t->rsc->xml : t->rsc->orig_xml);
+    g_autofree char *text = NULL;
+
+    if (expanded && t->rsc->parent != NULL && t->rsc->parent->kind == KIND_CLONE) {
+        xml_set_int(xml, "clone", t->rsc->index); /* the instance's number */
+    }
+    text = xml_to_text(xml, XML_TEXT_FORMATTED);
 
     output_begin_list(t->out, "Resource Config");
     status_resource(t->out, &view, t->rsc);

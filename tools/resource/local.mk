@@ -11,4 +11,4 @@ tools_crm_resource_SOURCES = \
 	tools/resource/options.c \
 	tools/resource/resource.h \
 	tools/resource/wait.c
-tools_crm_resource_LDADD = $(STATUS_LDADD) $(FENCE_LDADD) $(CIB_LDADD)
+tools_crm_resource_LDADD = lib/output/liboutput.a $(SCHED_RUN_LDADD) $(FENCE_LDADD) $(ATTRD_CLIENT_LDADD) $(CIB_LDADD)

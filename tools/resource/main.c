@@ -222,7 +222,10 @@ resource_evaluate(struct crm_resource *t)
     if (t->s != NULL) {
         sched_free(t->s);
     }
-    t->s = sched_new(t->document, time(NULL), SCHED_STATUS_ONLY | (t->tool.verbosity == 0 ? SCHED_QUIET : 0));
+    /* Hashes without private parameters are wanted in any case. */
+    t->s = sched_new(t->document, time(NULL),
+                     SCHED_STATUS_ONLY | (t->tool.verbosity == 0 ? SCHED_QUIET : 0) |
+                         (t->command == CMD_DIGESTS ? SCHED_SANITIZED : 0));
 }
 
 /* An instance by any of its names, with number or without, also of unique clones. */

@@ -102,7 +102,9 @@ ticket_constraint_new(struct sched *s, const xmlNode *xml, struct sched_rsc *r, 
     }
     arena_vec_push(s->arena, &s->ticket_constraints, c);
     arena_vec_push(s->arena, &r->tickets, c);
-    apply_ticket(s, r, c);
+    if (!(s->flags & SCHED_STATUS_ONLY)) { /* what a lost ticket leads to is no part of what is */
+        apply_ticket(s, r, c);
+    }
 }
 
 static void
