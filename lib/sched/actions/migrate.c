@@ -48,7 +48,8 @@ create_migration(struct sched *s, struct sched_rsc *rsc, struct sched_node *curr
 
         from = migrate_half(s, rsc, "migrate_from", target, current, target);
         to->needs = start->needs;
-        if (!rsc->is_remote_node) {
+        if (!rsc->is_remote_node
+            && nvtable_get(&op_config(s, rsc, to->key, to->task, 0)->meta, "record-pending") == NULL) {
             action_set_meta(s, to, "record-pending", "true");
         }
         order_tasks(s, rsc, "monitor", rsc, "migrate_to", ORDER_ORD);

@@ -246,7 +246,7 @@ set_node_names(struct sched *s, struct nvtable *t, const struct sched_rsc *clone
     for (unsigned i = 0; i < s->nodes.len; i++) {
         const struct sched_node *node = s->node_order[i];
         const struct sched_rsc *container = node_container(node);
-        const struct sched_node *host = container && node->online ? rsc_current_node(container, NULL, NULL) : NULL;
+        const struct sched_node *host = container ? rsc_current_node(container, NULL, NULL) : NULL;
 
         append_word(all, node->uname);
         append_word(hosts, host ? host->uname : node->uname);
@@ -256,7 +256,8 @@ set_node_names(struct sched *s, struct nvtable *t, const struct sched_rsc *clone
     }
     set_words(s, t, "notify_available_uname", available);
     set_words(s, t, "notify_all_uname", all);
-    if (text_equal(rsc_meta(clone, "container-attribute-target"), "host")) {
+    if (text_equal(rsc_meta(clone, "container-attribute-target"), "host")
+        || (clone->children.len > 0 && text_equal(rsc_meta(clone->children.items[0], "container-attribute-target"), "host"))) {
         set_words(s, t, "notify_all_hosts", hosts);
     }
 }
@@ -295,7 +296,9 @@ tell(struct sched *s, struct sched_rsc *rsc, struct sched_node *node, struct sch
     key = arena_printf(s->arena, "%s_notify_%s", action_meta(point, "notify_type"), action_meta(point, "notify_operation"));
     a = action_get_keyed(s, rsc, key, "notify", node, act_is(point, ACT_OPTIONAL) ? WANT_OPTIONAL : WANT_REQUIRED);
     nvtable_for_each(pair, point->meta) {
-        action_set_meta(s, a, pair->name, pair->value);
+        if (action_meta(a, pair->name) == NULL) {
+            action_set_meta(s, a, pair->name, pair->value);
+        }
     }
     a->notify_meta = values;
     relation_add(s, point, a, ORDER_ORD);
@@ -436,7 +439,7 @@ notify_implied_stop(struct sched *s, struct sched_rsc *rsc, struct sched_action 
     struct sched_rsc *clone = rsc_clone(rsc);
     struct notify_lists l = {.arena = s->arena};
     struct notify_pair p = {.operation = "stop"};
-    const struct nvtable *values;
+    struct nvtable *values = nvtable_new(s->arena);
 
     if (clone == NULL) {
         return;
@@ -446,7 +449,7 @@ notify_implied_stop(struct sched *s, struct sched_rsc *rsc, struct sched_action 
     relation_add(s, p.post, p.post_done, ORDER_FRT);
     relation_add(s, fencing, p.post, ORDER_FRT);
     add_entry(&l, &l.stop, rsc, stop->node);
-    values = notify_values(s, &l, clone);
+    set_list(s, values, &l.stop, "notify_stop_resource", "notify_stop_uname");
     VEC_FOR_EACH(struct sched_rsc, child, clone->children) {
         tell_instance(s, child, &p, values);
     }

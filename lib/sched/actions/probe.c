@@ -440,6 +440,6 @@ order_probes_before_restarts(struct sched *s)
 void
 probes_order(struct sched *s)
 {
-    order_probes_as_stops(s);
     order_probes_before_restarts(s);
+    order_probes_as_stops(s);
 }

@@ -267,11 +267,9 @@ add_downed(struct sched *s, xmlNode *xml, const struct sched_action *a)
         }
         downed = xml_new(xml, "downed");
         add_downed_node(downed, a->node);
-        for (unsigned i = 0; i < s->nodes.len; i++) {
-            const struct sched_rsc *container = node_container(s->node_order[i]);
-
-            if (container != NULL && rsc_active_on(container, a->node)) {
-                add_downed_node(downed, s->node_order[i]);
+        VEC_FOR_EACH(struct sched_rsc, guest, a->node->running) {
+            if (guest->is_remote_node && guest->container != NULL && guest->remote_node != NULL) {
+                add_downed_node(downed, guest->remote_node);
             }
         }
     } else if (a->rsc != NULL && a->rsc->is_remote_node && act_task(a, "stop")) {

@@ -547,11 +547,13 @@ primitive_unpack(struct sched *s, struct sched_rsc *r)
 
     nvsets_read(r->xml, "utilization", &ctx, NULL, NVSET_NORMAL, &r->utilization);
     if (clone != NULL && rsc_is(r, RSC_UNIQUE) && !class_can_be_unique(r->rsc_class)) {
+        r->flags &= ~RSC_UNIQUE;
+    }
+    if (clone != NULL && rsc_is(clone, RSC_UNIQUE) && !class_can_be_unique(r->rsc_class)) {
         CONFIG_WARN_P(s, "Ignoring globally-unique for %s because %s resources such as %s can be used only as anonymous "
                          "clones", clone->id, r->rsc_class, r->id);
-        r->flags &= ~RSC_UNIQUE;
         for (struct sched_rsc *p = r->parent; p != NULL; p = p->parent) {
-            /* What was unpacked before it was known that the clone is anonymous. */
+            /* What was unpacked before it was known that the clone is anonymous (but later members keep it). */
             p->flags &= ~RSC_UNIQUE;
             VEC_FOR_EACH(struct sched_rsc, sibling, p->children) {
                 sibling->flags &= ~RSC_UNIQUE;
