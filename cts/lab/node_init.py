@@ -106,7 +106,7 @@ def main():
     for fd, path in zip(held, shared):
         if not os.path.exists(path):
             os.makedirs(path)
-            bind("/proc/self/fd/%d" % fd, path)
+            run("mount", "--no-canonicalize", "--bind", "/proc/%d/fd/%d" % (os.getpid(), fd), path)
         os.close(fd)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with open(os.path.join(cfg["dir"], "ready"), "w") as f:
