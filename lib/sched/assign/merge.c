@@ -134,7 +134,7 @@ merge_preferences(struct sched *s, struct sched_rsc *r, struct sched_row *into, 
             struct sched_rsc *other = (flags & MERGE_THIS_WITH) != 0 ? c->primary : c->dependent;
             float other_factor = coloc_factor(c);
 
-            if ((flags & MERGE_THIS_WITH) == 0 && !coloc_has_influence(c, r)) {
+            if ((flags & MERGE_THIS_WITH) == 0 && !coloc_has_influence(c, c->primary)) {
                 continue;
             }
             if (factor < 0) {

@@ -158,7 +158,7 @@ apply_colocations(struct sched *s, struct sched_rsc *r)
     for (unsigned i = 0; i < r->with_this.len; i++) {
         const struct sched_coloc *c = r->with_this.items[i];
 
-        if (coloc_has_influence(c, r)) {
+        if (coloc_has_influence(c, c->primary)) {
             merge_preferences(s, c->dependent, &r->row, c->node_attribute, coloc_factor(c), MERGE_REVERTIBLE);
         }
     }
