@@ -144,6 +144,9 @@ based_effect_free(struct based_effect *e)
         return;
     }
     xml_free(e->xml);
+    if (e->xml_text != NULL) {
+        g_string_free(e->xml_text, TRUE);
+    }
     g_free(e->client_id);
     g_free(e->to);
     if (e->clients != NULL) {
@@ -204,18 +207,23 @@ must_wait(const struct based *b, const char *client_id, uint64_t sequence)
     return false;
 }
 
-void
-based_answer(struct based *b, struct based_client *c, unsigned options, xmlNode *take, uint64_t sequence)
+const xmlNode *
+based_effect_xml(struct based_effect *e)
 {
-    struct based_effect *e;
-
-    if (options & CIB_OPT_DISCARD_REPLY) {
-        xml_free(take);
-        return;
+    if (e->xml == NULL && e->xml_text != NULL) {
+        e->xml = xml_parse(e->xml_text->str, e->xml_text->len, XML_PARSE_STRICT, NULL);
     }
-    e = based_effect_new((options & CIB_OPT_SYNC) ? BASED_REPLY : BASED_EVENT);
+    return e->xml;
+}
+
+static void
+answer(struct based *b, struct based_client *c, unsigned options, xmlNode *take, GString *take_text, uint64_t sequence)
+{
+    struct based_effect *e = based_effect_new((options & CIB_OPT_SYNC) ? BASED_REPLY : BASED_EVENT);
+
     e->client_id = g_strdup(c->id);
     e->xml = take;
+    e->xml_text = take_text;
     if (options & CIB_OPT_SYNC) {
         e->request_id = c->request_id;
         e->request_flags = c->request_flags;
@@ -229,6 +237,22 @@ based_answer(struct based *b, struct based_client *c, unsigned options, xmlNode 
     } else {
         based_queue(b, e);
     }
+}
+
+void
+based_answer(struct based *b, struct based_client *c, unsigned options, xmlNode *take, uint64_t sequence)
+{
+    if (options & CIB_OPT_DISCARD_REPLY) {
+        xml_free(take);
+    } else {
+        answer(b, c, options, take, NULL, sequence);
+    }
+}
+
+void
+based_answer_text(struct based *b, struct based_client *c, unsigned options, GString *take)
+{
+    answer(b, c, options, NULL, take, 0);
 }
 
 void

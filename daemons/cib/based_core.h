@@ -87,6 +87,7 @@ struct based_effect {
     char *to;
     uint32_t request_id, request_flags;
     xmlNode *xml;
+    GString *xml_text;  /* instead of xml: the answer to a query, made without a copy of the document */
     GPtrArray *clients; /* of char *, owned */
     GString *record;
     uint64_t sequence;
@@ -98,5 +99,7 @@ struct based_effect {
 /* Next effect to carry out, in order; NULL if there is none.  based_effect_free() it. */
 struct based_effect *based_next_effect(struct based *b);
 void based_effect_free(struct based_effect *e);
+/* The element of the effect, parsed from xml_text if need be (for simulations); borrowed, NULL if it has none. */
+const xmlNode *based_effect_xml(struct based_effect *e);
 
 #endif

@@ -296,6 +296,34 @@ run_update(struct based *b, xmlNode *message, const char *op, int64_t now, xmlNo
     return legacy;
 }
 
+/*
+ * A local client's query for one element, most often the whole document: the answer is written straight from
+ * the document.  False if this query is of another kind.
+ */
+static bool
+answer_query(struct based *b, const xmlNode *message, const struct based_origin *origin)
+{
+    unsigned options = (unsigned)xml_get_int(message, CIB_F_CALL_OPT, 0);
+    struct based_client *client = based_find_client(b, xml_get(message, CIB_F_CLIENT_ID));
+    const xmlNode *element = cib_op_query_borrow(b->doc, xml_get(message, CIB_F_SECTION), options);
+    g_autoptr(xmlNode) head = NULL;
+    GString *text;
+
+    if (element == NULL || client == NULL || origin->reply_to_peer || !origin->notify_client
+        || (options & CIB_OPT_DISCARD_REPLY)) {
+        return false;
+    }
+    head = make_reply(message, 0, NULL);
+    text = g_string_sized_new(4096);
+    xml_append_text(text, head, XML_TEXT_PLAIN);
+    g_string_truncate(text, text->len - strlen("/>"));
+    g_string_append(text, "><" CIB_EL_CALLDATA ">");
+    xml_append_text(text, element, XML_TEXT_PLAIN);
+    g_string_append(text, "</" CIB_EL_CALLDATA "></" CIB_EL_REPLY ">");
+    based_answer_text(b, client, options, text);
+    return true;
+}
+
 void
 based_execute(struct based *b, xmlNode *message, const struct based_origin *origin, int64_t now)
 {
@@ -315,6 +343,8 @@ based_execute(struct based *b, xmlNode *message, const struct based_origin *orig
         sequence = b->sequence != before ? b->sequence : 0;
     } else if (b->acls_enabled && strcmp(op, CIB_OP_QUERY) == 0 && !user_is_exempt(xml_get(message, CIB_F_USER))) {
         rc = -EACCES;
+    } else if (strcmp(op, CIB_OP_QUERY) == 0 && answer_query(b, message, origin)) {
+        return;
     } else {
         rc = run_reader(b, message, op, origin, &output, &answered);
     }

@@ -61,6 +61,8 @@ void based_send(struct based *b, const char *to, xmlNode *take);
 void based_arm(struct based *b, enum based_timer timer, unsigned delay_ms);
 /* Answer a local client; the effect waits for `sequence` to be durable.  Takes the element. */
 void based_answer(struct based *b, struct based_client *c, unsigned options, xmlNode *take, uint64_t sequence);
+/* The same with the text of the element. */
+void based_answer_text(struct based *b, struct based_client *c, unsigned options, GString *take);
 
 /* based_execute.c */
 /* Where a message came from. */

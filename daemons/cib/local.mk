@@ -7,6 +7,7 @@ daemons_cib_libcibcore_a_SOURCES = \
 CIB_CORE_LDADD = daemons/cib/libcibcore.a $(CIB_LDADD)
 
 daemon_PROGRAMS += daemons/cib/pacemaker-based
-daemons_cib_pacemaker_based_SOURCES = daemons/cib/main.c daemons/cib/based_disk.c daemons/cib/based_disk.h
+daemons_cib_pacemaker_based_SOURCES = daemons/cib/main.c daemons/cib/based_disk.c daemons/cib/based_disk.h \
+	daemons/cib/based_post.c daemons/cib/based_post.h
 daemons_cib_pacemaker_based_CFLAGS = $(AM_CFLAGS) $(COROSYNC_CFLAGS)
 daemons_cib_pacemaker_based_LDADD = $(CIB_CORE_LDADD) $(CLUSTER_LDADD)

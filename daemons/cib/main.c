@@ -16,6 +16,7 @@
 
 #include "daemons/cib/based_core.h"
 #include "daemons/cib/based_disk.h"
+#include "daemons/cib/based_post.h"
 #include "lib/base/daemon.h"
 #include "lib/base/log.h"
 #include "lib/base/result.h"
@@ -116,22 +117,16 @@ set_timer(enum based_timer timer, unsigned delay_ms)
     }
 }
 
-static void
-notify_clients(const struct based_effect *e)
+static GString *
+effect_text(struct based_effect *e)
 {
-    struct ipc_payload *payload = NULL;
+    GString *text = g_steal_pointer(&e->xml_text);
 
-    if (ipc_server_payload(e->xml, &payload) != RC_OK) {
-        return;
+    if (text == NULL) {
+        text = g_string_sized_new(1024);
+        xml_append_text(text, e->xml, XML_TEXT_PLAIN);
     }
-    for (guint i = 0; i < e->clients->len; i++) {
-        struct ipc_client *client = ipc_client_find(g_ptr_array_index(e->clients, i));
-
-        if (client != NULL) {
-            ipc_client_event_payload(client, payload);
-        }
-    }
-    ipc_payload_unref(payload);
+    return text;
 }
 
 static void
@@ -167,14 +162,10 @@ carry_out(struct based_effect *e)
 
     switch (e->kind) {
     case BASED_REPLY:
-        if (client != NULL) {
-            ipc_client_reply(client, e->request_id, e->request_flags, e->xml);
-        }
+        post_reply(e->client_id, e->request_id, e->request_flags, effect_text(e));
         break;
     case BASED_EVENT:
-        if (client != NULL) {
-            ipc_client_event(client, e->xml);
-        }
+        post_event(e->client_id, effect_text(e));
         break;
     case BASED_ACK:
         if (client != NULL) {
@@ -182,7 +173,7 @@ carry_out(struct based_effect *e)
         }
         break;
     case BASED_NOTIFY:
-        notify_clients(e);
+        post_to_all(e->clients, effect_text(e));
         break;
     case BASED_SEND:
         send_to_group(e);
@@ -293,6 +284,7 @@ on_request(struct ipc_client *client, struct ipc_request *request, void *data)
 static void
 on_closed(struct ipc_client *client, void *data)
 {
+    post_forget(client->id);
     based_client_closed(shell.core, client->id);
     run_effects();
 }
@@ -457,6 +449,7 @@ start(const char *dir)
         config.node_name = cluster_local_name(shell.cluster);
     }
     shell.core = based_new(&config, document);
+    post_init();
     shell.disk = disk_new(dir, writes, &disk_callbacks, NULL);
     if (!options.stand_alone) {
         based_peers_changed(shell.core, peers_active_count(shell.peers));
@@ -506,6 +499,7 @@ main(int argc, char **argv)
         cluster_disconnect(shell.cluster);
     }
     disk_finish(shell.disk);
+    post_finish();
     based_free(shell.core);
     cib_schemas_free(shell.schemas);
     if (shell.peers != NULL) {

@@ -199,6 +199,21 @@ cib_op_query(const struct cib_doc *d, const char *section, unsigned options, xml
     return RC_OK;
 }
 
+const xmlNode *
+cib_op_query_borrow(const struct cib_doc *d, const char *section, unsigned options)
+{
+    g_autoptr(GPtrArray) found = NULL;
+
+    if (options & (CIB_OPT_NO_CHILDREN | CIB_OPT_XPATH_ADDRESS)) {
+        return NULL;
+    }
+    if (!(options & CIB_OPT_XPATH)) {
+        return cib_section_find(d, section, NULL);
+    }
+    found = section != NULL ? cib_xpath_eval(d->root, d->ids, section) : NULL;
+    return found != NULL && found->len == 1 ? g_ptr_array_index(found, 0) : NULL;
+}
+
 /* --- values that count up --- */
 
 /* "NAME++" or "NAME+=X" for this attribute: true, and what to add. */

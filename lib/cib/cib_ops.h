@@ -27,6 +27,11 @@ xmlNode *cib_section_find(const struct cib_doc *d, const char *section, bool *kn
 /* A query: `*output` is new (xml_free).  RC_OK or ENXIO. */
 int cib_op_query(const struct cib_doc *d, const char *section, unsigned options, xmlNode **output);
 /*
+ * The element of the document that is the whole answer to a query, so that nothing needs to be copied; NULL if there is no such
+ * single element (ask cib_op_query() then).
+ */
+const xmlNode *cib_op_query_borrow(const struct cib_doc *d, const char *section, unsigned options);
+/*
  * Any other operation, on the open change of `d`.  `*output` may receive failure data.  Returns a result.  Upgrades are
  * not done here.
  */

@@ -630,7 +630,6 @@ ipc_server_payload(const xmlNode *event, struct ipc_payload **out)
 int
 ipc_client_reply(struct ipc_client *client, uint32_t request_id, uint32_t request_flags, const xmlNode *reply)
 {
-    struct client *c = (struct client *)client;
     g_autoptr(ipc_payload) payload = NULL;
     int rc = ipc_server_payload(reply, &payload);
 
@@ -638,6 +637,15 @@ ipc_client_reply(struct ipc_client *client, uint32_t request_id, uint32_t reques
         log_err("Client %s gets no answer: %s", ipc_client_label(client), result_text(rc));
         return rc;
     }
+    return ipc_client_reply_payload(client, request_id, request_flags, payload);
+}
+
+int
+ipc_client_reply_payload(struct ipc_client *client, uint32_t request_id, uint32_t request_flags,
+                         struct ipc_payload *payload)
+{
+    struct client *c = (struct client *)client;
+
     if (!(request_flags & IPC_WANTS_RESPONSE)) {
         return queue_event(c, payload, 0);
     }

@@ -90,6 +90,9 @@ void ipc_client_disconnect(struct ipc_client *client);
  * clients).  `request_flags` and `request_id` are the request's.  Returns a result.
  */
 int ipc_client_reply(struct ipc_client *client, uint32_t request_id, uint32_t request_flags, const xmlNode *reply);
+/* The same with a payload that was made before, perhaps by another thread. */
+int ipc_client_reply_payload(struct ipc_client *client, uint32_t request_id, uint32_t request_flags,
+                             struct ipc_payload *payload);
 /* Send an event. */
 int ipc_client_event(struct ipc_client *client, const xmlNode *event);
 /* Send the same event to many: make the payload once with ipc_server_payload(). */
