@@ -44,7 +44,8 @@ static void
 on_log(int32_t target, struct qb_log_callsite *cs, struct timespec *time, const char *message)
 {
     if (logging != NULL && cs->priority <= LOG_INFO) {
-        sim_trace(logging, "    | %s: %s", cs->function, message);
+        sim_trace(logging, "    | %s %s %s: %s", logging->current != NULL ? logging->current : "-",
+                  logging->current != NULL ? logging->current_daemon : "", cs->function, message);
     }
 }
 

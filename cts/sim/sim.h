@@ -92,6 +92,8 @@ struct sim {
     GQueue trace;  /* of char * */
     char *failure; /* what is wrong; the run is over */
     bool quiet;    /* the faults are over */
+    const char *current; /* host and process whose event runs, for the story */
+    const char *current_daemon;
 };
 
 /* --- sim_core.c: chance, time, events, trace --- */

@@ -143,7 +143,10 @@ run_posted(struct sim *s, void *arg)
     struct posted *p = arg;
 
     if (p->node->running[p->daemon] && p->node->life[p->daemon] == p->life) {
+        s->current = p->node->name;
+        s->current_daemon = sim_daemon_names[p->daemon];
         p->fn(p->node, p->arg);
+        s->current = NULL;
     }
 }
 
