@@ -177,6 +177,7 @@ typedef void sim_cib_done(struct sim_node *n, int rc, const xmlNode *output, voi
 struct sim_cib_call {
     const char *op, *section, *user, *host;
     unsigned options;
+    uint64_t timeout; /* 0: 120 s */
     const xmlNode *input;
     sim_cib_done *done; /* may be NULL */
     void *data;

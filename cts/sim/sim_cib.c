@@ -251,12 +251,10 @@ on_answer(struct sim_node *n, void *arg)
 }
 
 static void
-answer_call(struct sim_node *n, const xmlNode *reply)
+finish_call(struct sim_node *n, int call_id, int rc, const xmlNode *output)
 {
-    gpointer key = GINT_TO_POINTER((int)xml_get_int(reply, CIB_F_CALL_ID, 0));
+    gpointer key = GINT_TO_POINTER(call_id);
     struct pending *p = g_hash_table_lookup(n->cib->pending, key);
-    const xmlNode *holder = xml_first(reply, CIB_EL_CALLDATA);
-    int legacy = (int)xml_get_int(reply, CIB_F_RC, -EPROTO);
     struct answer *a;
     unsigned client;
 
@@ -266,11 +264,29 @@ answer_call(struct sim_node *n, const xmlNode *reply)
     client = p->client;
     g_hash_table_steal(n->cib->pending, key);
     a = g_new0(struct answer, 1);
-    a->rc = legacy == LEGACY_DIFF_RESYNC ? RC_OK : legacy_to_result(legacy);
-    a->output = holder != NULL && xml_first(holder, NULL) != NULL ? xml_copy(NULL, xml_first(holder, NULL)) : NULL;
+    a->rc = rc;
+    a->output = output != NULL ? xml_copy(NULL, output) : NULL;
     a->pending = p;
     sim_post_to(n, client == SIM_USER ? SIM_CIB : (enum sim_daemon)client, &n->ipc[SIM_CIB][client],
                 sim_delay(n->sim, 10, 400), on_answer, a, answer_free);
+}
+
+static void
+answer_call(struct sim_node *n, const xmlNode *reply)
+{
+    const xmlNode *holder = xml_first(reply, CIB_EL_CALLDATA);
+    int legacy = (int)xml_get_int(reply, CIB_F_RC, -EPROTO);
+
+    finish_call(n, (int)xml_get_int(reply, CIB_F_CALL_ID, 0),
+                legacy == LEGACY_DIFF_RESYNC ? RC_OK : legacy_to_result(legacy),
+                holder != NULL ? xml_first(holder, NULL) : NULL);
+}
+
+/* Nobody answers: the client gives up. */
+static void
+on_call_timeout(struct sim_node *n, void *arg)
+{
+    finish_call(n, GPOINTER_TO_INT(arg), ETIME, NULL);
 }
 
 static void
@@ -502,6 +518,7 @@ sim_cib_request(struct sim_node *n, unsigned client, const struct sim_cib_call *
     *p = (struct pending){ client, call->done, call->data, call->free_data };
     g_hash_table_insert(n->cib->pending, GINT_TO_POINTER(id), p);
     sim_post_to(n, SIM_CIB, &n->ipc[client][SIM_CIB], sim_delay(n->sim, 10, 400), on_request, e, element_free);
+    sim_post_to(n, SIM_CIB, NULL, call->timeout != 0 ? call->timeout : 120 * SIM_S, on_call_timeout, GINT_TO_POINTER(id), NULL);
 }
 
 /* --- looking in --- */

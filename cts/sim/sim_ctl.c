@@ -105,6 +105,7 @@ request_cib(struct sim_node *n, const struct ctl_effect *e)
 {
     struct sim_cib_call call = {
         .op = e->op, .section = e->section, .user = e->user, .host = e->node, .options = e->options, .input = e->xml,
+        .timeout = (uint64_t)MAX(e->timeout_ms, 0) * SIM_MS,
     };
 
     if (e->cookie != 0) {
