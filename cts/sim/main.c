@@ -87,6 +87,9 @@ run_seed(uint64_t seed, enum sim_mutation mutation, bool show, int result_fd)
         printf("seed %" G_GUINT64_FORMAT ", %u nodes, %.1f s, %" G_GUINT64_FORMAT " events: %s\n", seed, s->n_nodes,
                (double)s->now / (double)SIM_S, s->events_run, good ? "good" : s->failure);
         fflush(stdout);
+    } else if (!good && mutation == SIM_SOUND) {
+        printf("seed %" G_GUINT64_FORMAT " failed: %s\n", seed, s->failure);
+        fflush(stdout);
     }
     logging = NULL;
     if (write(result_fd, &s->hash, sizeof(s->hash)) != sizeof(s->hash)) {
@@ -218,10 +221,11 @@ run_all(enum sim_mutation mutation)
             good += ok;
             bad += !ok;
             if (!ok && mutation == SIM_SOUND) {
+                if (WIFSIGNALED(status)) {
+                    printf("seed %" G_GUINT64_FORMAT " died of signal %d\n", j.seed, WTERMSIG(status));
+                }
                 if (bad == 1) {
                     show_failure(j.seed, mutation, status);
-                } else {
-                    printf("seed %" G_GUINT64_FORMAT " failed\n", j.seed);
                 }
             } else if (!ok) {
                 printf("%s: found with seed %" G_GUINT64_FORMAT "\n", sim_mutation_names[mutation], j.seed);
