@@ -6,3 +6,5 @@ include cts/sim/local.mk
 TESTS += cts/daemons/test-agents
 dist_check_SCRIPTS += cts/daemons/test-agents cts/daemons/sandbox
 EXTRA_DIST += cts/daemons/qbipc.py
+TESTS += cts/daemons/test-execd.py
+dist_check_SCRIPTS += cts/daemons/test-execd.py

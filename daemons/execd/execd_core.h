@@ -70,6 +70,10 @@ void execd_core_fencer_lost(struct execd_core *core, struct execd_now now);
 uint64_t execd_core_deadline(const struct execd_core *core);
 void execd_core_tick(struct execd_core *core, struct execd_now now);
 
+struct fence_result;
+/* What the fencer's answer to an action on a device means for the resource (pure; spec 50 §7.5). */
+void execd_map_fence_result(const char *action, const struct fence_result *from, struct exec_result *to);
+
 /* --- questions of the shell --- */
 
 /* Is this run one that ends with the executor (recurring), or does it go on alone (one-shot)? */

@@ -4,6 +4,7 @@
  * Called by execd_queue.c and execd_core.c.  (spec 50 §7.5)
  */
 #include "lib/base/text.h"
+#include "lib/fence/fence_result.h"
 
 #include "daemons/execd/execd_internal.h"
 
@@ -11,7 +12,7 @@ bool
 fence_answer_at_once(const struct rsc *rsc, const struct op *op, struct exec_result *result)
 {
     if (!text_is_one_of(op->action, "start", "stop", "monitor", NULL)) {
-        exec_result_set(result, OCF_RC_UNIMPLEMENTED, EXEC_ERROR, "Invalid fence device action (bug?)");
+        exec_result_set(result, OCF_RC_ERROR, EXEC_ERROR, "Invalid fence device action (bug?)");
         return true;
     }
     if (!text_equal(op->action, "monitor") || op->interval_ms > 0) {
@@ -68,4 +69,32 @@ execd_core_fencer_lost(struct execd_core *core, struct execd_now now)
         queue_fail_all(core, now, rsc, &lost);
         exec_result_clear(&lost);
     }
+}
+
+void
+execd_map_fence_result(const char *action, const struct fence_result *from, struct exec_result *to)
+{
+    int rc = (from->rc == CRM_EX_OK) ? OCF_RC_OK : OCF_RC_ERROR;
+    int status = from->status;
+
+    switch (from->status) {
+    case EXEC_NOT_CONNECTED:
+    case EXEC_INVALID:
+        status = EXEC_ERROR;
+        break;
+    case EXEC_NO_FENCE_DEVICE: /* a device that is not there is not running, and stopped already */
+        rc = text_equal(action, "monitor") ? OCF_RC_NOT_RUNNING
+             : text_equal(action, "stop")  ? OCF_RC_OK
+                                           : OCF_RC_NOT_INSTALLED;
+        status = EXEC_ERROR;
+        break;
+    case EXEC_NOT_SUPPORTED:
+        rc = OCF_RC_UNIMPLEMENTED;
+        break;
+    default:
+        break;
+    }
+    exec_result_set(to, rc, status, from->reason ? "%s" : NULL, from->reason);
+    to->raw = rc;
+    to->out = g_strdup(from->output);
 }

@@ -507,7 +507,6 @@ queue_fail_all(struct execd_core *core, struct execd_now now, struct rsc *rsc, c
         struct op *op = item->data;
 
         if (op->state == OP_SLEEPING) {
-            op->run_epoch = now.epoch;
             settle(core, now, op, result);
         }
     }

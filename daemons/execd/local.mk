@@ -11,9 +11,9 @@ daemons_execd_pacemaker_execd_SOURCES = \
 	daemons/execd/execd_alert.c daemons/execd/execd_alert.h \
 	daemons/execd/execd_fencer.c daemons/execd/execd_fencer.h \
 	daemons/execd/main.c
-daemons_execd_pacemaker_execd_LDADD = daemons/execd/libexecdcore.a $(EXEC_LDADD)
+daemons_execd_pacemaker_execd_LDADD = daemons/execd/libexecdcore.a lib/fence/libfence.a $(EXEC_LDADD)
 
 check_PROGRAMS += daemons/execd/tests/test-execd-core
 daemons_execd_tests_test_execd_core_SOURCES = daemons/execd/tests/test-execd-core.c
-daemons_execd_tests_test_execd_core_LDADD = daemons/execd/libexecdcore.a $(EXEC_LDADD) $(CMOCKA_LIBS)
+daemons_execd_tests_test_execd_core_LDADD = daemons/execd/libexecdcore.a lib/fence/libfence.a $(EXEC_LDADD) $(CMOCKA_LIBS)
 TESTS += daemons/execd/tests/test-execd-core

@@ -263,8 +263,13 @@ on_closed(struct ipc_client *client, void *data)
 static void
 export_log_settings(void)
 {
-    const char *facility = env_option("logfacility");
-    const char *file = env_option("logfile");
+    const char *facility, *file = env_option("logfile");
+
+    if (env_option("logfacility") == NULL) {
+        env_set_option("logfacility", "daemon"); /* the default, said aloud */
+    }
+    facility = env_option("logfacility");
+    g_setenv("PCMK_service", daemon_name(), TRUE);
 
     if (facility != NULL && !text_is_one_of(facility, "none", "/dev/null", NULL)) {
         g_setenv("HA_LOGFACILITY", facility, TRUE);

@@ -470,11 +470,11 @@ add_params(xmlNode *device, GHashTable *params)
     }
 }
 
-int
-fence_client_register_device(struct fence_client *c, const char *id, const char *ns, const char *agent,
-                             GHashTable *params, struct fence_result *result)
+static xmlNode *
+new_register_request(struct fence_client *c, const char *id, const char *ns, const char *agent, GHashTable *params,
+                     unsigned options)
 {
-    xmlNode *request = new_request(c, FENCE_OP_DEVICE_ADD, FENCE_OPT_SYNC, 0);
+    xmlNode *request = new_request(c, FENCE_OP_DEVICE_ADD, options, 0);
     xmlNode *device = add_data(request, FENCE_TAG_DEVICE);
 
     xml_set(device, "id", id);
@@ -484,16 +484,42 @@ fence_client_register_device(struct fence_client *c, const char *id, const char 
         xml_set(device, FENCE_F_PROVIDES, g_hash_table_lookup(params, "CRM_meta_provides"));
     }
     add_params(device, params);
-    return call_sync_take(c, request, 0, result, NULL);
+    return request;
+}
+
+int
+fence_client_register_device(struct fence_client *c, const char *id, const char *ns, const char *agent,
+                             GHashTable *params, struct fence_result *result)
+{
+    return call_sync_take(c, new_register_request(c, id, ns, agent, params, FENCE_OPT_SYNC), 0, result, NULL);
+}
+
+int
+fence_client_register_device_async(struct fence_client *c, const char *id, const char *ns, const char *agent,
+                                   GHashTable *params, fence_done_fn done, void *data)
+{
+    return call_async_take(c, new_register_request(c, id, ns, agent, params, 0), 0, 0, done, data);
+}
+
+static xmlNode *
+new_remove_request(struct fence_client *c, const char *id, unsigned options)
+{
+    xmlNode *request = new_request(c, FENCE_OP_DEVICE_DEL, options, 0);
+
+    xml_set(add_data(request, FENCE_TAG_DEVICE), "id", id);
+    return request;
 }
 
 int
 fence_client_remove_device(struct fence_client *c, const char *id, struct fence_result *result)
 {
-    xmlNode *request = new_request(c, FENCE_OP_DEVICE_DEL, FENCE_OPT_SYNC, 0);
+    return call_sync_take(c, new_remove_request(c, id, FENCE_OPT_SYNC), 0, result, NULL);
+}
 
-    xml_set(add_data(request, FENCE_TAG_DEVICE), "id", id);
-    return call_sync_take(c, request, 0, result, NULL);
+int
+fence_client_remove_device_async(struct fence_client *c, const char *id, fence_done_fn done, void *data)
+{
+    return call_async_take(c, new_remove_request(c, id, 0), 0, 0, done, data);
 }
 
 static int

@@ -69,6 +69,10 @@ int fence_client_fence(struct fence_client *c, const struct fence_request *r, fe
 /* Run an agent action ("monitor", "list", "status") on a registered device. */
 int fence_client_execute(struct fence_client *c, const char *device, const char *action, const char *target,
                          unsigned timeout_s, fence_done_fn done, void *data);
+/* Register and remove a device, as the synchronous calls below. */
+int fence_client_register_device_async(struct fence_client *c, const char *id, const char *ns, const char *agent,
+                                       GHashTable *params, fence_done_fn done, void *data);
+int fence_client_remove_device_async(struct fence_client *c, const char *id, fence_done_fn done, void *data);
 
 /* --- synchronous calls: 0 or a negative errno, as fence_result_legacy() of the answer; *result (may be NULL) in full --- */
 

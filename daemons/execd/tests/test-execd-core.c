@@ -819,7 +819,7 @@ a_fence_device_is_probed_from_memory(void **state)
     execute(w, (struct request) { .action = "monitor" });
     assert_result(w, 0, 2, 7, EXEC_ERROR);
     execute(w, (struct request) { .action = "promote" });
-    assert_result(w, 1, 3, 3, EXEC_ERROR);
+    assert_result(w, 1, 3, 1, EXEC_ERROR);
     execute(w, (struct request) { .action = "start" });
     finish(w, 0);
     execute(w, (struct request) { .action = "monitor" });
