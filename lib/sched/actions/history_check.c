@@ -115,6 +115,11 @@ definition_changed(struct sched *s, struct sched_rsc *rsc, struct sched_node *no
         task = "start";
     }
 
+    if (op->restart_mismatch) {
+        force_restart(s, rsc, task, op->interval_ms, node);
+        return true;
+    }
+
     const struct sched_digests *d = sched_digest_check(s, rsc, node, op->xml);
 
     if (d == NULL || d->result == DIGEST_MATCH) {
@@ -255,6 +260,25 @@ history_check(struct sched *s)
     }
 }
 
+/* The failure was that of another address: forget it (spec 40 §7.6). */
+static void
+check_last_failure(struct sched *s, struct sched_rsc *rsc, struct sched_node *node, const struct sched_history *h)
+{
+    for (unsigned i = 0; i < h->op_count; i++) {
+        const struct sched_hist_op *op = &h->ops[i];
+        const struct sched_digests *d;
+
+        if (op->id == NULL || !g_str_has_suffix(op->id, "_last_failure_0")
+            || !text_is_one_of(op->task, "start", "monitor", NULL)) {
+            continue;
+        }
+        d = sched_digest_check(s, rsc, node, op->xml);
+        if (d->result == DIGEST_MISMATCH || d->result == DIGEST_RESTART) {
+            action_clear_failcount(s, rsc, node, "resource parameters have changed", false);
+        }
+    }
+}
+
 /* The connections left out above, now that their containers have a home. */
 void
 history_check_deferred(struct sched *s)
@@ -265,10 +289,15 @@ history_check_deferred(struct sched *s)
         if (!is_deferred(s, rsc)) {
             continue;
         }
-        VEC_FOR_EACH(struct sched_node, node, rsc->active_on) {
+        for (unsigned n = 0; n < s->nodes.len; n++) {
+            struct sched_node *node = s->node_order[n];
             const struct sched_history *h = rsc_history(rsc, node);
 
-            if (h != NULL && (node->online || node->maintenance)) {
+            if (h == NULL) {
+                continue;
+            }
+            check_last_failure(s, rsc, node, h);
+            if (rsc_active_on(rsc, node) && (node_is_available(node) || node->maintenance)) {
                 check_active(s, rsc, node, h, true);
             }
         }

@@ -113,7 +113,7 @@ secure_digest(struct sched *s, struct sched_rsc *r, const struct param_list *all
     if (entry != NULL && xml_get(entry, "op-secure-digest") == NULL) {
         return;
     }
-    if (entry == NULL || (version != NULL && text_compare_versions(version, "3.16.0") >= 0)) {
+    if (version != NULL && text_compare_versions(version, "3.16.0") >= 0) {
         d->params_secure = params_element(s, all, not_in_list, hidden);
     } else {
         collect(s, &own, params, NULL);

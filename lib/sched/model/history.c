@@ -201,7 +201,8 @@ history_compare(struct sched *s, const struct sched_hist_op *a, const struct sch
         int64_t ta = xml_get(a->xml, "last-rc-change") == NULL ? -1 : a->last_change;
         int64_t tb = xml_get(b->xml, "last-rc-change") == NULL ? -1 : b->last_change;
 
-        return ta < tb ? -1 : ta > tb;
+        /* A time that is not known is no older than another. */
+        return ta >= 0 && ta < tb ? -1 : tb >= 0 && ta > tb;
     }
     return compare_by_transition(a, b);
 }
