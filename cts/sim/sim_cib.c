@@ -344,7 +344,7 @@ carry_out_one(struct sim_node *n, struct based_effect *e)
     switch (e->kind) {
         case BASED_REPLY:
         case BASED_EVENT:
-            answer_call(n, e->xml);
+            answer_call(n, based_effect_xml(e));
             break;
         case BASED_NOTIFY:
             notify(n, e);
