@@ -219,6 +219,7 @@ compare_children(struct cib_doc *d, xmlNode *old, xmlNode *new)
     struct pairing p = { .old = list_children(old), .new = list_children(new) };
     int *partner_of_old = g_new(int, p.old->len + 1);
     bool differs = false;
+    int kept = 0;
 
     p.partner_of_new = g_new(int, p.new->len + 1);
     p.old_taken = g_new0(bool, p.old->len + 1);
@@ -236,10 +237,11 @@ compare_children(struct cib_doc *d, xmlNode *old, xmlNode *new)
         xmlNode *o = g_ptr_array_index(p.old, i);
 
         if (partner_of_old[i] < 0) {
-            cib_doc_note_deletion(d, o);
+            cib_doc_note_deletion(d, o, kept);
             differs = true;
             continue;
         }
+        kept++;
         rank_add(p.old_rank, p.old->len, i, 1);
         if (o->type == XML_ELEMENT_NODE) {
             differs |= compare_elements(d, o, g_ptr_array_index(p.new, partner_of_old[i]));

@@ -445,11 +445,11 @@ created_in_this_change(const xmlNode *node)
 }
 
 void
-cib_doc_note_deletion(struct cib_doc *d, const xmlNode *node)
+cib_doc_note_deletion(struct cib_doc *d, const xmlNode *node, int position)
 {
     struct cib_deletion del = {
         .path = cib_node_path(node),
-        .position = node->type == XML_COMMENT_NODE ? cib_node_position(node) : -1,
+        .position = node->type == XML_COMMENT_NODE ? position : -1,
     };
 
     g_array_append_val(d->deletions, del);
@@ -883,7 +883,7 @@ void
 cib_doc_remove(struct cib_doc *d, xmlNode *node)
 {
     if (d->open && !created_in_this_change(node)) {
-        cib_doc_note_deletion(d, node);
+        cib_doc_note_deletion(d, node, node->type == XML_COMMENT_NODE ? cib_node_position(node) : -1);
         /* the path of the deletion counts, not the ancestors (they are not touched by it): spec 20 §3.1 */
     }
     take_out(d, node);

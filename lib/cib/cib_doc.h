@@ -126,7 +126,8 @@ void cib_doc_count_marks(struct cib_doc *d);
 /* For cib_compare.c: mark a node of the tree. */
 struct cib_mark *cib_doc_mark(struct cib_doc *d, xmlNode *node, unsigned flags);
 void cib_mark_attr(struct cib_mark *m, const char *name);
-void cib_doc_note_deletion(struct cib_doc *d, const xmlNode *node);
+/* `position`: siblings before it that are still there when it goes (comments are found by it). */
+void cib_doc_note_deletion(struct cib_doc *d, const xmlNode *node, int position);
 
 /* --- finding --- */
 

@@ -349,14 +349,36 @@ merge_comment(struct cib_doc *d, xmlNode *target, const xmlNode *comment)
     cib_doc_insert_copy(d, target, NULL, comment, CIB_TRACK_DIRECT);
 }
 
+/* First child with this name and id: by the index, as sections are long. */
+static xmlNode *
+child_with_id(const struct cib_doc *d, const xmlNode *parent, const char *name, const char *id)
+{
+    xmlNode *found = NULL;
+
+    if (d->ids == NULL) {
+        return xml_find(parent, name, "id", id);
+    }
+    for (const GSList *l = cib_doc_elements_with_id(d, id); l != NULL; l = l->next) {
+        xmlNode *n = l->data;
+
+        if (n->parent == parent && strcmp(xml_name(n), name) == 0) {
+            if (found != NULL) {
+                return xml_find(parent, name, "id", id); /* several: the first counts */
+            }
+            found = n;
+        }
+    }
+    return found;
+}
+
 /* The child of `target` that child `u` of an update means. */
 static xmlNode *
-child_meant(const xmlNode *target, const xmlNode *u)
+child_meant(const struct cib_doc *d, const xmlNode *target, const xmlNode *u)
 {
     const char *id = xml_id(u), *id_ref;
 
     if (id != NULL) {
-        return xml_find(target, xml_name(u), "id", id);
+        return child_with_id(d, target, xml_name(u), id);
     }
     id_ref = xml_get(u, "id-ref");
     if (id_ref != NULL) {
@@ -404,7 +426,7 @@ merge(struct cib_doc *d, xmlNode *target, const xmlNode *update, enum merge_styl
                 cib_doc_add_element(d, target, "comment");
             }
         } else if (u->type == XML_ELEMENT_NODE) {
-            xmlNode *t = child_meant(target, u);
+            xmlNode *t = child_meant(d, target, u);
 
             merge(d, t != NULL ? t : cib_doc_add_element(d, target, xml_name(u)), u, style);
         }
@@ -515,7 +537,7 @@ create_under(struct cib_doc *d, xmlNode *parent, const xmlNode *input, xmlNode *
         add_failure(output, input, EINVAL);
         return EINVAL;
     }
-    if ((id != NULL ? xml_find(parent, xml_name(input), "id", id) : xml_first(parent, xml_name(input))) != NULL) {
+    if ((id != NULL ? child_with_id(d, parent, xml_name(input), id) : xml_first(parent, xml_name(input))) != NULL) {
         add_failure(output, input, EEXIST);
         return EEXIST;
     }

@@ -190,9 +190,22 @@ strip_markers(struct cib_doc *d, xmlNode *node)
     }
 }
 
+/* A changed element shows all its attributes, one on the way to a change only its id. */
+static bool
+is_skeleton(const xmlNode *come)
+{
+    const xmlAttr *a = come->properties;
+
+    return a == NULL || (a->next == NULL && strcmp((const char *)a->name, "id") == 0);
+}
+
 static void
 apply_added(struct cib_doc *d, xmlNode *target, const xmlNode *come)
 {
+    /* removed and set anew, so that their order becomes the patch's */
+    for (const xmlAttr *a = come->properties; a != NULL && !is_skeleton(come); a = a->next) {
+        cib_doc_set(d, target, (const char *)a->name, NULL);
+    }
     for (const xmlAttr *a = come->properties; a != NULL; a = a->next) {
         cib_doc_set(d, target, (const char *)a->name, xml_attr_value(a));
     }

@@ -16,3 +16,10 @@ lib_cib_libcib_a_SOURCES = \
 	lib/cib/cib_update.c lib/cib/cib_update.h \
 	lib/cib/cib_xpath.c lib/cib/cib_xpath.h
 CIB_LDADD = lib/cib/libcib.a $(IPC_LDADD)
+
+check_PROGRAMS += lib/cib/tests/test-update lib/cib/tests/test-patch
+lib_cib_tests_test_update_SOURCES = lib/cib/tests/test-update.c lib/cib/tests/fixture.h
+lib_cib_tests_test_update_LDADD = $(CIB_LDADD) $(CMOCKA_LIBS)
+lib_cib_tests_test_patch_SOURCES = lib/cib/tests/test-patch.c lib/cib/tests/fixture.h
+lib_cib_tests_test_patch_LDADD = $(CIB_LDADD) $(CMOCKA_LIBS)
+TESTS += lib/cib/tests/test-update lib/cib/tests/test-patch
