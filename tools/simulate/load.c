@@ -61,6 +61,12 @@ upgrade(struct output *out, xmlNode **cib, const char *origin)
         return true;
     }
     name = xml_get(*cib, "validate-with");
+    if (name != NULL && strcmp(name, CIB_SCHEMA_NONE) == 0) {
+        fputs("Schema validation of configuration is disabled"
+              " (enabling is encouraged and prevents common misconfigurations)\n", stderr);
+        cib_schemas_free(schemas);
+        return true;
+    }
     if (name != NULL && cib_schema_index(schemas, name) >= cib_schema_minimum(schemas)) {
         rc = RC_OK; /* new enough: only to be checked */
     } else {
@@ -70,7 +76,7 @@ upgrade(struct output *out, xmlNode **cib, const char *origin)
     if (rc != RC_OK && rc != RC_SCHEMA_UNCHANGED) {
         cib_schema_accepts(schemas, name ? name : cib_schema_default(schemas), *cib, complain, &c);
         ok = false;
-    } else if (name == NULL || strcmp(name, CIB_SCHEMA_NONE) != 0) {
+    } else {
         ok = cib_schema_accepts(schemas, name ? name : cib_schema_default(schemas), *cib, complain, &c);
     }
     cib_schemas_free(schemas);

@@ -27,6 +27,9 @@ show_banner(const struct show *show, struct sched *s)
         g_autofree char *line = g_strdup_printf("%u of %u resource instances DISABLED and %u BLOCKED "
                                                 "from further action due to failure",
                                                 n.disabled, n.instances, n.blocked);
+        if (any) {
+            output_line(out, "");
+        }
         output_line(out, line);
         any = true;
     }

@@ -18,7 +18,9 @@ append_device_digests(struct sched *s, struct sched_node *node, struct sched_act
     const char *known_secure = node_attr(node, "#digests-secure");
     bool changed = false;
 
-    VEC_FOR_EACH(struct sched_rsc, device, s->unfencing_devices) {
+    /* The last one first: the order is part of what the node has recorded. */
+    for (unsigned i = s->unfencing_devices.len; i-- > 0;) {
+        struct sched_rsc *device = s->unfencing_devices.items[i];
         const struct sched_digests *d = sched_digest_calculate(s, device, "monitor", 0, node, NULL);
         char *in_all = arena_printf(s->arena, "%s:%s:%s,", device->id, device->type, d->all);
         char *in_secure = arena_printf(s->arena, "%s:%s:%s,", device->id, device->type, d->secure ? d->secure : d->all);

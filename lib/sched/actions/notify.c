@@ -450,6 +450,7 @@ notify_implied_stop(struct sched *s, struct sched_rsc *rsc, struct sched_action 
     relation_add(s, fencing, p.post, ORDER_FRT);
     add_entry(&l, &l.stop, rsc, stop->node);
     set_list(s, values, &l.stop, "notify_stop_resource", "notify_stop_uname");
+    stop->notify_meta = values;
     VEC_FOR_EACH(struct sched_rsc, child, clone->children) {
         tell_instance(s, child, &p, values);
     }

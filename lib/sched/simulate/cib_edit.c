@@ -57,10 +57,9 @@ node_entry(struct sim *sim, const char *uname, bool create)
 }
 
 xmlNode *
-sim_node_state(struct sim *sim, const char *node, bool create)
+sim_node_state_of(struct sim *sim, const char *node, const char *uuid)
 {
     xmlNode *status = status_of(sim);
-    const xmlNode *entry;
     xmlNode *state;
 
     xml_for_each(known, status, "node_state") {
@@ -68,25 +67,30 @@ sim_node_state(struct sim *sim, const char *node, bool create)
             return known;
         }
     }
-    entry = node_entry(sim, node, create);
-    if (entry == NULL && !create) {
-        return NULL;
-    }
     state = xml_new(status, "node_state");
-    xml_set(state, "id", entry ? xml_id(entry) : node);
+    xml_set(state, "id", uuid ? uuid : node);
     xml_set(state, "uname", node);
     bump(sim, false);
     return state;
 }
 
 xmlNode *
-sim_set_node_state(struct sim *sim, const char *node, char state, const char *origin)
+sim_node_state(struct sim *sim, const char *node)
 {
-    xmlNode *xml = sim_node_state(sim, node, sim->create_nodes);
+    const xmlNode *entry = NULL;
 
-    if (xml == NULL) {
-        return NULL;
+    xml_for_each(known, status_of(sim), "node_state") {
+        if (text_equal_nocase(xml_get(known, "uname"), node)) {
+            return known;
+        }
     }
+    entry = node_entry(sim, node, sim->create_nodes);
+    return entry ? sim_node_state_of(sim, node, xml_id(entry)) : NULL;
+}
+
+void
+sim_set_node_state(struct sim *sim, xmlNode *xml, char state, const char *origin)
+{
     xml_set(xml, "in_ccm", state == 'u' ? "true" : "false");
     xml_set(xml, "crmd", state == 'd' ? "offline" : "online");
     xml_set(xml, "join", state == 'd' ? "down" : "member");
@@ -97,7 +101,6 @@ sim_set_node_state(struct sim *sim, const char *node, char state, const char *or
         xml_free(xml_first(xml, "transient_attributes"));
     }
     bump(sim, false);
-    return xml;
 }
 
 /* --- properties, tickets, attributes --- */

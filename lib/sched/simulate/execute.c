@@ -129,7 +129,7 @@ run_resource_action(struct execution *x, const xmlNode *action)
     if (text_is_one_of(task, "delete", "meta-data", "probe_again", NULL)) {
         return true;
     }
-    state = sim_node_state(x->sim, node, true);
+    state = sim_node_state_of(x->sim, node, xml_get(action, "on_node_uuid"));
     lrm_resource = sim_lrm_resource(state, id, long_id, rsc);
     op.rc = op.target_rc;
     failed = wanted_failure(x, id, xml_id(lrm_resource), task, op.interval_ms, node, &op.rc);
@@ -156,11 +156,8 @@ run_fencing(struct execution *x, const xmlNode *action)
 
     x->sim->tell(x->sim->data, &e);
     if (!text_equal(op, "on")) {
-        bool create = x->sim->create_nodes;
-
-        x->sim->create_nodes = true;
-        sim_set_node_state(x->sim, node, 'd', "simulate_fencing_action");
-        x->sim->create_nodes = create;
+        sim_set_node_state(x->sim, sim_node_state_of(x->sim, node, xml_get(action, "on_node_uuid")), 'd',
+                           "simulate_fencing_action");
     }
 }
 

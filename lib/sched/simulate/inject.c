@@ -28,9 +28,13 @@ inject_nodes(struct sim *sim, char **nodes, char state, const char *word)
 {
     for (unsigned i = 0; nodes != NULL && nodes[i] != NULL; i++) {
         struct sim_event e = {.kind = SIM_NODE, .task = word, .node = nodes[i]};
+        xmlNode *xml;
 
         sim->tell(sim->data, &e);
-        if (sim_set_node_state(sim, nodes[i], state, "crm_simulate") == NULL) {
+        xml = sim_node_state(sim, nodes[i]);
+        if (xml != NULL) {
+            sim_set_node_state(sim, xml, state, "crm_simulate");
+        } else {
             tell_error(sim, g_strdup_printf("Node %s is not known, so nothing was changed (-u NODE adds nodes)",
                                             nodes[i]));
         }
@@ -126,7 +130,7 @@ inject_op(struct sim *sim, const char *spec)
         tell_error(sim, g_strdup_printf("Invalid resource name: %s", rsc));
         return;
     }
-    state = sim_node_state(sim, node, sim->create_nodes);
+    state = sim_node_state(sim, node);
     if (state == NULL) {
         tell_error(sim, g_strdup_printf("Node %s is not known, so nothing was changed (-u NODE adds nodes)", node));
         return;

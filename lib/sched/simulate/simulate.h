@@ -60,10 +60,12 @@ enum sim_outcome sim_execute(struct sim *sim, const xmlNode *graph, char **fail_
 
 /* --- cib_edit.c: what both are made of --- */
 
-/* node_state of a node, made if there is none and `create` says so. */
-xmlNode *sim_node_state(struct sim *sim, const char *node, bool create);
+/* node_state of a node that is configured, made if there is none; of others only if they may be added.  NULL: unknown. */
+xmlNode *sim_node_state(struct sim *sim, const char *node);
+/* The same for a node that the graph names: it exists, configured or implied by a resource. */
+xmlNode *sim_node_state_of(struct sim *sim, const char *node, const char *uuid);
 /* state 'u'p, 'd'own, 'f'ailed */
-xmlNode *sim_set_node_state(struct sim *sim, const char *node, char state, const char *origin);
+void sim_set_node_state(struct sim *sim, xmlNode *node_state, char state, const char *origin);
 void sim_set_property(struct sim *sim, const char *name, const char *value);
 void sim_set_ticket(struct sim *sim, const char *ticket, const char *attr, const char *value);
 /* Counts up "value++" and sets times among the transient attributes. */
