@@ -359,22 +359,38 @@ put_in_place(const char *dir, const struct names *n, char *const temp[2], const 
     return RC_OK;
 }
 
+/*
+ * The digest of what a reader of this text will have.  (Not of the document it was made from: tabs and line ends in values do
+ * not come back from text as they were, spec 20 §4.1.)
+ */
+static char *
+digest_of_text(const GString *text)
+{
+    g_autoptr(xmlNode) read_back = xml_parse(text->str, text->len, XML_PARSE_LENIENT, NULL);
+
+    return read_back != NULL ? cib_digest_v1(read_back) : NULL;
+}
+
 int
 cib_store_write(const char *dir, const char *name, const xmlNode *root, const char *written,
                 int (*before_rename)(const char *digest, void *data), void *data)
 {
     g_autoptr(xmlNode) image = cib_store_image(root, written);
-    g_autofree char *digest = cib_digest_v1(image);
     g_autoptr(GString) text = g_string_sized_new(8192);
+    g_autofree char *digest = NULL;
     struct names n = names_of(dir, name);
     char *temp[2] = { NULL, NULL };
     int rc = existing_is_ours(&n);
 
+    xml_append_text(text, image, XML_TEXT_FORMATTED);
+    digest = digest_of_text(text);
+    if (rc == RC_OK && digest == NULL) {
+        rc = RC_CIB_SAVE;
+    }
     if (rc == RC_OK) {
         rc = make_backup(dir, &n);
     }
     if (rc == RC_OK) {
-        xml_append_text(text, image, XML_TEXT_FORMATTED);
         temp[0] = cib_store_write_temp(dir, "cib", text->str, text->len);
         temp[1] = temp[0] != NULL ? cib_store_write_temp(dir, "cib", digest, strlen(digest)) : NULL;
         if (temp[1] == NULL) {

@@ -17,9 +17,14 @@ lib_cib_libcib_a_SOURCES = \
 	lib/cib/cib_xpath.c lib/cib/cib_xpath.h
 CIB_LDADD = lib/cib/libcib.a $(IPC_LDADD)
 
-check_PROGRAMS += lib/cib/tests/test-update lib/cib/tests/test-patch
+CIB_TESTS = lib/cib/tests/test-update lib/cib/tests/test-patch lib/cib/tests/test-schema lib/cib/tests/test-store
+check_PROGRAMS += $(CIB_TESTS)
+TESTS += $(CIB_TESTS)
 lib_cib_tests_test_update_SOURCES = lib/cib/tests/test-update.c lib/cib/tests/fixture.h
 lib_cib_tests_test_update_LDADD = $(CIB_LDADD) $(CMOCKA_LIBS)
 lib_cib_tests_test_patch_SOURCES = lib/cib/tests/test-patch.c lib/cib/tests/fixture.h
 lib_cib_tests_test_patch_LDADD = $(CIB_LDADD) $(CMOCKA_LIBS)
-TESTS += lib/cib/tests/test-update lib/cib/tests/test-patch
+lib_cib_tests_test_schema_SOURCES = lib/cib/tests/test-schema.c lib/cib/tests/fixture.h
+lib_cib_tests_test_schema_LDADD = $(CIB_LDADD) $(CMOCKA_LIBS)
+lib_cib_tests_test_store_SOURCES = lib/cib/tests/test-store.c lib/cib/tests/fixture.h
+lib_cib_tests_test_store_LDADD = $(CIB_LDADD) $(CMOCKA_LIBS)
