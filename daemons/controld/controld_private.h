@@ -496,7 +496,7 @@ void attr_clear_failure(struct controld *c, const char *node, const char *rsc, c
 
 /* core_options.c */
 void options_read(struct controld *c);
-GHashTable *options_read_sets(const xmlNode *parent, const char *kind, const char *first_id);
+GHashTable *options_read_sets(const struct controld *c, const xmlNode *parent, const char *kind, const char *first_id);
 void options_free(struct controld *c);
 void options_set_defaults(struct controld *c);
 

@@ -48,9 +48,9 @@ selected(const xmlNode *select)
 
 /* Meta attributes of an alert or a recipient, over what is there. */
 static void
-read_meta(struct alert_entry *e, const xmlNode *xml)
+read_meta(const struct controld *c, struct alert_entry *e, const xmlNode *xml)
 {
-    g_autoptr(GHashTable) t = options_read_sets(xml, "meta_attributes", NULL);
+    g_autoptr(GHashTable) t = options_read_sets(c, xml, "meta_attributes", NULL);
     const char *value = g_hash_table_lookup(t, "timeout");
 
     if (value != NULL) {
@@ -87,7 +87,7 @@ read_env(struct alert_entry *e, const xmlNode *xml)
 }
 
 static struct alert_entry *
-read_alert(const xmlNode *alert, const xmlNode *recipient)
+read_alert(const struct controld *c, const xmlNode *alert, const xmlNode *recipient)
 {
     struct alert_entry *e = g_new0(struct alert_entry, 1);
     const xmlNode *select = xml_first(alert, "select");
@@ -98,10 +98,10 @@ read_alert(const xmlNode *alert, const xmlNode *recipient)
     e->format = g_strdup(DEFAULT_FORMAT);
     e->timeout_ms = DEFAULT_TIMEOUT;
     e->env = g_ptr_array_new_with_free_func(g_free);
-    read_meta(e, alert);
+    read_meta(c, e, alert);
     read_env(e, alert);
     if (recipient != NULL) {
-        read_meta(e, recipient);
+        read_meta(c, e, recipient);
         read_env(e, recipient);
         if (xml_first(recipient, "select") != NULL) {
             select = xml_first(recipient, "select");
@@ -126,10 +126,10 @@ alerts_read(struct controld *c, const xmlNode *alerts)
         }
         xml_for_each (recipient, alert, "recipient") {
             any = true;
-            g_ptr_array_add(c->alerts, read_alert(alert, recipient));
+            g_ptr_array_add(c->alerts, read_alert(c, alert, recipient));
         }
         if (!any) {
-            g_ptr_array_add(c->alerts, read_alert(alert, NULL));
+            g_ptr_array_add(c->alerts, read_alert(c, alert, NULL));
         }
     }
 }

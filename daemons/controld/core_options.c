@@ -7,6 +7,7 @@
 #include "daemons/controld/controld_private.h"
 
 #include "lib/base/log.h"
+#include "lib/rules/rules.h"
 
 #include <stdlib.h>
 
@@ -116,35 +117,30 @@ take_options(struct controld *c, GHashTable *t)
     election_set_timeout(c->election, (uint32_t)MIN(c->opt.election_timeout, G_MAXUINT32));
 }
 
-static void
-read_set(const xmlNode *set, GHashTable *into)
-{
-    xml_for_each (pair, set, "nvpair") {
-        const char *name = xml_get(pair, "name"), *value = xml_get(pair, "value");
-
-        if (name != NULL && value != NULL && !g_hash_table_contains(into, name)) {
-            g_hash_table_insert(into, g_strdup(name), g_strdup(value));
-        }
-    }
-}
-
-/* Names and values of all sets of that kind; the set with `first_id`, then the first in the document, wins. */
+/*
+ * Names and values of all sets of that kind below `parent`, by their scores and rules at this moment; the set
+ * `first_id` (may be NULL) goes before all others.
+ */
 GHashTable *
-options_read_sets(const xmlNode *parent, const char *kind, const char *first_id)
+options_read_sets(const struct controld *c, const xmlNode *parent, const char *kind, const char *first_id)
 {
     GHashTable *table = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    struct arena *arena;
+    struct nvtable *pairs;
+    struct iso_time now = iso_from_epoch(now_epoch(c));
+    struct rule_context ctx = { .now = &now };
 
     if (parent == NULL) {
         return table;
     }
-    xml_for_each (set, parent, kind) {
-        if (first_id != NULL && text_equal(xml_id(set), first_id)) {
-            read_set(set, table);
-        }
+    arena = arena_new();
+    pairs = nvtable_new(arena);
+    now = iso_to_local(&now);
+    nvsets_read(parent, kind, &ctx, first_id, NVSET_NORMAL, pairs);
+    nvtable_for_each (pair, pairs) {
+        g_hash_table_insert(table, g_strdup(pair->name), g_strdup(pair->value));
     }
-    xml_for_each (other, parent, kind) {
-        read_set(other, table);
-    }
+    arena_free(arena);
     return table;
 }
 
@@ -161,7 +157,7 @@ config_arrived(struct controld *c, int rc, const xmlNode *data, gpointer arg)
         fsa_raise(c, I_ERROR, NULL, "configuration not readable");
         return;
     }
-    table = options_read_sets(data, "cluster_property_set", "cib-bootstrap-options");
+    table = options_read_sets(c, data, "cluster_property_set", "cib-bootstrap-options");
     take_options(c, table);
     c->config_read = true;
     fence_check_watchdog(c);
