@@ -407,10 +407,12 @@ class Lab:
         keep = "%s-%s-%s" % (ROOT, self.name, time.strftime("%H%M%S"))
         os.makedirs(keep, exist_ok=True)
         for n in self.nodes:
-            shutil.copytree(os.path.join(n.dir, "log"), os.path.join(keep, n.name), dirs_exist_ok=True,
-                            ignore_dangling_symlinks=True)
-            shutil.copytree(os.path.join(n.dir, "lib"), os.path.join(keep, n.name, "lib"), dirs_exist_ok=True,
-                            ignore_dangling_symlinks=True)
+            for sub, place in (("log", n.name), ("lib", os.path.join(n.name, "lib"))):
+                try:
+                    shutil.copytree(os.path.join(n.dir, sub), os.path.join(keep, place), dirs_exist_ok=True,
+                                    ignore_dangling_symlinks=True)
+                except shutil.Error:
+                    pass  # files come and go while the daemons run
         return keep
 
     # --- looking at the whole ---
