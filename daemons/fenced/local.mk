@@ -11,3 +11,8 @@ daemons_fenced_libfencedcore_a_SOURCES = \
 daemon_PROGRAMS += daemons/fenced/pacemaker-fenced
 daemons_fenced_pacemaker_fenced_SOURCES = daemons/fenced/main.c
 daemons_fenced_pacemaker_fenced_LDADD = daemons/fenced/libfencedcore.a lib/fence/libfence.a $(CLUSTER_LDADD)
+
+check_PROGRAMS += daemons/fenced/tests/test-fenced-core
+daemons_fenced_tests_test_fenced_core_SOURCES = daemons/fenced/tests/test-fenced-core.c
+daemons_fenced_tests_test_fenced_core_LDADD = daemons/fenced/libfencedcore.a lib/fence/libfence.a $(EXEC_LDADD) $(CMOCKA_LIBS)
+TESTS += daemons/fenced/tests/test-fenced-core
