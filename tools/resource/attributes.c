@@ -313,7 +313,7 @@ resource_set_param(struct crm_resource *t)
         return -CRM_EX_USAGE;
     }
     if (t->nvpair_id == NULL && !t->force) {
-        const struct query q = { .set_type = set_type, .set_id = t->set_name, .name = name, .deep = true };
+        const struct query q = { .set_type = set_type, .name = name, .deep = true };
         g_autoptr(GPtrArray) found = nvpairs_of(t, base_name(rsc_top(t->rsc)), &q);
 
         if (found->len > 1) {
@@ -334,7 +334,11 @@ resource_set_param(struct crm_resource *t)
 
         collect_dependents(t->s, rsc_top(t->rsc), dependents);
         for (guint i = 0; i < dependents->len; i++) {
-            g_ptr_array_add(targets, g_ptr_array_index(dependents, i));
+            struct sched_rsc *dependent = g_ptr_array_index(dependents, i);
+
+            if (!g_ptr_array_find(targets, dependent, NULL)) { /* colocations may go in a circle */
+                g_ptr_array_add(targets, dependent);
+            }
         }
     }
     for (guint i = 0; rc == RC_OK && i < targets->len; i++) {
@@ -349,9 +353,7 @@ resource_delete_param(struct crm_resource *t)
     struct sched_rsc *r = t->rsc;
 
     if (t->nvpair_id == NULL && !t->force) {
-        const struct query q = {
-            .set_type = set_element(t), .set_id = t->set_name, .name = t->argument, .deep = true,
-        };
+        const struct query q = { .set_type = set_element(t), .name = t->argument, .deep = true };
         g_autoptr(GPtrArray) found = nvpairs_of(t, base_name(rsc_top(r)), &q);
 
         if (found->len > 1) {
@@ -360,6 +362,13 @@ resource_delete_param(struct crm_resource *t)
     }
     if (t->meta) {
         r = best_place(t, t->argument, true);
+        if (r->kind == KIND_GROUP && !t->force) { /* a member's own value goes first */
+            VEC_FOR_EACH(struct sched_rsc, member, r->children) {
+                if (has_value(t, member, t->argument)) {
+                    return delete_one(t, member, set_element(t), t->argument);
+                }
+            }
+        }
     }
     return delete_one(t, r, set_element(t), t->argument);
 }

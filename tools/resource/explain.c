@@ -363,6 +363,8 @@ resource_digests(struct crm_resource *t)
     const struct sched_history *h;
     const struct sched_hist_op *best = NULL;
     const struct sched_digests *digests;
+    const xmlNode *params_secure = NULL;
+    const char *secure = NULL;
     const char *task = "start";
     guint interval_ms = 0;
 
@@ -381,13 +383,20 @@ resource_digests(struct crm_resource *t)
     }
     apply_overrides(t);
     digests = sched_digest_calculate(t->s, t->rsc, task, interval_ms, t->node, best != NULL ? best->xml : NULL);
+    if (digests != NULL && digests->secure == NULL) { /* the entry tells of no private parameters: there are none */
+        secure = digests->all;
+        params_secure = digests->params_all;
+    } else if (digests != NULL) {
+        secure = digests->secure;
+        params_secure = digests->params_secure;
+    }
     if (output_is_structured(t->out)) {
         output_open_element(t->out, "digests", "resource", t->rsc->id, "node", t->node->uname, "task", task, NULL);
         output_attrf(t->out, "interval", "%ums", interval_ms);
     }
     if (digests != NULL) {
         show_digest(t, "all", "all", digests->all, digests->params_all);
-        show_digest(t, "nonprivate", "non-private", digests->secure, digests->params_secure);
+        show_digest(t, "nonprivate", "non-private", secure, params_secure);
         show_digest(t, "nonreloadable", "non-reloadable", digests->restart, digests->params_restart);
     }
     if (output_is_structured(t->out)) {

@@ -68,7 +68,7 @@ needs_of(const struct crm_resource *t)
             return status | NEEDS_RSC | FINDS_RSC | FINDS_ANY_NAME;
         case CMD_SET_PROPERTY:
         case CMD_DELETE:
-            return NEEDS_CIB | NEEDS_RSC;
+            return status | NEEDS_RSC | FINDS_RSC | FINDS_ANY_NAME;
         case CMD_CONSTRAINTS:
             return status | NEEDS_RSC | FINDS_RSC;
         case CMD_DIGESTS:

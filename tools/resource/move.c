@@ -407,12 +407,13 @@ resource_move(struct crm_resource *t)
     count = places.active;
     current = places.node;
     if (rsc_is(t->rsc, RSC_PROMOTABLE) && (places.promoted > 0 || t->promoted)) {
-        count = places.promoted;
-        current = places.promoted_node;
+        bool whole = t->rsc->kind == KIND_CLONE; /* one instance says nothing about the clone's promoted ones */
+
+        count = whole ? places.promoted : t->promoted ? 0 : count;
+        current = whole ? places.promoted_node : t->promoted ? NULL : current;
     }
     if (count > 1) {
         if (t->rsc->kind != KIND_CLONE && t->rsc->kind != KIND_BUNDLE) {
-            resource_detail(t, "Resource active on multiple nodes");
             return RC_MULTIPLE;
         }
         current = NULL;
@@ -427,8 +428,8 @@ resource_move(struct crm_resource *t)
     if (rc == RC_OK && t->force && count > 1) {
         output_info(t->out,
                     "Resource '%s' is currently active in %u locations. One may now move to %s\n"
-                    "To prevent '%s' from running on a specific location, specify a node.",
-                    t->rsc_id, count, t->node->uname, t->rsc_id);
+                    "To prevent '%s' from being %s at a specific location, specify a node.",
+                    t->rsc_id, count, t->node->uname, t->rsc_id, t->promoted ? "promoted" : "active");
     } else if (rc == RC_OK && t->force && current != NULL && current != t->node) {
         rc = resource_ban(t, t->rsc_id, current->uname, false);
     }
