@@ -51,6 +51,14 @@ now_ms(void)
 
 /* --- connecting --- */
 
+/* Give up a connection in the making: libqb frees it, but leaves its socket open. */
+static void
+abandon(qb_ipcc_connection_t *qb, int fd)
+{
+    qb_ipcc_disconnect(qb);
+    close(fd);
+}
+
 /*
  * libqb's handshake with a limit of time.  Results as of ipc_connect().  ETIMEDOUT: somebody listens but
  * does not answer.
@@ -71,7 +79,7 @@ connect_within(const char *endpoint, uint32_t size, int timeout_ms, qb_ipcc_conn
     } while (rc < 0 && errno == EINTR);
     if (rc <= 0) {
         rc = rc == 0 ? ETIMEDOUT : errno;
-        qb_ipcc_disconnect(qb);
+        abandon(qb, pfd.fd);
         return rc;
     }
     rc = qb_ipcc_connect_continue(qb); /* frees it on error */
@@ -569,6 +577,7 @@ struct probe {
     void (*done)(int rc, pid_t pid, void *data);
     void *data;
     qb_ipcc_connection_t *qb;
+    int fd;
     guint source, timer;
 };
 
@@ -612,7 +621,7 @@ on_probe_timeout(gpointer data)
         p->source = 0;
     }
     if (p->qb != NULL) {
-        qb_ipcc_disconnect(p->qb);
+        abandon(p->qb, p->fd);
     }
     probe_end(p, RC_IPC_UNRESPONSIVE, 0);
     return G_SOURCE_REMOVE;
@@ -623,16 +632,16 @@ ipc_probe_start(const char *endpoint, uid_t expected_uid, gid_t expected_gid, un
                 void (*done)(int rc, pid_t pid, void *data), void *data)
 {
     struct probe *p = g_new0(struct probe, 1);
-    int fd = -1;
 
     p->endpoint = g_strdup(endpoint);
     p->uid = expected_uid;
     p->gid = expected_gid;
     p->done = done;
     p->data = data;
-    p->qb = qb_ipcc_connect_async(endpoint, ipc_buffer_size(), &fd);
+    p->fd = -1;
+    p->qb = qb_ipcc_connect_async(endpoint, ipc_buffer_size(), &p->fd);
     if (p->qb != NULL) {
-        p->source = g_unix_fd_add(fd, G_IO_IN | G_IO_HUP | G_IO_ERR | G_IO_NVAL, on_probe_readable, p);
+        p->source = g_unix_fd_add(p->fd, G_IO_IN | G_IO_HUP | G_IO_ERR | G_IO_NVAL, on_probe_readable, p);
     }
     p->timer = g_timeout_add(p->qb != NULL ? timeout_ms : 0, on_probe_timeout, p);
 }

@@ -314,6 +314,55 @@ a_server_that_shuts_down_refuses_newcomers_and_keeps_its_clients(void **state)
     assert_int_equal(ipc_call(client, echo, 0, NULL), RC_OK);
 }
 
+static unsigned
+open_files(void)
+{
+    GDir *dir = g_dir_open("/proc/self/fd", 0, NULL);
+    unsigned n = 0;
+
+    while (g_dir_read_name(dir) != NULL) {
+        n++;
+    }
+    g_dir_close(dir);
+    return n;
+}
+
+static void
+attempts_to_connect_leave_no_descriptors_open(void **state)
+{
+    unsigned before = open_files();
+    struct ipc_connection *c;
+
+    for (unsigned i = 0; i < 5; i++) {
+        assert_int_equal(ipc_connect(endpoint, 0, &c), RC_OK);
+        ipc_disconnect(c);
+        assert_int_equal(ipc_probe(endpoint, 0, 0, 2000, NULL), RC_OK);
+        assert_int_equal(ipc_connect("quorate-test-nobody", 0, &c), ECONNREFUSED);
+    }
+    assert_int_equal(open_files(), before);
+    kill(server_pid, SIGSTOP);
+    for (unsigned i = 0; i < 5; i++) {
+        assert_int_equal(ipc_probe(endpoint, 0, 0, 50, NULL), RC_IPC_UNRESPONSIVE);
+    }
+    kill(server_pid, SIGCONT);
+    assert_int_equal(open_files(), before);
+}
+
+static void
+refusals_leave_no_descriptors_open(void **state)
+{
+    g_autoptr(xmlNode) q = request("refuse");
+    struct ipc_connection *c;
+    unsigned before;
+
+    assert_int_equal(ipc_call(client, q, 0, NULL), RC_OK);
+    before = open_files();
+    for (unsigned i = 0; i < 5; i++) {
+        assert_int_equal(ipc_connect(endpoint, 0, &c), EPERM);
+    }
+    assert_int_equal(open_files(), before);
+}
+
 static void
 a_probe_finds_the_server_and_a_frozen_one_does_not_hold_it_up(void **state)
 {
@@ -389,6 +438,8 @@ main(void)
         CONNECTED(a_client_that_never_reads_is_evicted),
         CONNECTED(the_end_of_the_server_is_noticed_while_waiting),
         CONNECTED(a_server_that_shuts_down_refuses_newcomers_and_keeps_its_clients),
+        CONNECTED(attempts_to_connect_leave_no_descriptors_open),
+        CONNECTED(refusals_leave_no_descriptors_open),
         CONNECTED(a_probe_finds_the_server_and_a_frozen_one_does_not_hold_it_up),
         CONNECTED(the_main_loop_delivers_events_and_the_end_of_the_connection),
         cmocka_unit_test(nobody_is_there),
