@@ -191,15 +191,23 @@ is_individual(const struct status_view *v, const struct sched_rsc *clone, const 
     return false;
 }
 
-/* Role that the configuration wants: of the clone, else of its first instance. */
-static int
-configured_role(const struct sched_rsc *clone)
+/* target-role as configured: of the clone, else of its first instance; or NULL. */
+static const char *
+configured_role_text(const struct sched_rsc *clone)
 {
     const char *value = rsc_meta(clone, "target-role");
 
     if (value == NULL && clone->children.len > 0) {
         value = rsc_meta(clone->children.items[0], "target-role");
     }
+    return value;
+}
+
+static int
+configured_role(const struct sched_rsc *clone)
+{
+    const char *value = configured_role_text(clone);
+
     return value != NULL ? role_parse(value) : ROLE_UNKNOWN;
 }
 
@@ -282,7 +290,7 @@ clone_xml(struct output *out, const struct status_view *v, const struct sched_rs
                         bool_text(rsc_is(r, RSC_UNIQUE)), "managed", bool_text(rsc_is(r, RSC_MANAGED)), "disabled",
                         bool_text(status_rsc_is_disabled(r)), "failed", bool_text(rsc_is(r, RSC_FAILED)),
                         "failure_ignored", bool_text(rsc_is(r, RSC_FAILURE_IGNORED)), "target_role",
-                        rsc_meta(r, "target-role"), NULL);
+                        configured_role_text(r), NULL);
     VEC_FOR_EACH(struct sched_rsc, instance, r->children) {
         status_rsc(out, v, instance);
     }
@@ -560,5 +568,6 @@ status_brief_on_node(struct output *out, const struct status_view *v, const stru
             g_ptr_array_add(shown, r);
         }
     }
-    return brief_lines(out, v, (struct sched_rsc *const *)shown->pdata, shown->len, false, true);
+    brief_lines(out, v, (struct sched_rsc *const *)shown->pdata, shown->len, false, true);
+    return shown->len > 0;
 }

@@ -60,7 +60,7 @@ bool status_bundle(struct output *out, const struct status_view *v, const struct
 /* Counts per agent of the primitives in a list (spec 81 §5.6); true if a line was printed. */
 bool status_brief(struct output *out, const struct status_view *v, struct sched_rsc *const *rscs, unsigned n,
                   bool with_total);
-/* The same for those that run on one node (-n -b). */
+/* The same for those that run on one node (-n -b); true if there are any. */
 bool status_brief_on_node(struct output *out, const struct status_view *v, const struct sched_node *node);
 /* An action other than a probe is under way. */
 bool status_has_pending_action(const struct sched_rsc *r);

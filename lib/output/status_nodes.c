@@ -304,6 +304,7 @@ status_nodes(struct output *out, const struct status_view *v)
     }
 
     g_autoptr(GPtrArray) simple = g_ptr_array_new();
+    bool any = false;
 
     output_begin_section(out, "Node List");
     for (unsigned i = 0; i < s->nodes.len; i++) {
@@ -312,6 +313,7 @@ status_nodes(struct output *out, const struct status_view *v)
         if (!status_shows_node(v, n)) {
             continue;
         }
+        any = true;
         if (v->show & SHOW_BY_NODE) {
             node_with_resources(out, v, n);
         } else if (output_format(out) == OUTPUT_HTML) {
@@ -328,5 +330,9 @@ status_nodes(struct output *out, const struct status_view *v)
         }
     }
     simple_lists(out, v, simple);
+    if (any && (v->show & SHOW_BY_NODE)) { /* there are nodes, though with nothing to count */
+        output_end_list(out);
+        return true;
+    }
     return output_end_list_unless_empty(out);
 }

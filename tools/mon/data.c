@@ -222,8 +222,10 @@ mon_show(struct mon *m)
         return rc;
     }
 
+    /* What lost tickets lead to is shown with the sections that are about constraints only. */
+    bool constraints = (m->sections & (SECTION_TICKETS | SECTION_BANS)) != 0;
     struct sched *s = sched_new(own != NULL ? own : m->document, now,
-                                SCHED_STATUS_ONLY | (m->tool.verbosity == 0 ? SCHED_QUIET : 0));
+                                (constraints ? 0 : SCHED_STATUS_ONLY) | (m->tool.verbosity == 0 ? SCHED_QUIET : 0));
     g_autoptr(GArray) events = events_of(m);
     struct status_view view = {
         .s = s,
