@@ -11,3 +11,8 @@ daemons_cib_pacemaker_based_SOURCES = daemons/cib/main.c daemons/cib/based_disk.
 	daemons/cib/based_post.c daemons/cib/based_post.h
 daemons_cib_pacemaker_based_CFLAGS = $(AM_CFLAGS) $(COROSYNC_CFLAGS)
 daemons_cib_pacemaker_based_LDADD = $(CIB_CORE_LDADD) $(CLUSTER_LDADD)
+
+check_PROGRAMS += daemons/cib/tests/test-core
+TESTS += daemons/cib/tests/test-core
+daemons_cib_tests_test_core_SOURCES = daemons/cib/tests/test-core.c
+daemons_cib_tests_test_core_LDADD = $(CIB_CORE_LDADD) $(CMOCKA_LIBS)
