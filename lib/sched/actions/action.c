@@ -405,6 +405,23 @@ action_get_pseudo(struct sched *s, struct sched_rsc *rsc, const char *task, enum
     return a;
 }
 
+/*
+ * The resource is going to run nowhere: stops have to happen, starts and recurring operations cannot, except those for
+ * the stopped role (spec 42 §6.6).
+ */
+void
+actions_lose_node(struct sched *s, struct sched_rsc *rsc)
+{
+    for_each_rsc_action(a, s, rsc) {
+        if (act_task(a, "stop")) {
+            a->flags &= ~ACT_OPTIONAL;
+        } else if (act_task(a, "start")
+                   || (a->interval_ms > 0 && !text_equal(action_meta(a, "op_target_rc"), "7"))) {
+            a->flags &= ~ACT_RUNNABLE;
+        }
+    }
+}
+
 /* --- small things --- */
 
 /* The first reason stays unless `overwrite`. */

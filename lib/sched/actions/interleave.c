@@ -154,19 +154,7 @@ unassign(struct sched *s, struct sched_rsc *rsc)
     changed = rsc->assigned != NULL;
     rsc->assigned = NULL;
     rsc->next_role = ROLE_STOPPED;
-    for_each_rsc_action(a, s, rsc) {
-        if (act_task(a, "stop")) {
-            a->flags &= ~ACT_OPTIONAL;
-        } else if (act_task(a, "start")) {
-            a->flags &= ~ACT_RUNNABLE;
-        } else if (act_task(a, "monitor") && a->interval_ms > 0) {
-            const char *expected = action_meta(a, "op_target_rc");
-
-            if (!text_equal(expected, "7")) {
-                a->flags &= ~ACT_RUNNABLE;
-            }
-        }
-    }
+    actions_lose_node(s, rsc);
     return changed;
 }
 

@@ -302,9 +302,6 @@ update_pair(struct sched *s, struct sched_action *first, struct sched_action *th
     apply_kind(s, first, then, f, kind);
     if (then->flags != then_was) {
         changed |= CHANGED_THEN;
-        if (act_is(then, ACT_RUNNABLE) != ((then_was & ACT_RUNNABLE) != 0)) {
-            block_colocated(s, then);
-        }
         if (then->rsc != NULL && then->rsc->parent != NULL) {
             propagate_from(s, then);
         }
@@ -439,7 +436,7 @@ update_last(struct sched *s, struct sched_action *first, struct sched_action *th
     if ((kinds & (ORDER_FRT | ORDER_TRF | ORDER_RST)) != 0 && first->rsc != NULL && act_task(first, "stop")
         && !rsc_is(first->rsc, RSC_MANAGED) && rsc_is(first->rsc, RSC_BLOCKED) && !act_is(first, ACT_RUNNABLE)
         && act_is(then, ACT_RUNNABLE)) {
-        clear_flag(s, then, ACT_RUNNABLE, first);
+        then->flags &= ~ACT_RUNNABLE;
         changed |= CHANGED_THEN;
     }
     return changed;

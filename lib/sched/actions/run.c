@@ -38,6 +38,13 @@ void
 sched_actions_create(struct sched *s)
 {
     intents_replay(s);
+    for (unsigned i = 0; i < s->rscs.len; i++) {
+        struct sched_rsc *rsc = s->rscs.items[i];
+
+        if (rsc->kind == KIND_PRIMITIVE && rsc->assigned == NULL) {
+            actions_lose_node(s, rsc);
+        }
+    }
     history_check_deferred(s);
     probes_schedule(s);
     VEC_FOR_EACH(struct sched_rsc, orphan, s->resources) {
