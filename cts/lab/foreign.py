@@ -3,6 +3,7 @@
 
 Skipped where the package is not installed.  Never compares what must differ (times, who is DC).
 """
+import difflib
 import os
 import re
 import xml.etree.ElementTree as ET
@@ -24,6 +25,12 @@ def normal(text):
     text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ", "TIME", text)
     text = re.sub(r'(num_updates|epoch|cib-last-written|update-client|exec-time|queue-time|crm-debug-origin|call|'
                   r'transition-key|transition-magic|call-id)="[^"]*"', r'\1="X"', text)
+    text = text.replace("/run/.host/usr/sbin/", "/usr/sbin/")
+    text = re.sub(r'(current_dc .*)name="node\d" id="\d"', r"\1", text)
+    text = re.sub(r'is_dc="\w+"', "", text)
+    text = re.sub(r'(last_change .*origin=)"\w+"|(Last change:.* on )node\d', r"\1\2", text)
+    text = re.sub(r"Designated Controller is: node\d", "Designated Controller is: NODE", text)
+    text = re.sub(r"(\S+) in progress.*|\.\.\.$", r"\1", text)
     return re.sub(r"Current DC: node\d", "Current DC: NODE", text)
 
 
@@ -91,8 +98,9 @@ def differences(ours, theirs):
     out = []
     for name, _, _ in SCRIPT:
         if ours[name] != theirs[name]:
-            out.append("%s:\n--- ours (exit %d)\n%s\n--- theirs (exit %d)\n%s"
-                       % ((name,) + ours[name] + theirs[name]))
+            lines = difflib.unified_diff(theirs[name][1].splitlines(), ours[name][1].splitlines(), "theirs", "ours",
+                                         lineterm="", n=0)
+            out.append("%s: exit %d, theirs %d\n%s" % (name, ours[name][0], theirs[name][0], "\n".join(lines)))
     return out
 
 
