@@ -241,7 +241,7 @@ digest_of(GHashTable *params, GPtrArray *names)
     GString *text = g_string_new(" ");
     char *digest;
 
-    qsort(names->pdata, names->len, sizeof(gpointer), compare_names);
+    g_ptr_array_sort(names, compare_names);
     for (unsigned i = 0; i < names->len; i++) {
         xml_set(xml, names->pdata[i], g_hash_table_lookup(params, names->pdata[i]));
     }

@@ -120,6 +120,7 @@ xml_adopt(xmlNode *parent, xmlNode *take_child)
 {
     xmlDoc *old = take_child->doc;
 
+    g_assert(old == NULL || old->dict == NULL); /* else names would go with their document */
     xmlUnlinkNode(take_child);
     xmlAddChild(parent, take_child);
     if (old != NULL && old != parent->doc && xmlDocGetRootElement(old) == NULL) {

@@ -162,6 +162,12 @@ msg_take_data(xmlNode *msg, const char *holder, xmlNode *data)
     }
     doc = data->doc;
     parent = xml_new(msg, holder);
+    if (doc != NULL && doc->dict != NULL && doc->dict != parent->doc->dict) {
+        /* A parsed tree borrows its names from the dictionary of its document: it cannot move without them. */
+        xml_copy(parent, data);
+        xml_free(data);
+        return;
+    }
     xmlUnlinkNode(data);
     xmlSetTreeDoc(data, parent->doc);
     xmlAddChild(parent, data);
