@@ -9,4 +9,11 @@ cts_fuzz_fuzz_ipc_frame_LDADD = $(IPC_LDADD)
 cts_fuzz_fuzz_cpg_frame_SOURCES = cts/fuzz/fuzz_cpg_frame.c
 cts_fuzz_fuzz_cpg_frame_LDFLAGS = $(FUZZ_LDFLAGS)
 cts_fuzz_fuzz_cpg_frame_LDADD = $(PEERS_LDADD)
+noinst_PROGRAMS += cts/fuzz/fuzz_patchset cts/fuzz/fuzz_cib_load
+cts_fuzz_fuzz_patchset_SOURCES = cts/fuzz/fuzz_patchset.c
+cts_fuzz_fuzz_patchset_LDFLAGS = $(FUZZ_LDFLAGS)
+cts_fuzz_fuzz_patchset_LDADD = $(CIB_LDADD)
+cts_fuzz_fuzz_cib_load_SOURCES = cts/fuzz/fuzz_cib_load.c
+cts_fuzz_fuzz_cib_load_LDFLAGS = $(FUZZ_LDFLAGS)
+cts_fuzz_fuzz_cib_load_LDADD = $(CIB_CORE_LDADD)
 endif
