@@ -274,11 +274,8 @@ implied_primitive(struct sched *s, struct sched_rsc *r)
     if (r->is_remote_node || rsc_is(r, RSC_FENCE_DEVICE)) {
         ban_remote_nodes(s, r);
     }
-    VEC_FOR_EACH (struct sched_rsc, filler, r->fillers) {
-        if (filler->is_remote_node && r->replica == NULL) {
-            ban_remote_nodes(s, r);
-            break;
-        }
+    if (r->is_remote_node && r->container != NULL && r->container->replica == NULL) {
+        ban_remote_nodes(s, r->container); /* no guest inside a guest */
     }
     if (r->container != NULL) {
         implied_by_container(s, r);

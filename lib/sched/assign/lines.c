@@ -57,17 +57,6 @@ line_promotion(struct sched *s, struct sched_rsc *r, const char *node, int score
 
 /* --- utilization: attributes in the order of a hash table (spec 41 §19) --- */
 
-static guint
-hash_text(gconstpointer key)
-{
-    guint h = 0;
-
-    for (const signed char *p = key; *p != '\0'; p++) {
-        h = (h << 5) - h + (guint)*p;
-    }
-    return h;
-}
-
 static void
 append_values(struct sched *s, GHashTable *table, GString *text, struct sched_score_line *record)
 {
@@ -93,7 +82,7 @@ line_capacity(struct sched *s, const char *label, struct sched_node *n)
     if ((s->flags & SCHED_UTILIZATION) == 0) {
         return;
     }
-    table = g_hash_table_new(hash_text, g_str_equal);
+    table = g_hash_table_new(row_hash_text, g_str_equal);
     text = g_string_new(NULL);
     g_string_printf(text, "%s: %s capacity:", label, n->uname);
     for (unsigned i = 0; i < n->remaining.len; i++) {
@@ -116,7 +105,7 @@ line_utilization(struct sched *s, struct sched_rsc *r, struct sched_node *n)
     if ((s->flags & SCHED_UTILIZATION) == 0) {
         return;
     }
-    table = g_hash_table_new(hash_text, g_str_equal);
+    table = g_hash_table_new(row_hash_text, g_str_equal);
     text = g_string_new(NULL);
     g_string_printf(text, "%s: %s utilization on %s:", record.function, r->id, n->uname);
     nvtable_for_each (pair, &r->utilization) {

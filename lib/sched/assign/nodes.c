@@ -83,8 +83,8 @@ compare_for_sort(const void *a, const void *b, void *data)
 
 /* --- order of a hash table (spec 41 §19) --- */
 
-static guint
-hash_text(gconstpointer key)
+guint
+row_hash_text(gconstpointer key)
 {
     guint h = 0;
 
@@ -97,7 +97,7 @@ hash_text(gconstpointer key)
 struct sched_node **
 row_hash_order(struct sched *s, const struct sched_row *row, unsigned *count)
 {
-    GHashTable *table = g_hash_table_new(hash_text, g_str_equal);
+    GHashTable *table = g_hash_table_new(row_hash_text, g_str_equal);
     struct sched_node **out = g_new(struct sched_node *, s->nodes.len + 1);
     GHashTableIter iter;
     gpointer value;

@@ -260,7 +260,7 @@ sort_for_promotion(struct sched *s, struct sched_rsc *clone)
     VEC_FOR_EACH (struct sched_rsc, r, clone->children) {
         struct sched_node *n = instance_node(r);
 
-        if (!rsc_is(r, RSC_MANAGED) && rsc_role(r, true) == ROLE_PROMOTED) {
+        if (!rsc_is(r, RSC_MANAGED) && r->next_role == ROLE_PROMOTED) {
             r->promotion_sort_value = SCORE_INFINITY;
         } else if (n != NULL && r->promotion_sort_value >= 0 && row_has(&clone->row, n)) {
             r->promotion_sort_value = clone->row.score[n->id];

@@ -53,20 +53,44 @@ capacity_of(const struct sched_node *n, const char *name)
     return c == NULL ? 0 : c->value;
 }
 
+/* What the node does not have is not counted, but shown; new names come in the order of a hash table (spec 41 §19). */
+static void
+add_missing(struct sched *s, struct sched_node *n, const struct nvtable *utilization)
+{
+    GHashTable *table = g_hash_table_new(row_hash_text, g_str_equal);
+    GHashTableIter iter;
+    gpointer name;
+
+    nvtable_for_each (pair, utilization) {
+        g_hash_table_add(table, (gpointer)pair->name);
+    }
+    g_hash_table_iter_init(&iter, table);
+    while (g_hash_table_iter_next(&iter, &name, NULL)) {
+        if (capacity_find(n, name) == NULL) {
+            struct sched_capacity none = { arena_intern(s->arena, name), 0 };
+
+            arena_vec_push(s->arena, &n->remaining, none);
+        }
+    }
+    g_hash_table_destroy(table);
+}
+
 static void
 change(struct sched *s, struct sched_node *n, const struct sched_rsc *r, int sign)
 {
+    bool missing = false;
+
     nvtable_for_each (pair, &r->utilization) {
         struct sched_capacity *c = capacity_find(n, pair->name);
 
         if (c != NULL) {
             c->value += sign * value_of(s, pair->value);
         } else {
-            /* What the node does not have is not counted, but shown. */
-            struct sched_capacity none = { arena_intern(s->arena, pair->name), 0 };
-
-            arena_vec_push(s->arena, &n->remaining, none);
+            missing = true;
         }
+    }
+    if (missing) {
+        add_missing(s, n, &r->utilization);
     }
 }
 

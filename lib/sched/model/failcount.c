@@ -109,12 +109,11 @@ raw_failcount(struct sched *s, const struct sched_rsc *r, const struct sched_nod
 /* --- expiry against on-fail=block --- */
 
 static bool
-op_is_blocking(const xmlNode *config_op, const struct sched_rsc *r, const xmlNode *entry)
+op_is_blocking(const xmlNode *config_op, const char *rsc, const xmlNode *entry)
 {
     const char *name = xml_get(config_op, "name"), *entry_id = xml_id(entry);
     long long interval = text_interval_ms(xml_get(config_op, "interval"));
     char *last_failure, *key;
-    const char *rsc = r->history_name != NULL ? r->history_name : r->id;
     bool blocking;
 
     if (!text_equal_nocase(xml_get(config_op, "on-fail"), "block") || name == NULL || entry_id == NULL
@@ -140,32 +139,34 @@ op_is_blocking(const xmlNode *config_op, const struct sched_rsc *r, const xmlNod
     return blocking;
 }
 
+/*
+ * Is any failure in the node's history one that blocks?  Then it must not expire.  The history counts as it is
+ * written, whether or not the node is such that it was read.
+ */
 static bool
-entry_blocks(struct sched *s, const struct sched_rsc *r, const struct sched_node *n, const xmlNode *entry)
+history_blocks(struct sched *s, const struct sched_rsc *r, const struct sched_node *n)
 {
-    if (r->ops_xml == NULL) {
-        return false;
-    }
-    xml_for_each (op, r->ops_xml, "op") {
-        if (!text_equal_nocase(xml_get(op, "on-fail"), "block")) {
-            continue;
-        }
-        if (entry != NULL) {
-            if (op_is_blocking(op, r, entry)) {
-                return true;
-            }
-            continue;
-        }
-        /* No particular entry: any of the node's history. */
-        const struct sched_history *h = rsc_history(r, n);
+    const char *own = r->history_name != NULL ? r->history_name : r->id;
+    char *base = strip_instance(own);
+    const char *name = rsc_is(r, RSC_UNIQUE) ? own : base;
+    const xmlNode *list = history_lrm_resource(s, n, name);
+    bool blocks = false;
 
-        for (unsigned i = 0; h != NULL && i < h->op_count; i++) {
-            if (op_is_blocking(op, r, h->ops[i].xml)) {
-                return true;
+    if (list == NULL) {
+        list = history_lrm_resource(s, n, own);
+    }
+    if (r->ops_xml != NULL && list != NULL) {
+        xml_for_each (op, r->ops_xml, "op") {
+            if (!text_equal_nocase(xml_get(op, "on-fail"), "block")) {
+                continue;
+            }
+            xml_for_each (entry, list, "lrm_rsc_op") {
+                blocks = blocks || op_is_blocking(op, name, entry) || op_is_blocking(op, own, entry);
             }
         }
     }
-    return false;
+    g_free(base);
+    return blocks;
 }
 
 void
@@ -174,7 +175,7 @@ failcount_effective_for(struct sched *s, struct sched_rsc *r, struct sched_node 
 {
     raw_failcount(s, r, n, raw, last_failure);
     *effective = *raw;
-    if (*raw > 0 && r->failure_timeout > 0 && entry_blocks(s, r, n, op == NULL ? NULL : op->xml)) {
+    if (*raw > 0 && r->failure_timeout > 0 && history_blocks(s, r, n)) {
         CONFIG_WARN_P(s, "Ignoring failure timeout %lld for %s because it conflicts with on-fail=block",
                       (long long)r->failure_timeout, r->id);
         r->failure_timeout = 0;

@@ -345,7 +345,8 @@ rsc_add_running(struct sched *s, struct sched_rsc *r, struct sched_node *n, bool
         }
         r->row.score[n->id] = score_add(r->row.score[n->id], SCORE_INFINITY);
         sched_explain_add(s, r, n, SCORE_INFINITY, r->row.score[n->id], "unmanaged", NULL);
-        for (struct sched_rsc *p = r->parent; p != NULL; p = p->parent) {
+        /* Parents note the node if it is there, once for each member. */
+        for (struct sched_rsc *p = r->parent; p != NULL && n->online; p = p->parent) {
             arena_vec_push(s->arena, &p->active_on, n);
         }
         return;

@@ -32,6 +32,35 @@ member_named(struct sched_rsc *instance, const char *base)
     return NULL;
 }
 
+/* Where the members are counts, not what a group noted for itself. */
+static bool
+active_here(const struct sched_rsc *r, const struct sched_node *n)
+{
+    if (r->kind == KIND_PRIMITIVE) {
+        return rsc_active_on(r, n);
+    }
+    VEC_FOR_EACH (struct sched_rsc, child, r->children) {
+        if (active_here(child, n)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+active_anywhere(const struct sched_rsc *r)
+{
+    if (r->kind == KIND_PRIMITIVE) {
+        return r->active_on.len > 0;
+    }
+    VEC_FOR_EACH (struct sched_rsc, child, r->children) {
+        if (active_anywhere(child)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool
 pending_elsewhere(const struct sched_rsc *r, const struct sched_node *n)
 {
@@ -76,19 +105,17 @@ anonymous_instance(struct sched *s, struct sched_node *n, struct sched_rsc *clon
     for (unsigned i = 0; i < clone->children.len && found == NULL && !surplus; i++) {
         struct sched_rsc *instance = clone->children.items[i], *member;
 
-        if (rsc_active_on(instance, n) || pending_here(instance, n)) {
+        if (active_here(instance, n) || pending_here(instance, n)) {
             member = member_named(instance, base);
             if (member == NULL) {
                 continue;
             }
-            if (rsc_active_on(member, n) && instance->active_on.len <= 1) {
+            if (rsc_active_on(member, n)) {
                 surplus = true; /* it has one here already */
-            } else if (!rsc_active_on(member, n)) {
-                found = member;
             } else {
-                surplus = true;
+                found = member;
             }
-        } else if (inactive == NULL && instance->active_on.len == 0 && !pending_elsewhere(instance, n)
+        } else if (inactive == NULL && !active_anywhere(instance) && !pending_elsewhere(instance, n)
                    && !is_blocked(instance)) {
             inactive = member_named(instance, base);
             if (inactive != NULL && is_blocked(inactive)) {
@@ -99,9 +126,9 @@ anonymous_instance(struct sched *s, struct sched_node *n, struct sched_rsc *clon
     if (found == NULL && !surplus) {
         found = inactive;
     }
-    /* Where nobody will make sure that the node is down, an instance for it is only given if there is one for all. */
+    /* Where nobody will make sure that the node is down, it gets an instance only of clones that run on all nodes. */
     if (found != NULL && !rsc_requires_fencing(found) && (!n->online || n->unclean) && !node_is_guest(n)
-        && clone->clone_max < (int)s->nodes.len) {
+        && clone->clone_max != (int)s->nodes.len) {
         found = NULL;
     }
     if (found == NULL) {

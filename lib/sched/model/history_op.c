@@ -208,7 +208,8 @@ apply_success(struct sched *s, struct history_state *st, struct sched_hist_op *o
 
 /* --- failure: spec 40 §7.4 F --- */
 
-static void
+/* False if the failure is to be ignored. */
+static bool
 apply_failure(struct sched *s, struct history_state *st, struct sched_hist_op *op, int override)
 {
     struct sched_rsc *r = st->rsc;
@@ -228,7 +229,7 @@ apply_failure(struct sched *s, struct history_state *st, struct sched_hist_op *o
         if (response == ONFAIL_RESTART_CONTAINER && st->on_fail <= ONFAIL_RECOVER) {
             st->on_fail = response;
         }
-        return;
+        return false;
     }
 
     st->last_failure = op;
@@ -275,6 +276,7 @@ apply_failure(struct sched *s, struct history_state *st, struct sched_hist_op *o
             row_set(&target->row, n, -SCORE_INFINITY, DISCOVER_ALWAYS);
         }
     }
+    return true;
 }
 
 /* --- steps C to E --- */
@@ -320,7 +322,9 @@ apply_pending(struct sched *s, struct history_state *st, struct sched_hist_op *o
 static void
 apply_hard_error(struct sched *s, struct history_state *st, struct sched_hist_op *op)
 {
-    apply_failure(s, st, op, -1);
+    if (!apply_failure(s, st, op, -1)) {
+        return;
+    }
     if (op->effective_status == EXEC_ERROR_HARD || op->effective_status == EXEC_NO_FENCE_DEVICE
         || op->effective_status == EXEC_NO_SECRETS) {
         sched_message(s, MSG_ERROR, op->effective_rc == OCF_RC_NOT_INSTALLED ? 0 : MSG_PROCESSING, __func__,
