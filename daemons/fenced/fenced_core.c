@@ -41,17 +41,57 @@ fenced_core_new(const struct fenced_config *config)
     core->clients = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, client_free);
     core->devices = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, device_free);
     core->topologies = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, topology_free);
+    core->agents = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, agent_info_free);
+    core->running = g_hash_table_new(NULL, NULL);
+    g_queue_init(&core->held_searches);
+    core->random = config->random;
+    core->node_id = config->node_id;
     core->ops = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, op_free);
     core->active = g_ptr_array_new_with_free_func(g_free);
     g_queue_init(&core->effects);
     return core;
 }
 
+/* Commands and the searches that wait for them: each search is freed with its last check. */
+static void
+free_commands(struct fenced_core *core)
+{
+    g_autoptr(GHashTable) searches = g_hash_table_new(NULL, NULL);
+    g_autoptr(GList) commands = g_hash_table_get_values(core->running);
+    g_autoptr(GList) devices = g_hash_table_get_values(core->devices);
+    GHashTableIter iter;
+    gpointer search;
+
+    for (GList *device = devices; device != NULL; device = device->next) {
+        GQueue *waiting = &((struct device *) device->data)->waiting;
+
+        while (!g_queue_is_empty(waiting)) {
+            commands = g_list_prepend(commands, g_queue_pop_head(waiting));
+        }
+    }
+    for (GList *item = commands; item != NULL; item = item->next) {
+        struct command *command = item->data;
+
+        if (command->search != NULL) {
+            g_hash_table_add(searches, command->search);
+        }
+        command_free(command);
+    }
+    g_hash_table_iter_init(&iter, searches);
+    while (g_hash_table_iter_next(&iter, &search, NULL)) {
+        search_free(search);
+    }
+    g_queue_clear_full(&core->held_searches, search_free);
+}
+
 void
 fenced_core_free(struct fenced_core *core)
 {
+    free_commands(core);
     g_hash_table_unref(core->clients);
     g_hash_table_unref(core->devices);
+    g_hash_table_unref(core->agents);
+    g_hash_table_unref(core->running);
     g_hash_table_unref(core->topologies);
     g_hash_table_unref(core->ops);
     g_ptr_array_unref(core->active);
@@ -69,6 +109,11 @@ fenced_effect_free(struct fenced_effect *e)
             g_ptr_array_unref(e->clients);
         }
         xml_free(e->xml);
+        g_free(e->agent);
+        g_free(e->device_id);
+        if (e->args != NULL) {
+            g_hash_table_unref(e->args);
+        }
         g_free(e);
     }
 }
@@ -293,7 +338,7 @@ handle_notify(struct request *r)
 /* The four that change tables: only for the privileged; an event follows. */
 static const struct change {
     const char *op;
-    void (*change)(struct fenced_core *core, const xmlNode *request, struct fence_result *result);
+    void (*change)(struct fenced_core *core, struct fenced_now now, const xmlNode *request, struct fence_result *result);
     const char *refusal;
 } changes[] = {
     { FENCE_OP_DEVICE_ADD, devices_add, "Unprivileged users must register device via CIB" },
@@ -308,7 +353,7 @@ handle_change(struct request *r, const struct change *change)
     struct fence_result result = { 0 };
 
     if (r->client->is_privileged) {
-        change->change(r->core, r->xml, &result);
+        change->change(r->core, r->now, r->xml, &result);
     } else {
         fence_result_set(&result, CRM_EX_INSUFFICIENT_PRIV, EXEC_INVALID, change->refusal);
     }
@@ -319,11 +364,17 @@ handle_change(struct request *r, const struct change *change)
 static void
 handle_execute(struct request *r)
 {
-    struct fence_result result = { 0 };
+    command_execute(r->core, r->now, r->xml, &r->ticket);
+}
 
-    devices_execute(r->core, r->xml, &result);
-    answer(r, &result, NULL);
-    fence_result_clear(&result);
+static void
+answer_query(struct fenced_core *core, struct fenced_now now, struct search *search)
+{
+    const struct fence_result done = { 0 };
+    xmlNode *reply = reply_new(search->request, &done);
+
+    msg_take_data(reply, F_ST_CALLDATA, devices_offer(core, search));
+    core_answer_take(core, &search->ticket, reply);
 }
 
 static void
@@ -331,10 +382,18 @@ handle_query(struct request *r)
 {
     const struct fence_result done = { 0 };
     unsigned options = (unsigned) xml_get_int(r->xml, F_ST_CALLOPTS, 0);
+    const char *target = fence_find_value(r->xml, F_ST_TARGET);
+    const char *action = fence_find_value(r->xml, F_ST_DEVICE_ACTION);
+    struct search *search;
 
-    answer(r, &done,
-           devices_query(r->core, fence_find_value(r->xml, F_ST_TARGET), fence_find_value(r->xml, F_ST_DEVICE_ACTION),
-                         (options & FENCE_OPT_ALLOW_SELF) != 0));
+    if (target == NULL) {
+        answer(r, &done, devices_list(r->core));
+        return;
+    }
+    search = search_new(r->xml, target, action ? action : "off", (options & FENCE_OPT_ALLOW_SELF) != 0, answer_query);
+    search->ticket = r->ticket;
+    search->ticket.client_id = g_strdup(r->ticket.client_id);
+    search_start_take(r->core, r->now, search);
 }
 
 static void
@@ -479,7 +538,7 @@ handle_peer_request(struct fenced_core *core, struct fenced_now now, const char 
     if (text_equal(op, FENCE_OP_QUERY)) {
         op_handle_query(core, now, from, message);
     } else if (text_equal(op, FENCE_OP_FENCE)) {
-        op_handle_execution_request(core, from, message);
+        command_fence(core, now, message, from, NULL);
     } else if (text_equal(op, FENCE_OP_HISTORY)) {
         history_handle_message(core, now, from, message);
     } else if (text_equal(op, FENCE_OP_RELAY)) {
@@ -524,7 +583,7 @@ fenced_core_message(struct fenced_core *core, struct fenced_now now, const char 
 uint64_t
 fenced_core_deadline(const struct fenced_core *core)
 {
-    uint64_t earliest = UINT64_MAX;
+    uint64_t earliest = MIN(commands_deadline(core), agent_infos_deadline(core));
     GHashTableIter iter;
     gpointer op;
 
@@ -545,4 +604,6 @@ fenced_core_tick(struct fenced_core *core, struct fenced_now now)
             op_tick(core, now, item->data);
         }
     }
+    agent_infos_tick(core, now);
+    commands_tick(core, now);
 }

@@ -26,6 +26,7 @@ enum fenced_effect_kind {
     FENCED_EVENT,  /* send `xml` as event to the clients in `clients` */
     FENCED_SEND,   /* send `xml` to node `to`, or to all (ourselves included) if it is NULL */
     FENCED_FORGET, /* drop the node of `xml` (id, uname) from the peer cache */
+    FENCED_RUN,    /* run fence agent `agent` with `args` on its stdin; its end is told by fenced_core_done(run_id) */
 };
 
 struct fenced_effect {
@@ -34,6 +35,10 @@ struct fenced_effect {
     uint32_t request_id, request_flags;
     GPtrArray *clients; /* ids */
     xmlNode *xml;
+    /* RUN: */
+    unsigned run_id, timeout_s;
+    char *agent, *device_id; /* the device whose secrets may be asked for; NULL: none */
+    GHashTable *args;        /* name -> value */
 };
 void fenced_effect_free(struct fenced_effect *e);
 
@@ -43,6 +48,8 @@ struct fenced_config {
     bool standalone;                /* no cluster, no history sync */
     char *(*new_uuid)(void *data);  /* where ids of operations come from (g_free) */
     const char *(*node_name)(uint32_t id, void *data); /* name of a node id, NULL if unknown; may be NULL */
+    uint32_t (*node_id)(const char *name, void *data); /* the reverse, 0 if unknown; may be NULL */
+    unsigned (*random)(unsigned below, void *data);    /* 0 ... below - 1, for delays; NULL: always 0 */
     void *data;
 };
 struct fenced_core *fenced_core_new(const struct fenced_config *config);
@@ -63,6 +70,10 @@ void fenced_core_message(struct fenced_core *core, struct fenced_now now, const 
 void fenced_core_set_peers(struct fenced_core *core, const char *const *names, unsigned n);
 /* The status of a cluster node changed: let the others learn our name. */
 void fenced_core_poke(struct fenced_core *core);
+
+struct fence_result;
+/* An agent ended.  Unknown run ids are ignored. */
+void fenced_core_done(struct fenced_core *core, struct fenced_now now, unsigned run_id, const struct fence_result *result);
 
 /* When fenced_core_tick() is wanted next (ms clock); UINT64_MAX: never. */
 uint64_t fenced_core_deadline(const struct fenced_core *core);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Tables of registered devices and topology levels, and the answers that come from them.
- * Called by fenced_core.c and fenced_op.c.  Devices are kept and listed, but cannot fence yet: running agents, and with
- * that the question which targets a device is good for, comes in at devices_query() and devices_execute().
- * (spec 60 §3.2, §6, §10)
+ * Called by fenced_core.c.  Levels are kept, but not used for fencing yet.  (spec 60 §3.2, §6, §9.3, §10)
  */
 #include "lib/base/log.h"
 #include "lib/base/text.h"
@@ -26,6 +24,11 @@ device_free(gpointer data)
     g_free(device->agent);
     g_free(device->ns);
     g_hash_table_unref(device->params);
+    g_hash_table_unref(device->aliases);
+    if (device->targets != NULL) {
+        g_ptr_array_unref(device->targets);
+    }
+    g_queue_clear_full(&device->waiting, command_free);
     g_free(device);
 }
 
@@ -50,7 +53,7 @@ read_params(const xmlNode *element)
     return params;
 }
 
-static void
+void
 missing_information(struct fence_result *result)
 {
     fence_result_set(result, CRM_EX_PROTOCOL, EXEC_INVALID, "Fencer API request missing required information (bug?)");
@@ -73,13 +76,105 @@ is_refused_watchdog(const char *id, const char *agent)
     return text_equal(id, FENCE_DEVICE_WATCHDOG) || text_is_one_of(agent, WATCHDOG_AGENT, WATCHDOG_AGENT_INTERNAL, NULL);
 }
 
+/* A configured `action` is a mistake with a meaning (spec 60 §6.1). */
+static void
+replace_action_parameter(struct device *device)
+{
+    g_autofree char *action = g_strdup(g_hash_table_lookup(device->params, "action"));
+    static const char *const options[] = { "pcmk_reboot_action", "pcmk_off_action" };
+
+    if (action == NULL) {
+        return;
+    }
+    log_warn("Fence device '%s' has the parameter 'action', which is not for devices: use pcmk_off_action or "
+             "pcmk_reboot_action",
+             device->id);
+    g_hash_table_remove(device->params, "action");
+    if (*action == '\0' || text_equal(action, "reboot")) {
+        return;
+    }
+    for (size_t i = 0; i < (text_equal(action, "off") ? 1 : G_N_ELEMENTS(options)); i++) {
+        if (!g_hash_table_contains(device->params, options[i])) {
+            g_hash_table_insert(device->params, g_strdup(options[i]), g_strdup(action));
+        }
+    }
+}
+
+static int
+action_limit(const struct device *device)
+{
+    long long limit = text_leading_int(g_hash_table_lookup(device->params, "pcmk_action_limit"));
+
+    return (limit == 0) ? 1 : (int) CLAMP(limit, -1, G_MAXINT);
+}
+
+static struct device *
+new_device(struct fenced_core *core, struct fenced_now now, const xmlNode *element)
+{
+    struct device *device = g_new0(struct device, 1);
+    const char *list;
+
+    device->id = g_strdup(xml_id(element));
+    device->agent = g_strdup(xml_get(element, FENCE_F_AGENT));
+    device->ns = g_strdup(xml_get(element, FENCE_F_NAMESPACE));
+    device->params = read_params(element);
+    replace_action_parameter(device);
+    device->provides_unfencing = text_equal_nocase(xml_get(element, FENCE_F_PROVIDES), "unfencing");
+    device->aliases = params_parse_map(g_hash_table_lookup(device->params, "pcmk_host_map"));
+    device->limit = action_limit(device);
+    g_queue_init(&device->waiting);
+    list = g_hash_table_lookup(device->params, "pcmk_host_list");
+    if (list != NULL) {
+        device->targets = params_parse_targets(list);
+    }
+    device->info = agent_info_get(core, now, device->agent);
+    return device;
+}
+
+/* Parameters that make no difference between two registrations. */
+static bool
+is_unimportant(const char *name)
+{
+    return g_str_has_prefix(name, "CRM_meta") || text_equal(name, "crm_feature_set");
+}
+
+static bool
+has_all_of(GHashTable *params, GHashTable *others)
+{
+    GHashTableIter iter;
+    gpointer name, value;
+
+    g_hash_table_iter_init(&iter, others);
+    while (g_hash_table_iter_next(&iter, &name, &value)) {
+        if (!is_unimportant(name) && !text_equal_nocase(g_hash_table_lookup(params, name), value)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool
+is_duplicate(const struct device *old, const struct device *new)
+{
+    return text_equal_nocase(old->agent, new->agent) && has_all_of(old->params, new->params)
+           && has_all_of(new->params, old->params);
+}
+
+static void
+drop_device(struct fenced_core *core, struct fenced_now now, struct device *device)
+{
+    g_hash_table_steal(core->devices, device->id);
+    commands_device_gone(core, now, device);
+    device_free(device);
+}
+
 void
-devices_add(struct fenced_core *core, const xmlNode *request, struct fence_result *result)
+devices_add(struct fenced_core *core, struct fenced_now now, const xmlNode *request, struct fence_result *result)
 {
     const xmlNode *element = msg_data(request, F_ST_CALLDATA);
     const char *id = (element != NULL) ? xml_id(element) : NULL;
     const char *agent = (element != NULL) ? xml_get(element, FENCE_F_AGENT) : NULL;
-    struct device *device;
+    struct device *device, *old;
 
     if (id == NULL || agent == NULL) {
         missing_information(result);
@@ -89,33 +184,132 @@ devices_add(struct fenced_core *core, const xmlNode *request, struct fence_resul
         log_err("Refusing fence device '%s' with agent %s: watchdog fencing is not enabled", id, agent);
         fence_result_set(result, CRM_EX_ERROR, EXEC_NO_FENCE_DEVICE, NULL);
     } else {
-        device = g_new0(struct device, 1);
-        device->id = g_strdup(id);
-        device->agent = g_strdup(agent);
-        device->ns = g_strdup(xml_get(element, FENCE_F_NAMESPACE));
-        device->params = read_params(element);
+        device = new_device(core, now, element);
+        old = g_hash_table_lookup(core->devices, id);
+        if (old != NULL && is_duplicate(old, device)) {
+            log_notice("Device '%s' is registered already (%u active devices)", id, g_hash_table_size(core->devices));
+            device_free(device);
+            device = old;
+        } else {
+            if (old != NULL) {
+                drop_device(core, now, old);
+            }
+            g_hash_table_insert(core->devices, device->id, device);
+            log_notice("Added '%s' to device list (%u active devices)", id, g_hash_table_size(core->devices));
+        }
         device->by_api = true;
-        device->unfences = text_equal_nocase(xml_get(element, FENCE_F_PROVIDES), "unfencing");
-        g_hash_table_replace(core->devices, device->id, device);
-        log_notice("Added '%s' to device list (%u active devices)", id, g_hash_table_size(core->devices));
     }
     notify_device(core, NOTIFY_DEVICE_ADD, FENCE_NOTIFY_DEVICE_ADD, id, result);
 }
 
 void
-devices_remove(struct fenced_core *core, const xmlNode *request, struct fence_result *result)
+devices_remove(struct fenced_core *core, struct fenced_now now, const xmlNode *request, struct fence_result *result)
 {
     const xmlNode *element = msg_data(request, F_ST_CALLDATA);
-    const char *id = (element != NULL) ? xml_id(element) : NULL;
+    g_autofree char *id = (element != NULL) ? g_strdup(xml_id(element)) : NULL;
+    struct device *device;
 
     if (id == NULL) {
         missing_information(result);
         return;
     }
-    if (g_hash_table_remove(core->devices, id)) {
-        log_info("Removed '%s' from device list (%u active devices)", id, g_hash_table_size(core->devices));
+    device = g_hash_table_lookup(core->devices, id);
+    if (device != NULL) {
+        device->by_api = device->is_verified = false;
+        if (!device->by_cib) {
+            drop_device(core, now, device);
+            log_info("Removed '%s' from device list (%u active devices)", id, g_hash_table_size(core->devices));
+        }
     }
     notify_device(core, NOTIFY_DEVICE_DEL, FENCE_NOTIFY_DEVICE_DEL, id, result);
+}
+
+/* Attributes of one device in a query's answer that depend on the action (spec 60 §9.3). */
+static void
+offer_action(const struct fenced_core *core, xmlNode *element, const struct device *device, const char *action,
+             const char *target, bool allow_self)
+{
+    unsigned timeout = params_seconds(params_action_option(device, params_effective_action(device, action), "timeout"));
+    unsigned base = params_delay_base(g_hash_table_lookup(device->params, "pcmk_delay_base"), target);
+    unsigned most = params_seconds(g_hash_table_lookup(device->params, "pcmk_delay_max"));
+    bool is_delayed = text_is_one_of(action, "off", "reboot", "poweroff", NULL);
+
+    if (text_equal(action, "on") && device_unfences(device)) {
+        xml_set_int(element, FENCE_F_REQUIRED, 1);
+    }
+    if (timeout > 0) {
+        xml_set_int(element, FENCE_F_ACTION_TIMEOUT, timeout);
+    }
+    if (is_delayed && most > 0) {
+        xml_set_int(element, FENCE_F_DELAY_MAX, most);
+    }
+    if (is_delayed && base > 0) {
+        xml_set_int(element, FENCE_F_DELAY_BASE, base);
+        if (most == 0) {
+            xml_set_int(element, FENCE_F_DELAY_MAX, base);
+        }
+    }
+    if (target != NULL && text_is_one_of(action, "on", "off", NULL)
+        && !device_allows(core, device, action, target, allow_self)) {
+        xml_set(element, FENCE_F_DISALLOWED, "true");
+    }
+}
+
+static bool
+may_reboot_itself(const struct fenced_core *core, const struct device *device, const char *target, bool allow_self)
+{
+    for (unsigned i = 0; i < device->info->on_target->len; i++) {
+        if (text_equal(device->info->on_target->pdata[i], "reboot")) {
+            return text_equal_nocase(target, core->node);
+        }
+    }
+    return !text_equal_nocase(target, core->node) || allow_self;
+}
+
+static void
+offer_device(const struct fenced_core *core, xmlNode *data, const struct device *device, const struct search *search)
+{
+    static const char *const halves[] = { "off", "on" };
+    xmlNode *element = xml_new(data, FENCE_TAG_DEVICE);
+
+    xml_set(element, "id", device->id);
+    xml_set(element, FENCE_F_NAMESPACE, device->ns);
+    xml_set(element, FENCE_F_AGENT, device->agent);
+    xml_set_int(element, FENCE_F_VERIFIED, device->is_verified);
+    xml_set_int(element, FENCE_F_SUPPORT_FLAGS, device_flags(device));
+    offer_action(core, element, device, search->action, search->target, search->allow_self);
+    if (!text_equal(search->action, "reboot")) {
+        return;
+    }
+    if (!may_reboot_itself(core, device, search->target, search->allow_self)) {
+        xml_set(element, FENCE_F_DISALLOWED, "true");
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(halves); i++) {
+        xmlNode *half = xml_new(element, FENCE_TAG_DEVICE_ACTION);
+
+        xml_set(half, "id", halves[i]);
+        offer_action(core, half, device, halves[i], search->target, text_equal(halves[i], "off") && search->allow_self);
+    }
+}
+
+xmlNode *
+devices_offer(const struct fenced_core *core, const struct search *search)
+{
+    xmlNode *data = xml_new(NULL, FENCE_TAG_ARGUMENTS);
+    unsigned n = 0;
+
+    xml_set(data, F_ST_TARGET, search->target);
+    xml_set(data, FENCE_F_AVAILABLE, "0");
+    for (unsigned i = 0; i < search->capable->len; i++) {
+        const struct device *device = g_hash_table_lookup(core->devices, search->capable->pdata[i]);
+
+        if (device != NULL) {
+            offer_device(core, data, device, search);
+            n++;
+        }
+    }
+    xml_set_int(data, FENCE_F_AVAILABLE, n);
+    return data;
 }
 
 static void
@@ -130,7 +324,7 @@ list_device(xmlNode *data, const struct device *device)
     xml_set(element, FENCE_F_NAMESPACE, device->ns);
     xml_set(element, FENCE_F_AGENT, device->agent);
     xml_set_int(element, FENCE_F_VERIFIED, device->is_verified);
-    xml_set_int(element, FENCE_F_SUPPORT_FLAGS, device->flags);
+    xml_set_int(element, FENCE_F_SUPPORT_FLAGS, device_flags(device));
     attributes = xml_new(element, FENCE_TAG_ATTRIBUTES);
     g_hash_table_iter_init(&iter, device->params);
     while (g_hash_table_iter_next(&iter, &name, &value)) {
@@ -141,37 +335,16 @@ list_device(xmlNode *data, const struct device *device)
 }
 
 xmlNode *
-devices_query(const struct fenced_core *core, const char *target, const char *action, bool allow_self)
+devices_list(const struct fenced_core *core)
 {
     xmlNode *data = xml_new(NULL, FENCE_TAG_ARGUMENTS);
-    g_autoptr(GList) devices = (target == NULL) ? g_hash_table_get_values(core->devices) : NULL;
+    g_autoptr(GList) devices = g_hash_table_get_values(core->devices);
 
-    xml_set(data, F_ST_TARGET, target);
     xml_set_int(data, FENCE_F_AVAILABLE, g_list_length(devices));
     for (GList *item = devices; item != NULL; item = item->next) {
         list_device(data, item->data);
     }
     return data;
-}
-
-void
-devices_execute(struct fenced_core *core, const xmlNode *request, struct fence_result *result)
-{
-    const char *id = fence_find_value(request, F_ST_DEVICE_ID);
-    const char *action = fence_find_value(request, F_ST_DEVICE_ACTION);
-    g_autofree char *reason = NULL;
-
-    if (id == NULL || action == NULL) {
-        missing_information(result);
-    } else if (text_equal(id, FENCE_DEVICE_WATCHDOG) && !g_hash_table_contains(core->devices, id)) {
-        fence_result_set(result, CRM_EX_ERROR, EXEC_NO_FENCE_DEVICE, "Watchdog fence device not configured");
-    } else if (!g_hash_table_contains(core->devices, id)) {
-        reason = g_strdup_printf("'%s' not found", id);
-        fence_result_set(result, CRM_EX_ERROR, EXEC_NO_FENCE_DEVICE, reason);
-    } else {
-        log_warn("Not running %s of fence device '%s': this fencer cannot run agents yet", action, id);
-        fence_result_set(result, CRM_EX_ERROR, EXEC_NOT_SUPPORTED, "Fence agents cannot be run yet");
-    }
 }
 
 /* --- levels --- */
@@ -261,7 +434,7 @@ add_devices(struct topology *t, int number, const char *devices)
 }
 
 void
-levels_add(struct fenced_core *core, const xmlNode *request, struct fence_result *result)
+levels_add(struct fenced_core *core, struct fenced_now now, const xmlNode *request, struct fence_result *result)
 {
     const xmlNode *level = find_level(request);
     g_autofree char *key = (level != NULL) ? level_key(level) : NULL;
@@ -287,7 +460,7 @@ levels_add(struct fenced_core *core, const xmlNode *request, struct fence_result
 }
 
 void
-levels_remove(struct fenced_core *core, const xmlNode *request, struct fence_result *result)
+levels_remove(struct fenced_core *core, struct fenced_now now, const xmlNode *request, struct fence_result *result)
 {
     const xmlNode *level = find_level(request);
     g_autofree char *key = (level != NULL) ? level_key(level) : NULL;

@@ -2,7 +2,11 @@
 /*
  * Inside the fencer's core.  Included by fenced_*.c of this folder only.
  *   fenced_core.c     clients, requests, replies, events
- *   fenced_devices.c  tables of devices and levels; who can fence whom
+ *   fenced_devices.c  tables of devices and levels
+ *   fenced_params.c   options of devices
+ *   fenced_agent.c    meta-data of agents
+ *   fenced_search.c   which devices can fence a target
+ *   fenced_command.c  running agents: queue of a device, delays, retries
  *   fenced_op.c       a cluster-wide operation as its originator and as others see it
  *   fenced_history.c  asking for, cleaning and exchanging what has happened
  */
@@ -38,13 +42,72 @@ struct ticket {
     uint32_t request_id, request_flags;
 };
 
+/* What an agent's meta-data says; one for all its devices. */
+struct agent_info {
+    char *agent;
+    bool is_known, is_asked; /* asked: the answer is under way, and searches wait for it */
+    unsigned run_id;
+    uint64_t retry_due, retry_pause_ms;
+    unsigned flags;          /* enum fence_support */
+    bool unfences;           /* automatic unfencing */
+    bool wants_node_id;
+    GPtrArray *on_target;    /* actions that only the target itself may run */
+};
+
+/* How it is found out whether a device can fence a target (spec 60 §9.1). */
+enum host_check { CHECK_NONE, CHECK_STATIC, CHECK_DYNAMIC, CHECK_STATUS, CHECK_INVALID };
+
 struct device {
     char *id, *agent, *ns;
-    GHashTable *params; /* name -> value */
-    unsigned flags;     /* enum fence_support */
+    GHashTable *params;  /* name -> value */
+    GHashTable *aliases; /* node name, in lower case -> what the device calls it */
+    GPtrArray *targets;  /* names; NULL: no list (yet) */
+    uint64_t targets_ms; /* when the list was made */
+    struct agent_info *info;
     bool is_verified;
     bool by_api, by_cib;
-    bool unfences; /* automatic unfencing */
+    bool provides_unfencing;
+    bool list_failed;    /* and pcmk_host_check is not set: ask for the status from now on */
+    int limit;           /* of agents at a time; negative: none */
+    unsigned running;
+    GQueue waiting;      /* struct command */
+};
+
+/* What to do with the end of an agent. */
+enum command_kind {
+    COMMAND_CLIENT, /* answer a client: st_execute, or st_fence without a cluster */
+    COMMAND_PEER,   /* answer a fencer: st_fence */
+    COMMAND_CHECK,  /* can this device fence the target?  Part of a search */
+};
+
+struct command {
+    enum command_kind kind;
+    struct device *device; /* NULL once it was removed while the agent ran */
+    char *device_id, *action, *target;
+    unsigned timeout_s;
+    uint64_t not_before;   /* start delay, pause before a retry */
+    uint64_t first_start;  /* 0: not started yet */
+    unsigned attempts;
+    unsigned run_id;       /* 0: does not run */
+    xmlNode *request;      /* copy, for the answer */
+    struct ticket ticket;
+    char *peer;
+    GPtrArray *others;     /* ids of further devices to try (COMMAND_PEER) */
+    int delay_s;           /* the requested one, for them */
+    struct search *search;
+};
+
+/* Which devices can fence a target?  Agents may have to be asked. */
+struct search {
+    char *target, *action;
+    bool allow_self;
+    unsigned timeout_s;
+    unsigned pending;
+    GPtrArray *capable; /* ids, in the order of their names */
+    void (*found)(struct fenced_core *core, struct fenced_now now, struct search *search);
+    xmlNode *request;   /* what it is for: a copy */
+    struct ticket ticket;
+    char *peer;
 };
 
 /* The levels of one target text. */
@@ -102,6 +165,12 @@ struct fenced_core {
     GPtrArray *active;   /* names of active fencers */
     unsigned broadcast_count;
     GQueue effects;
+    unsigned (*random)(unsigned below, void *data);
+    uint32_t (*node_id)(const char *name, void *data);
+    GHashTable *agents;   /* agent -> struct agent_info */
+    GHashTable *running;  /* run id -> struct command */
+    unsigned run_id;
+    GQueue held_searches; /* struct search: wait for meta-data */
 };
 
 /* --- fenced_core.c --- */
@@ -122,14 +191,79 @@ bool core_peer_is_active(const struct fenced_core *core, const char *name);
 
 void device_free(gpointer data);
 void topology_free(gpointer data);
-void devices_add(struct fenced_core *core, const xmlNode *request, struct fence_result *result);
-void devices_remove(struct fenced_core *core, const xmlNode *request, struct fence_result *result);
-void levels_add(struct fenced_core *core, const xmlNode *request, struct fence_result *result);
-void levels_remove(struct fenced_core *core, const xmlNode *request, struct fence_result *result);
-/* Content of a query's reply: the devices for a target and an action, all devices if target is NULL (xml_free). */
-xmlNode *devices_query(const struct fenced_core *core, const char *target, const char *action, bool allow_self);
-/* Run an agent action on a registered device: the answer if there can be one at once. */
-void devices_execute(struct fenced_core *core, const xmlNode *request, struct fence_result *result);
+void devices_add(struct fenced_core *core, struct fenced_now now, const xmlNode *request, struct fence_result *result);
+void devices_remove(struct fenced_core *core, struct fenced_now now, const xmlNode *request, struct fence_result *result);
+void levels_add(struct fenced_core *core, struct fenced_now now, const xmlNode *request, struct fence_result *result);
+void levels_remove(struct fenced_core *core, struct fenced_now now, const xmlNode *request, struct fence_result *result);
+/* All devices, with their parameters: content of a reply (xml_free). */
+xmlNode *devices_list(const struct fenced_core *core);
+/* Content of a reply: these devices for a target and an action (xml_free). */
+xmlNode *devices_offer(const struct fenced_core *core, const struct search *search);
+void missing_information(struct fence_result *result);
+
+/* --- fenced_agent.c: what an agent can do --- */
+
+void agent_info_free(gpointer data);
+/* Look an agent up, and ask it for its meta-data if that is not known and not under way. */
+struct agent_info *agent_info_get(struct fenced_core *core, struct fenced_now now, const char *agent);
+/* Was this the run of a meta-data action?  Then it is dealt with here. */
+bool agent_info_done(struct fenced_core *core, struct fenced_now now, unsigned run_id, const struct fence_result *result);
+bool agent_infos_are_known(const struct fenced_core *core);
+uint64_t agent_infos_deadline(const struct fenced_core *core);
+void agent_infos_tick(struct fenced_core *core, struct fenced_now now);
+
+/* --- fenced_params.c: the options of devices (pure) --- */
+
+/* pcmk_host_map: name in lower case -> port. */
+GHashTable *params_parse_map(const char *text);
+/* Names of a host list or of an agent's list output (g_ptr_array_unref). */
+GPtrArray *params_parse_targets(const char *text);
+bool params_has_target(const GPtrArray *targets, const char *name);
+/* Base delay for a target in seconds, from an interval or a map. */
+unsigned params_delay_base(const char *text, const char *target);
+unsigned params_seconds(const char *text);
+/* The action whose options count: "off" instead of "reboot" where the agent cannot reboot. */
+const char *params_effective_action(const struct device *device, const char *action);
+/* A `pcmk_ACTION_what` option, or NULL. */
+const char *params_action_option(const struct device *device, const char *action, const char *what);
+enum host_check params_host_check(const struct device *device);
+unsigned device_flags(const struct device *device);
+bool device_unfences(const struct device *device);
+/* What the agent gets on stdin. */
+GHashTable *params_arguments(const struct device *device, const char *action, const char *target, uint32_t node_id);
+
+/* --- fenced_search.c --- */
+
+struct search *search_new(const xmlNode *request, const char *target, const char *action, bool allow_self,
+                          void (*found)(struct fenced_core *, struct fenced_now, struct search *));
+void search_free(gpointer data);
+/* Begin (takes the search); `found` may be called at once. */
+void search_start_take(struct fenced_core *core, struct fenced_now now, struct search *search);
+/* A device's own check for a search ended (result NULL: it cannot be known). */
+void search_checked(struct fenced_core *core, struct fenced_now now, struct search *search, struct device *device,
+                    const char *action, const struct fence_result *result);
+void searches_release(struct fenced_core *core, struct fenced_now now);
+bool device_allows(const struct fenced_core *core, const struct device *device, const char *action, const char *target,
+                   bool allow_self);
+
+/* --- fenced_command.c --- */
+
+void command_free(gpointer data);
+struct command *command_new(enum command_kind kind, struct device *device, const char *action, const char *target,
+                            unsigned timeout_s);
+/* Queue a command (taken) on its device and start what can be started.  delay_s: requested delay, -1: none at all. */
+void command_submit_take(struct fenced_core *core, struct fenced_now now, struct command *command, int delay_s);
+/* An action on a registered device for a client; answers or queues. */
+void command_execute(struct fenced_core *core, struct fenced_now now, const xmlNode *request, const struct ticket *ticket);
+/* Fence as a peer's request says (peer), or as a client's without a cluster (ticket). */
+void command_fence(struct fenced_core *core, struct fenced_now now, const xmlNode *request, const char *peer,
+                   const struct ticket *ticket);
+/* The device goes: what waits fails, what runs is on its own. */
+void commands_device_gone(struct fenced_core *core, struct fenced_now now, struct device *device);
+uint64_t commands_deadline(const struct fenced_core *core);
+void commands_tick(struct fenced_core *core, struct fenced_now now);
+/* Start what waits on a device. */
+void device_start_waiting(struct fenced_core *core, struct fenced_now now, struct device *device);
 
 /* --- fenced_op.c --- */
 
@@ -139,7 +273,6 @@ void op_start(struct fenced_core *core, struct fenced_now now, const xmlNode *re
               const char *relay_id);
 void op_handle_query(struct fenced_core *core, struct fenced_now now, const char *from, const xmlNode *message);
 void op_handle_query_reply(struct fenced_core *core, struct fenced_now now, const char *from, const xmlNode *message);
-void op_handle_execution_request(struct fenced_core *core, const char *from, const xmlNode *message);
 void op_handle_execution_reply(struct fenced_core *core, struct fenced_now now, const char *from, const xmlNode *message);
 void op_handle_result(struct fenced_core *core, struct fenced_now now, const char *from, const xmlNode *message);
 /* The operation ended so: tell everybody.  Clients hear of it when the broadcast arrives. */

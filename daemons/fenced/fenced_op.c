@@ -438,9 +438,7 @@ op_start(struct fenced_core *core, struct fenced_now now, const xmlNode *request
     }
     log_notice("Client %s wants to fence (%s) %s", xml_get(request, F_ST_CLIENTNAME), action, target);
     if (core->standalone) {
-        g_autofree char *reason = g_strdup_printf("No device configured for target '%s'", target);
-
-        refuse(core, request, ticket, CRM_EX_ERROR, EXEC_NO_FENCE_DEVICE, reason);
+        command_fence(core, now, request, NULL, ticket);
         return;
     }
     op = op_from_request(core, now, request, target, action);
@@ -473,6 +471,16 @@ op_start(struct fenced_core *core, struct fenced_now now, const xmlNode *request
 
 /* --- as a peer of the originator --- */
 
+static void
+send_offer(struct fenced_core *core, struct fenced_now now, struct search *search)
+{
+    const struct fence_result done = { 0 };
+    xmlNode *reply = reply_new(search->request, &done);
+
+    msg_take_data(reply, F_ST_CALLDATA, devices_offer(core, search));
+    core_send_take(core, search->peer, reply);
+}
+
 void
 op_handle_query(struct fenced_core *core, struct fenced_now now, const char *from, const xmlNode *message)
 {
@@ -482,7 +490,7 @@ op_handle_query(struct fenced_core *core, struct fenced_now now, const char *fro
     const char *action = fence_find_value(message, F_ST_DEVICE_ACTION);
     const char *relay_id = fence_find_value(message, F_ST_REMOTE_OP_RELAY);
     unsigned options = (unsigned) xml_get_int(message, F_ST_CALLOPTS, 0);
-    xmlNode *reply;
+    struct search *search;
 
     if (id != NULL && !g_hash_table_contains(core->ops, id)) {
         struct op *op = op_new(core, id, target, action);
@@ -507,31 +515,9 @@ op_handle_query(struct fenced_core *core, struct fenced_now now, const char *fro
     if (text_equal(fence_find_value(message, F_ST_DEVICE_ID), FENCE_DEVICE_MANUAL)) {
         return;
     }
-    reply = reply_new(message, &done);
-    msg_take_data(reply, F_ST_CALLDATA,
-                  devices_query(core, target, action, (options & FENCE_OPT_ALLOW_SELF) != 0));
-    core_send_take(core, from, reply);
-}
-
-void
-op_handle_execution_request(struct fenced_core *core, const char *from, const xmlNode *message)
-{
-    const char *device = fence_find_value(message, F_ST_DEVICE_ID);
-    const char *target = fence_find_value(message, F_ST_TARGET);
-    struct fence_result result = { 0 };
-    g_autofree char *reason = (device != NULL)
-                                  ? g_strdup_printf("Requested device '%s' not found", device)
-                                  : g_strdup_printf("No device configured for target '%s'", target ? target : "");
-    xmlNode *reply;
-
-    fence_result_set(&result, CRM_EX_ERROR, EXEC_NO_FENCE_DEVICE, reason);
-    reply = reply_new(message, &result);
-    xml_set(reply, F_ST_ORIGIN, from);
-    xml_set(reply, F_ST_DEVICE_ID, device);
-    xml_set(reply, F_ST_TARGET, target);
-    xml_set(reply, F_ST_DEVICE_ACTION, FENCE_OP_FENCE);
-    core_send_take(core, from, reply);
-    fence_result_clear(&result);
+    search = search_new(message, target, action, (options & FENCE_OPT_ALLOW_SELF) != 0, send_offer);
+    search->peer = g_strdup(from);
+    search_start_take(core, now, search);
 }
 
 /* --- as originator: who can do it --- */

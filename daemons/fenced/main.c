@@ -15,6 +15,7 @@
 #include "lib/ipc/ipc_server.h"
 
 #include "daemons/fenced/fenced_core.h"
+#include "daemons/fenced/fenced_run.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -128,6 +129,13 @@ forget_node(const struct fenced_effect *e)
 }
 
 static void
+on_agent_done(unsigned run_id, const struct fence_result *result)
+{
+    fenced_core_done(self.core, now(), run_id, result);
+    carry_out();
+}
+
+static void
 carry_out(void)
 {
     struct fenced_effect *e;
@@ -145,6 +153,9 @@ carry_out(void)
             break;
         case FENCED_FORGET:
             forget_node(e);
+            break;
+        case FENCED_RUN:
+            fenced_agent_run(e, on_agent_done);
             break;
         }
         fenced_effect_free(e);
@@ -264,6 +275,20 @@ node_name(uint32_t id, void *data)
     return (peer != NULL) ? peer->name : NULL;
 }
 
+static uint32_t
+node_id(const char *name, void *data)
+{
+    const struct peer *peer = peers_find_any(self.peers, 0, name);
+
+    return (peer != NULL) ? peer->id : 0;
+}
+
+static unsigned
+random_below(unsigned below, void *data)
+{
+    return (below > 0) ? (unsigned) g_random_int_range(0, (gint32) below) : 0;
+}
+
 static char *
 resolve(uint32_t id, void *data)
 {
@@ -339,6 +364,8 @@ start_core(void)
         .standalone = self.standalone,
         .new_uuid = new_uuid,
         .node_name = node_name,
+        .node_id = node_id,
+        .random = random_below,
     };
 
     if (self.cluster != NULL) {
