@@ -105,9 +105,9 @@ initial_document(struct sim *s)
         "</cluster_property_set><cluster_property_set id='user'/></crm_config><nodes/>"
         "<resources><primitive id='fence' class='stonith' type='fence_sim'/>"
         "<primitive id='r1' class='ocf' provider='sim' type='thing'><operations><op id='r1-m' name='monitor' interval='10s'/></operations></primitive>"
-        "<primitive id='r2' class='ocf' provider='sim' type='thing'/>"
-        "<group id='g'><primitive id='g1' class='ocf' provider='sim' type='thing'/>"
-        "<primitive id='g2' class='ocf' provider='sim' type='thing'/></group></resources>"
+        "<primitive id='r2' class='ocf' provider='sim' type='thing'><operations><op id='r2-m' name='monitor' interval='5s'/></operations></primitive>"
+        "<group id='g'><primitive id='g1' class='ocf' provider='sim' type='thing'><operations><op id='g1-m' name='monitor' interval='10s'/></operations></primitive>"
+        "<primitive id='g2' class='ocf' provider='sim' type='thing'><operations><op id='g2-m' name='monitor' interval='10s'/></operations></primitive></group></resources>"
         "<constraints/></configuration><status/></cib>";
     xmlNode *root = xml_parse(head, strlen(head), XML_PARSE_STRICT, NULL);
     xmlNode *nodes = xml_first(xml_first(root, "configuration"), "nodes");

@@ -357,7 +357,8 @@ sim_exec_fail(struct sim_node *n, const char *rsc)
 {
     struct rsc *r = n->exec != NULL ? g_hash_table_lookup(n->exec->rscs, rsc) : NULL;
 
-    if (r == NULL || !r->active) {
+    /* What nobody watches would be missed by nobody. */
+    if (r == NULL || !r->active || r->recurring->len == 0) {
         return;
     }
     sim_trace(n->sim, "%s: %s dies", n->name, rsc);

@@ -5,7 +5,9 @@
  */
 #include "cts/sim/sim.h"
 
+#include "daemons/controld/controld_core.h"
 #include "lib/base/result.h"
+#include "lib/base/text.h"
 #include "lib/base/xml.h"
 #include "lib/cib/cib_client.h"
 #include "lib/ipc/attrd_client.h"
@@ -84,17 +86,46 @@ change_attribute(struct sim *s)
 
 struct change {
     unsigned number;
-    unsigned generation; /* of the network when it was asked for */
+    uint64_t stability; /* of the partition when it was asked for */
     struct sim_node *node;
 };
 
-/* A second after the acknowledgement every member has stored it, unless the network changed meanwhile. */
+/*
+ * A number that stays the same as long as the node's partition is integrated and nothing happens to it; 0: it is not.  Until the DC has
+ * brought everybody to one CIB, nobody can promise anything about a change: it may be made in the copy that is given up.
+ */
+static uint64_t
+stability(struct sim_node *n)
+{
+    struct sim *s = n->sim;
+    unsigned members = sim_net_members(n);
+    uint64_t lives = 1;
+
+    if (!sim_net_quorate(n)) {
+        return 0;
+    }
+    for (unsigned i = 0; i < s->n_nodes; i++) {
+        const struct controld *c = sim_ctl_core(&s->node[i]);
+
+        if ((members & (1u << i)) == 0) {
+            continue;
+        }
+        if (c == NULL || !s->node[i].running[SIM_CIB] || ctl_dc_name(c) == NULL
+            || !text_is_one_of(ctl_state_name(c), "S_NOT_DC", "S_IDLE", "S_TRANSITION_ENGINE", "S_POLICY_ENGINE", NULL)) {
+            return 0;
+        }
+        lives += s->node[i].life[SIM_CIB] + s->node[i].life[SIM_CTL];
+    }
+    return lives * 1000 + sim_net_generation(s);
+}
+
+/* A second after the acknowledgement every member has stored it, unless something happened meanwhile. */
 static void
 on_promise(struct sim *s, void *arg)
 {
     const struct change *c = arg;
 
-    if (c->generation == sim_net_generation(s)) {
+    if (c->stability == stability(c->node)) {
         g_array_append_val(s->world->promised, c->number);
         sim_trace(s, "change %u must never be lost", c->number);
     }
@@ -106,7 +137,7 @@ on_changed(struct sim_node *n, int rc, const xmlNode *output, void *data)
     struct change *c = data;
 
     sim_trace(n->sim, "%s: change %u of the configuration: %s", n->name, c->number, result_text(rc));
-    if (rc == RC_OK && c->generation == sim_net_generation(n->sim)) {
+    if (rc == RC_OK && c->stability != 0 && c->stability == stability(n)) {
         sim_post(n->sim, SIM_S, on_promise, g_memdup2(c, sizeof(*c)), g_free);
     }
 }
@@ -123,7 +154,7 @@ change_configuration(struct sim *s)
         return; /* people know better than to change half a cluster */
     }
     c = g_new0(struct change, 1);
-    *c = (struct change){ ++s->world->changes, sim_net_generation(s), n };
+    *c = (struct change){ ++s->world->changes, stability(n), n };
     set = xml_new(NULL, "cluster_property_set");
     xml_set(set, "id", "user");
     pair = xml_new(set, "nvpair");
@@ -265,9 +296,20 @@ sim_world_begin(struct sim *s)
     }
 }
 
+/* An administrator has found the reasons of the failures and says so. */
+static void
+on_clean_up(struct sim *s, void *arg)
+{
+    sim_trace(s, "somebody cleans up all failures");
+    sim_attrd_request(&s->node[0], attrd_msg_clear_failure("simulation", NULL, NULL, NULL, NULL, false));
+}
+
 void
 sim_world_calm_down(struct sim *s)
 {
+    for (unsigned i = 1; i <= 4; i++) {
+        sim_post(s, i * 20 * SIM_S, on_clean_up, NULL, NULL);
+    }
     unsigned together[SIM_MAX_NODES] = { 0 };
 
     sim_trace(s, "all faults are over");
