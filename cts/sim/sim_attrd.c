@@ -128,8 +128,8 @@ sim_attrd_start(struct sim_node *n)
 {
     static const struct peers_callbacks callbacks = { .state_changed = on_state, .resolve = resolve };
     struct attrd_config config = { .program = "pacemaker-attrd", .node_id = node_id, .cpu_time = cpu_time, .data = n };
-    g_autofree char *own = g_strdup_printf("//node_state[@uname='%s']/transient_attributes", n->name);
-    struct sim_cib_call erase = { .op = CIB_OP_DELETE, .section = own, .options = CIB_OPT_QUORUM_OVERRIDE | CIB_OPT_XPATH };
+    g_autofree char *own = NULL;
+    struct sim_cib_call erase = { .op = CIB_OP_DELETE, .options = CIB_OPT_QUORUM_OVERRIDE | CIB_OPT_XPATH };
 
     n->attrd = g_new0(struct sim_attrd, 1);
     n->attrd->born = n->sim->now;
@@ -141,6 +141,7 @@ sim_attrd_start(struct sim_node *n)
     n->attrd->core = attrd_core_new(&config);
     sim_cib_connect(n, SIM_ATTRD);
     sim_net_join(n, SIM_ATTRD);
+    erase.section = own = attrd_core_erase_xpath(n->attrd->core);
     sim_cib_request(n, SIM_ATTRD, &erase);
     attrd_core_start(n->attrd->core, sim_ms(n->sim));
     carry_out(n);

@@ -77,6 +77,13 @@ attrd_core_free(struct attrd_core *core)
     g_free(core);
 }
 
+char *
+attrd_core_erase_xpath(const struct attrd_core *core)
+{
+    return g_strdup_printf("//node_state[@uname='%s' or @id='%s']/transient_attributes", core->node_name,
+                           peers_local_uuid(core->peers));
+}
+
 /* The version is an ordinary private attribute of each node (spec 70 §5.2). */
 void
 attrd_core_start(struct attrd_core *core, uint64_t now)

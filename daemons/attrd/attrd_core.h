@@ -60,6 +60,11 @@ void attrd_effect_free(struct attrd_effect *effect);
 
 struct attrd_core *attrd_core_new(const struct attrd_config *config);
 void attrd_core_free(struct attrd_core *core);
+/*
+ * What to delete from the CIB at start, as XPath (g_free): this node's values of an earlier life.  By name and by id, because the
+ * writer may have made the node's entry before a controller gave it a name.
+ */
+char *attrd_core_erase_xpath(const struct attrd_core *core);
 /* Connected to CIB and cluster: announce the protocol version. */
 void attrd_core_start(struct attrd_core *core, uint64_t now);
 /* Leaving: ignore everything but election messages, never win. */

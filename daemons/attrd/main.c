@@ -273,8 +273,7 @@ on_erased(struct cib_client *c, int call_id, int rc, const xmlNode *output, cons
 static void
 erase_own_attributes(void)
 {
-    g_autofree char *xpath =
-        g_strdup_printf("//node_state[@uname='%s']/transient_attributes", cluster_local_name(self.cluster));
+    g_autofree char *xpath = attrd_core_erase_xpath(self.core);
     const struct cib_request request = {
         .op = CIB_OP_DELETE,
         .section = xpath,
