@@ -5,6 +5,8 @@
 #include "cts/sim/sim.h"
 
 #include "daemons/attrd/attrd_core.h"
+#include "lib/base/result.h"
+#include "lib/base/text.h"
 #include "lib/base/xml.h"
 #include "lib/cib/cib_client.h"
 #include "lib/cib/cib_proto.h"
@@ -200,10 +202,14 @@ sim_attrd_request(struct sim_node *n, xmlNode *xml)
 void
 sim_attrd_cib_notify(struct sim_node *n, const xmlNode *message)
 {
-    if ((xml_get_int(message, CIB_F_CHANGE_SECTION, 5) & 5) != 0) {
+    if (text_equal(xml_get(message, CIB_F_SUBTYPE), CIB_NOTIFY_DIFF)) {
+        if (cib_notification_rc(message) == RC_OK) {
+            attrd_core_cib_changed(n->attrd->core, sim_ms(n->sim), cib_notification_patch(message));
+        }
+    } else if ((xml_get_int(message, CIB_F_CHANGE_SECTION, 5) & 5) != 0) {
         attrd_core_cib_replaced(n->attrd->core, sim_ms(n->sim));
-        carry_out(n);
     }
+    carry_out(n);
 }
 
 const struct attrd_core *

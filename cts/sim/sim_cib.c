@@ -465,7 +465,7 @@ sim_cib_connect(struct sim_node *n, unsigned client)
     if (client != SIM_USER) {
         subscribe(n, client, CIB_NOTIFY_REFRESH);
     }
-    if (client == SIM_CTL) {
+    if (client != SIM_USER) {
         subscribe(n, client, CIB_NOTIFY_DIFF);
     }
     carry_out(n);

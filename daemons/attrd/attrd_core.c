@@ -50,6 +50,8 @@ attrd_core_new(const struct attrd_config *config)
     core->armed = g_ptr_array_new();
     core->due = g_ptr_array_new();
     g_queue_init(&core->effects);
+    core->erased = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    core->erased_due = ATTRD_NEVER;
     core->election_deadline = ATTRD_NEVER;
     core->election = election_new(&election);
     return core;
@@ -70,6 +72,7 @@ attrd_core_free(struct attrd_core *core)
     g_ptr_array_unref(core->due);
     g_ptr_array_unref(core->armed);
     g_hash_table_unref(core->by_name);
+    g_hash_table_unref(core->erased);
     g_ptr_array_unref(core->attributes);
     g_free(core->writer);
     g_free((char *)core->node_name);
@@ -183,7 +186,7 @@ attrd_core_peer_changed(struct attrd_core *core, uint64_t now, const struct peer
 uint64_t
 attrd_core_deadline(const struct attrd_core *core)
 {
-    uint64_t first = core->election_deadline;
+    uint64_t first = MIN(core->election_deadline, core->erased_due);
 
     for (guint i = 0; i < core->armed->len; i++) {
         const struct attrd_attribute *a = g_ptr_array_index(core->armed, i);
@@ -197,6 +200,9 @@ void
 attrd_core_tick(struct attrd_core *core, uint64_t now)
 {
     attrd_election_tick(core, now);
+    if (core->erased_due <= now) {
+        attrd_write_erased(core);
+    }
     for (guint i = 0; i < core->armed->len;) {
         struct attrd_attribute *a = g_ptr_array_index(core->armed, i);
 
@@ -264,7 +270,7 @@ attrd_core_shutdown_requested(const struct attrd_core *core)
 bool
 attrd_core_is_quiet(const struct attrd_core *core)
 {
-    if (core->armed->len != 0 || core->due->len != 0
+    if (core->armed->len != 0 || core->due->len != 0 || core->erased_due != ATTRD_NEVER
         || election_state(core->election) == ELECTION_IN_PROGRESS) {
         return false;
     }

@@ -88,6 +88,11 @@ void attrd_core_peer_message(struct attrd_core *core, uint64_t now, uint32_t fro
 void attrd_core_peer_changed(struct attrd_core *core, uint64_t now, const struct peer *peer);
 /* The CIB manager says that nodes or status were replaced as a whole: write everything again. */
 void attrd_core_cib_replaced(struct attrd_core *core, uint64_t now);
+/*
+ * The CIB changed: `patch` is the <diff> of a successful change.  Where somebody erased all attributes of a node that is still
+ * here, they are written again after a while (spec 70 §18: what newer releases do).
+ */
+void attrd_core_cib_changed(struct attrd_core *core, uint64_t now, const xmlNode *patch);
 /* Result of ATTRD_CIB_MODIFY: a result of lib/base/result.h. */
 void attrd_core_cib_result(struct attrd_core *core, uint64_t now, unsigned write_id, int rc);
 

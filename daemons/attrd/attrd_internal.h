@@ -49,6 +49,8 @@ struct attrd_core {
     GPtrArray *armed;      /* those with a deadline */
     GPtrArray *due;        /* those to write at the end of this event */
     GQueue effects;        /* struct attrd_effect */
+    GHashTable *erased;    /* UUIDs of nodes whose attributes somebody erased from the CIB */
+    uint64_t erased_due;   /* when that is looked at; ATTRD_NEVER: there are none */
 
     struct election *election;
     uint64_t election_deadline; /* ATTRD_NEVER: no timer */
@@ -116,6 +118,8 @@ void attrd_write_due(struct attrd_core *core, struct attrd_attribute *a, enum at
 void attrd_write_all(struct attrd_core *core, enum attrd_write_mode mode);
 /* Changed ones, ones with unknown nodes, force-marked ones: a node's id became known. */
 void attrd_write_pending(struct attrd_core *core);
+/* The time has come to look at core->erased. */
+void attrd_write_erased(struct attrd_core *core);
 /* Turn the list into as few requests as possible. */
 void attrd_write_flush(struct attrd_core *core);
 

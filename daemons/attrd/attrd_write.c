@@ -11,8 +11,15 @@
 #include "lib/cib/cib_client.h"
 #include "lib/ipc/attrd_client.h"
 
+#include <string.h>
+
 /* How long to wait before a failed write is tried again if the attribute has no delay of its own. */
 #define RETRY_MS 2000
+/*
+ * How long to wait before the attributes of a node that somebody erased are written again: if it was because the node is
+ * leaving, that will be known here, too, by then.
+ */
+#define ERASED_MS 2000
 /* Values in one request: keeps it well below the size of an IPC buffer. */
 #define BATCH_VALUES 400
 
@@ -324,4 +331,77 @@ attrd_core_cib_replaced(struct attrd_core *core, uint64_t now)
     log_notice("Updating all attributes after cib_refresh_notify event");
     attrd_write_all(core, ATTRD_RESPECT_DELAY);
     attrd_write_flush(core);
+}
+
+/* Id in the last `node_state[@id='...']` of a patchset's path, or NULL if attributes as a whole are not what it names (g_free). */
+static char *
+erased_node(const char *path)
+{
+    static const char head[] = "/cib/status/node_state[@id='";
+    const char *id, *end, *rest;
+
+    if (path == NULL || !g_str_has_prefix(path, head)) {
+        return NULL;
+    }
+    id = path + strlen(head);
+    end = strchr(id, '\'');
+    if (end == NULL || !g_str_has_prefix(end, "']")) {
+        return NULL;
+    }
+    rest = end + 2;
+    if (*rest != '\0' && (!g_str_has_prefix(rest, "/transient_attributes") || strchr(rest + 1, '/') != NULL)) {
+        return NULL;
+    }
+    return g_strndup(id, (gsize)(end - id));
+}
+
+void
+attrd_core_cib_changed(struct attrd_core *core, uint64_t now, const xmlNode *patch)
+{
+    if (core->stopping || patch == NULL) {
+        return;
+    }
+    xml_for_each(change, patch, "change")
+    {
+        char *uuid;
+
+        if (!text_equal(xml_get(change, "operation"), "delete")) {
+            continue;
+        }
+        uuid = erased_node(xml_get(change, "path"));
+        if (uuid != NULL) {
+            g_hash_table_add(core->erased, uuid);
+            core->erased_due = now + ERASED_MS;
+        }
+    }
+}
+
+/* Values of a node that is leaving stay erased. */
+static bool
+is_leaving(const struct attrd_core *core, const char *node)
+{
+    const char *shutdown = attrd_core_value(core, ATTRD_NAME_SHUTDOWN, node);
+
+    return shutdown != NULL && !text_equal(shutdown, "0");
+}
+
+void
+attrd_write_erased(struct attrd_core *core)
+{
+    core->erased_due = ATTRD_NEVER;
+    for (guint i = 0; attrd_is_writer(core) && i < core->attributes->len; i++) {
+        struct attrd_attribute *a = g_ptr_array_index(core->attributes, i);
+
+        for (guint j = 0; j < a->values->len; j++) {
+            const struct attrd_value *v = g_ptr_array_index(a->values, j);
+            g_autofree char *uuid = v->current != NULL ? attrd_value_uuid(core, v) : NULL;
+
+            if (uuid != NULL && g_hash_table_contains(core->erased, uuid) && !is_leaving(core, v->node)) {
+                log_info("Writing %s again: somebody erased the attributes of %s from the CIB", a->name, v->node);
+                attrd_write_due(core, a, ATTRD_RESPECT_DELAY);
+                break;
+            }
+        }
+    }
+    g_hash_table_remove_all(core->erased);
 }

@@ -223,8 +223,17 @@ on_cib_replaced(struct cib_client *c, const char *type, const xmlNode *message, 
 {
     long long sections = xml_get_int(message, "cib_change_section", CHANGED_NODES | CHANGED_STATUS);
 
-    if (!self.stopping && (sections & (CHANGED_NODES | CHANGED_STATUS)) != 0) {
+    if (self.core != NULL && !self.stopping && (sections & (CHANGED_NODES | CHANGED_STATUS)) != 0) {
         attrd_core_cib_replaced(self.core, now());
+        carry_out();
+    }
+}
+
+static void
+on_cib_changed(struct cib_client *c, const char *type, const xmlNode *message, void *data)
+{
+    if (self.core != NULL && !self.stopping && cib_notification_rc(message) == RC_OK) {
+        attrd_core_cib_changed(self.core, now(), cib_notification_patch(message));
         carry_out();
     }
 }
@@ -253,8 +262,11 @@ connect_cib(void)
     }
     cib_client_on_lost(self.cib, on_cib_lost, NULL);
     rc = cib_client_subscribe(self.cib, CIB_NOTIFY_REFRESH, on_cib_replaced, NULL);
+    if (rc == RC_OK) {
+        rc = cib_client_subscribe(self.cib, CIB_NOTIFY_DIFF, on_cib_changed, NULL);
+    }
     if (rc != RC_OK) {
-        log_err("Could not subscribe to replacements of the CIB: %s", result_text(rc));
+        log_err("Could not subscribe to changes of the CIB: %s", result_text(rc));
     }
     return rc;
 }
