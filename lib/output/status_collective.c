@@ -257,7 +257,7 @@ stopped_lists(struct output *out, const struct status_view *v, const struct sche
 
         g_autofree char *list = status_node_list(s, marked);
 
-        output_item(out, states[k], "%s", list);
+        output_item(out, NULL, "%s: %s", states[k], list);
     }
     for (unsigned i = 0; i < s->nodes.len; i++) {
         g_free(why[i]);
@@ -271,7 +271,7 @@ collected_lists(struct output *out, const struct status_view *v, const struct sc
     if (any_marked(v->s, places->promoted)) {
         g_autofree char *list = status_node_list(v->s, places->promoted);
 
-        output_item(out, "Promoted", "%s", list);
+        output_item(out, NULL, "Promoted: %s", list);
     }
     if (any_marked(v->s, places->started)) {
         g_autofree char *list = status_node_list(v->s, places->started);
@@ -279,7 +279,7 @@ collected_lists(struct output *out, const struct status_view *v, const struct sc
                             : configured_role(clone) == ROLE_UNPROMOTED ? "Unpromoted (target-role)"
                                                                         : "Unpromoted";
 
-        output_item(out, label, "%s", list);
+        output_item(out, NULL, "%s: %s", label, list);
     }
 }
 
@@ -292,7 +292,9 @@ clone_xml(struct output *out, const struct status_view *v, const struct sched_rs
                         "failure_ignored", bool_text(rsc_is(r, RSC_FAILURE_IGNORED)), "target_role",
                         configured_role_text(r), NULL);
     VEC_FOR_EACH(struct sched_rsc, instance, r->children) {
-        status_rsc(out, v, instance);
+        if (!status_rsc_active(instance, false) || status_is_on_shown_node(v, instance)) {
+            status_rsc(out, v, instance);
+        }
     }
     return output_close_element_unless_empty(out);
 }
@@ -322,6 +324,9 @@ status_clone(struct output *out, const struct status_view *v, const struct sched
     g_string_free(title, TRUE);
 
     VEC_FOR_EACH(struct sched_rsc, instance, r->children) {
+        if (status_rsc_active(instance, false) && !status_is_on_shown_node(v, instance)) {
+            continue;
+        }
         if (status_shows_rsc(v, instance) && is_individual(v, r, instance, &places)) {
             struct status_view whole = *v;
 
@@ -538,7 +543,7 @@ brief_lines(struct output *out, const struct status_view *v, struct sched_rsc *c
         for (unsigned k = 0; k < s->nodes.len; k++) {
             const struct sched_node *node = s->node_order[k];
 
-            if (count->active[node->id] > 0 && status_shows_node(v, node)) {
+            if (count->active[node->id] > 0) {
                 brief_line(out, count, count->active[node->id], with_total, by_node ? "" : node->uname);
                 printed = true;
             }

@@ -4,9 +4,8 @@
  */
 #include "lib/output/status_internal.h"
 
-/* Is any part of it on a node that is shown? */
-static bool
-is_on_shown_node(const struct status_view *v, const struct sched_rsc *r)
+bool
+status_is_on_shown_node(const struct status_view *v, const struct sched_rsc *r)
 {
     if (v->only_nodes == NULL) {
         return true;
@@ -33,16 +32,16 @@ is_listed(const struct status_view *v, const struct sched_rsc *r, bool structure
         return false;
     }
     if (v->show & SHOW_BY_NODE) {
-        if (status_rsc_active(r, true)) {
-            return false; /* it is below its node already */
-        }
-    } else if ((v->show & SHOW_BRIEF) && r->kind == KIND_PRIMITIVE && !structured) {
+        /* What runs is below its node already; all that does not run in full is listed, wherever the rest may be. */
+        return !status_rsc_active(r, true);
+    }
+    if ((v->show & SHOW_BRIEF) && r->kind == KIND_PRIMITIVE && !structured) {
         return false; /* it is counted already */
     }
     if (!partially && !(v->show & SHOW_INACTIVE)) {
         return false;
     }
-    return !partially || is_on_shown_node(v, r);
+    return !partially || status_is_on_shown_node(v, r);
 }
 
 static const char *

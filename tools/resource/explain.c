@@ -173,12 +173,13 @@ check(const struct sched *s, const struct sched_rsc *r, const struct sched_node 
 {
     const struct sched_rsc *top = rsc_top(r);
     const char *value = rsc_meta(top, "target-role");
+    const char *managed = rsc_meta(top, "is-managed");
     int role = value != NULL ? role_parse(value) : -1;
 
     return (struct checks){
         .stopped = role == ROLE_STOPPED,
         .unpromoted = role == ROLE_UNPROMOTED && rsc_is(top, RSC_PROMOTABLE),
-        .unmanaged = !rsc_is(top, RSC_MANAGED),
+        .unmanaged = text_boolean(managed) == 0,
         .locked_to = top->lock.node,
         .unhealthy = is_kept_off_by_health(s, top, n),
     };

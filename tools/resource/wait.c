@@ -67,9 +67,11 @@ pending_actions(const xmlNode *graph)
         xml_for_each(action, set, NULL) {
             struct pending p = {
                 .id = (int)xml_get_int(action, "id", 0),
-                .key = xml_get(action, "operation_key"),
+                .key = xml_get(action, "internal_operation_key"),
                 .node = xml_get(action, "on_node"),
             };
+
+            p.key = p.key != NULL ? p.key : xml_get(action, "operation_key");
 
             if (!xml_is(action, "pseudo_event") && !text_equal(xml_get(action, "operation"), "notify")) {
                 g_array_append_val(found, p);
