@@ -208,15 +208,12 @@ sim_lrm_resource(xmlNode *node_state, const char *rsc, const char *lrm_name, con
         xml_set(lrm, "id", xml_id(node_state));
     }
     resources = get_child(lrm, "lrm_resources");
-    if (lrm_name != NULL && (found = xml_find(resources, "lrm_resource", "id", lrm_name)) != NULL) {
-        return found;
-    }
-    found = xml_find(resources, "lrm_resource", "id", rsc);
-    if (found != NULL) {
+    if ((found = xml_find(resources, "lrm_resource", "id", rsc)) != NULL
+        || (found = xml_find(resources, "lrm_resource", "id", lrm_name)) != NULL) {
         return found;
     }
     found = xml_new(resources, "lrm_resource");
-    xml_set(found, "id", rsc);
+    xml_set(found, "id", lrm_name);
     xml_copy_attr(found, like, "class");
     xml_copy_attr(found, like, "provider");
     xml_copy_attr(found, like, "type");
@@ -277,7 +274,7 @@ write_entry(struct sim *sim, xmlNode *lrm_resource, const struct sim_op *op, con
 void
 sim_record_op(struct sim *sim, xmlNode *lrm_resource, const struct sim_op *op)
 {
-    const char *rsc = xml_id(lrm_resource);
+    const char *rsc = op->rsc;
     g_autofree char *key = NULL, *id = NULL;
     int call = next_call_id(lrm_resource);
     bool failed = op->rc != op->target_rc && !(op->rc == OCF_RC_NOT_RUNNING && op->interval_ms == 0

@@ -61,14 +61,14 @@ parameters_digest(const xmlNode *attrs, bool recurring)
 
 /*
  * Has the user asked that this operation fails?  Specifications name the resource with or without its instance
- * number; any case.
+ * number; any case.  Returns the name that was meant.
  */
-static bool
-wanted_failure(struct execution *x, const char *rsc, const char *lrm_id, const char *task, guint interval_ms,
+static const char *
+wanted_failure(struct execution *x, const char *rsc, const char *instance, const char *task, guint interval_ms,
                const char *node, int *rc)
 {
     g_autofree char *short_prefix = g_strdup_printf("%s_%s_%u@%s=", rsc, task, interval_ms, node);
-    g_autofree char *long_prefix = g_strdup_printf("%s_%s_%u@%s=", lrm_id, task, interval_ms, node);
+    g_autofree char *long_prefix = g_strdup_printf("%s_%s_%u@%s=", instance, task, interval_ms, node);
 
     for (unsigned i = 0; x->fail_ops != NULL && x->fail_ops[i] != NULL; i++) {
         const char *spec = x->fail_ops[i];
@@ -88,9 +88,9 @@ wanted_failure(struct execution *x, const char *rsc, const char *lrm_id, const c
             continue;
         }
         *rc = (int) value;
-        return true;
+        return prefix == short_prefix ? rsc : instance;
     }
-    return false;
+    return NULL;
 }
 
 static void
@@ -112,7 +112,8 @@ run_resource_action(struct execution *x, const xmlNode *action)
     const char *task = xml_get(action, "operation"), *node = xml_get(action, "on_node");
     const char *long_id = xml_get(rsc, "long-id"), *id = xml_id(rsc);
     const char *interval = xml_get(attrs, "CRM_meta_interval");
-    struct sim_event e = {.kind = SIM_RSC_ACTION, .rsc = long_id == NULL || g_hash_table_contains(x->names, id) ? id : long_id, .task = task, .node = node,
+    const char *shown = long_id == NULL || g_hash_table_contains(x->names, id) ? id : long_id;
+    struct sim_event e = {.kind = SIM_RSC_ACTION, .rsc = shown, .task = task, .node = node,
                           .interval = interval};
     struct sim_op op = {.rsc = id, .task = task, .node = node, .exit_reason = "",
                         .interval_ms = (guint) xml_get_int(attrs, "CRM_meta_interval", 0),
@@ -122,29 +123,28 @@ run_resource_action(struct execution *x, const xmlNode *action)
                         .notify_type = xml_get(attrs, "CRM_meta_notify_type"),
                         .notify_operation = xml_get(attrs, "CRM_meta_notify_operation")};
     g_autofree char *digest = NULL;
-    xmlNode *state, *lrm_resource;
-    bool failed;
+    xmlNode *state;
+    const char *failed;
 
     x->sim->tell(x->sim->data, &e);
     if (text_is_one_of(task, "delete", "meta-data", "probe_again", NULL)) {
         return true;
     }
     state = sim_node_state_of(x->sim, node, xml_get(action, "on_node_uuid"));
-    lrm_resource = sim_lrm_resource(state, id, long_id, rsc);
     op.rc = op.target_rc;
-    failed = wanted_failure(x, id, xml_id(lrm_resource), task, op.interval_ms, node, &op.rc);
-    if (failed) {
+    failed = wanted_failure(x, id, long_id ? long_id : id, task, op.interval_ms, node, &op.rc);
+    if (failed != NULL) {
         op.exit_reason = "User-injected result";
         fail_step(x, action, op.rc);
-        sim_add_failure(x->sim, state, xml_id(lrm_resource), task, op.interval_ms, op.rc);
+        sim_add_failure(x->sim, state, failed, task, op.interval_ms, op.rc);
     }
     if (strcmp(task, "reload-agent") == 0 || strcmp(task, "reload") == 0) {
-        op.task = failed ? "monitor" : "start";
+        op.task = failed != NULL ? "monitor" : "start";
     }
     digest = parameters_digest(attrs, op.interval_ms > 0);
     op.digest = digest;
-    sim_record_op(x->sim, lrm_resource, &op);
-    return !failed;
+    sim_record_op(x->sim, sim_lrm_resource(state, shown, id, rsc), &op);
+    return failed == NULL;
 }
 
 static void

@@ -135,10 +135,11 @@ inject_op(struct sim *sim, const char *spec)
         tell_error(sim, g_strdup_printf("Node %s is not known, so nothing was changed (-u NODE adds nodes)", node));
         return;
     }
+    op.rsc = rsc;
     op.task = task;
     op.node = node;
     sim_add_failure(sim, state, rsc, task, op.interval_ms, op.rc);
-    sim_record_op(sim, sim_lrm_resource(state, rsc, NULL, primitive), &op);
+    sim_record_op(sim, sim_lrm_resource(state, rsc, rsc, primitive), &op);
 }
 
 void

@@ -70,11 +70,15 @@ void sim_set_property(struct sim *sim, const char *name, const char *value);
 void sim_set_ticket(struct sim *sim, const char *ticket, const char *attr, const char *value);
 /* Counts up "value++" and sets times among the transient attributes. */
 void sim_add_failure(struct sim *sim, xmlNode *node_state, const char *rsc, const char *task, guint interval_ms, int rc);
-/* The lrm_resource for an operation; made with class, provider and type of `like` if there is none; NULL: no type known. */
+/*
+ * The lrm_resource for an operation, by the name the resource is shown by, else by its configured id; made under the
+ * latter, with class, provider and type of `like`, if there is none.
+ */
 xmlNode *sim_lrm_resource(xmlNode *node_state, const char *rsc, const char *lrm_name, const xmlNode *like);
 
 struct sim_op {
-    const char *rsc, *task, *exit_reason;
+    const char *rsc; /* in ids and keys: the configured id */
+    const char *task, *exit_reason;
     guint interval_ms;
     int rc, target_rc;
     const char *migrate_source, *migrate_target, *notify_type, *notify_operation;
