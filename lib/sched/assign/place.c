@@ -193,6 +193,7 @@ decide(struct sched *s, struct sched_rsc *r, struct sched_node *prefer)
         settle(s, r, rsc_current_node(r, NULL, NULL), true);
         if (r->assigned != NULL) {
             r->next_role = keep;
+            r->assigned_score = r->assigned->base_score; /* nobody looked at its own scores */
         }
     } else if (s->opt.stop_all_resources) {
         settle(s, r, NULL, true);

@@ -217,7 +217,6 @@ compare_for_promotion(const void *left, const void *right, void *data)
 static void
 merge_colocated(struct sched *s, struct sched_rsc *clone)
 {
-    clone->flags |= RSC_MERGING;
     for (unsigned i = 0; i < clone->this_with.len; i++) {
         const struct sched_coloc *c = clone->this_with.items[i];
 
@@ -234,7 +233,6 @@ merge_colocated(struct sched *s, struct sched_rsc *clone)
                               MERGE_REVERTIBLE | MERGE_POSITIVE_ONLY);
         }
     }
-    clone->flags &= ~RSC_MERGING;
 }
 
 static void
@@ -249,6 +247,7 @@ sort_for_promotion(struct sched *s, struct sched_rsc *clone)
             row_add(&clone->row, n, r->promotion_sort_value);
         }
     }
+    clone->flags |= RSC_MERGING; /* until the order is settled: its own wishes must not come back to it */
     merge_colocated(s, clone);
     for (unsigned i = 0; i < clone->tickets.len; i++) {
         const struct sched_ticket_constraint *c = clone->tickets.items[i];
@@ -267,6 +266,7 @@ sort_for_promotion(struct sched *s, struct sched_rsc *clone)
         }
     }
     sched_sort(clone->children.items, clone->children.len, compare_for_promotion, &q);
+    clone->flags &= ~RSC_MERGING;
 }
 
 /* --- choosing: spec 41 §14.4 --- */

@@ -244,10 +244,13 @@ unpack_sets(struct sched *s, const xmlNode *xml, int score)
         if (set == NULL) {
             return;
         }
-        if (!read_members(s, set, &current)) {
+        /* What stands before a bad reference counts, the rest of the constraint does not. */
+        bool good = read_members(s, set, &current);
+
+        colocate_within(s, xml, set, &current, score);
+        if (!good) {
             return;
         }
-        colocate_within(s, xml, set, &current, score);
         if (have_last) {
             colocate_sets(s, xml, &last, &current, score);
         }

@@ -274,10 +274,11 @@ struct order_set {
     struct sched_rsc **items;
     unsigned len;
     bool sequential, explicitly_sequential, require_all, symmetric;
+    bool bad; /* a reference means nothing: items are those before it */
     enum order_strength strength;
 };
 
-static bool
+static void
 read_set(struct sched *s, const xmlNode *constraint, const xmlNode *xml, struct order_set *set)
 {
     const char *action = xml_get(xml, "action"), *kind = xml_get(xml, "kind");
@@ -297,15 +298,15 @@ read_set(struct sched *s, const xmlNode *constraint, const xmlNode *xml, struct 
 
         if (r == NULL) {
             CONFIG_ERROR(s, "%s: No resource found for %s", set->id, xml_id(ref));
-            return false;
+            set->bad = true;
+            return;
         }
         set->items[set->len++] = r;
     }
-    return true;
 }
 
-/* Relations between the members of one set. */
-static bool
+/* Relations between the members of one set; what stands before a bad reference counts. */
+static void
 order_within(struct sched *s, const xmlNode *constraint, const struct order_set *set)
 {
     unsigned kinds = forward_kinds(set->strength, set->symmetric, set->action);
@@ -320,18 +321,17 @@ order_within(struct sched *s, const xmlNode *constraint, const struct order_set 
             order_new(s, set->id, set->items[i - 1], set->action, set->items[i], set->action, kinds);
         }
     }
-    if (!set->symmetric || !set->sequential) {
-        return true;
+    if (set->bad || !set->symmetric || !set->sequential) {
+        return;
     }
     inverse = inverse_task(set->action);
     if (inverse == NULL) {
         CONFIG_WARN(s, "Cannot invert constraint '%s' (please specify inverse manually)", xml_id(constraint));
-        return true;
+        return;
     }
     for (unsigned i = 1; i < set->len; i++) {
         order_new(s, set->id, set->items[i], inverse, set->items[i - 1], inverse, inverse_kinds(set->strength));
     }
-    return true;
 }
 
 /* Any one of the first set is enough for all of the second. */
@@ -406,7 +406,12 @@ unpack_sets(struct sched *s, const xmlNode *xml)
     xml_for_each (raw, xml, "resource_set") {
         const xmlNode *set = rules_resolve(raw, s->refs);
 
-        if (set == NULL || !read_set(s, xml, set, &current) || !order_within(s, xml, &current)) {
+        if (set == NULL) {
+            return;
+        }
+        read_set(s, xml, set, &current);
+        order_within(s, xml, &current);
+        if (current.bad) {
             return;
         }
         if (have_last) {
