@@ -38,6 +38,7 @@ struct ctl_config {
     int action_limit;         /* PCMK_node_action_limit, 0: not set */
     int cores;                /* processors of this host, at least 1 */
     unsigned cib_timeout_s;   /* PCMK_cib_timeout, 0: not set */
+    bool respawned;           /* PCMK_respawned: an earlier controller of this node has died */
     bool sbd_running;
     long long sbd_watchdog_ms; /* SBD_WATCHDOG_TIMEOUT, 0: not set */
     unsigned pid;

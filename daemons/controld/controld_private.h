@@ -240,7 +240,7 @@ struct controld {
     bool is_dc, shutdown, shutdown_sent, stay_down, in_recovery, exited;
     bool cib_connected, exec_connected, config_read, quorum_seen, peers_seen, ipc_open, cluster_connected;
     bool fencer_connected, ever_joined, stop_waited, early_over;
-    bool announce_repeated, start_state_applied, leaving, exec_left, fence_sync_off;
+    bool announce_repeated, start_state_applied, refreshed, leaving, exec_left, fence_sync_off;
     char *dc;         /* name of the DC we follow (ourselves included), or NULL */
     char *dc_version; /* its feature set */
     int exit_code;
@@ -489,6 +489,7 @@ void fence_peer_appeared(struct controld *c);
 
 /* core_attributes.c: requests to the attribute manager */
 void attr_update(struct controld *c, const char *node, const char *name, const char *value, bool remote);
+void attr_refresh(struct controld *c);
 void attr_fail_count(struct controld *c, const char *node, const char *rsc, const char *task, guint interval_ms,
                      const char *value, bool remote);
 void attr_clear_failure(struct controld *c, const char *node, const char *rsc, const char *operation, const char *interval,

@@ -29,6 +29,13 @@ attr_update(struct controld *c, const char *node, const char *name, const char *
     send_attrd(c, attrd_msg_update(PROGRAM, &update), name);
 }
 
+/* Have all attributes written to the CIB again. */
+void
+attr_refresh(struct controld *c)
+{
+    send_attrd(c, attrd_msg_refresh(PROGRAM, NULL), "all attributes");
+}
+
 /* One request for both attributes: the time of the failure first, then the count. */
 void
 attr_fail_count(struct controld *c, const char *node, const char *rsc, const char *task, guint interval_ms, const char *value,

@@ -500,6 +500,12 @@ join_on_result(struct controld *c, const xmlNode *msg)
     }
     fsa_set_dc(c, from, xml_get(msg, F_VERSION));
     attr_update(c, c->cfg.node_name, "#feature-set", FEATURE_SET, false);
+    if (c->cfg.respawned && !c->refreshed) {
+        /* When the controller before us died, our attributes were taken for lost and removed from the CIB, but the
+         * attribute manager lives and has them. */
+        c->refreshed = true;
+        attr_refresh(c);
+    }
     apply_start_state(c);
     reply = msg_new(c, CRM_TASK_JOIN_CONFIRM, SYS_DC, SYS_CRMD, from, history_all(c));
     xml_copy_attr(reply, msg, F_CRM_JOIN_ID);

@@ -474,6 +474,7 @@ make_core(void)
     config.action_limit = limit != NULL ? MAX(atoi(limit), 0) : 0;
     config.cib_timeout_s = timeout != NULL ? (unsigned)MAX(atoi(timeout), 0) : 0;
     config.cores = (int)MAX(sysconf(_SC_NPROCESSORS_ONLN), 1);
+    config.respawned = text_is_true(env_option("respawned"));
     config.sbd_running = sbd_is_running();
     config.sbd_watchdog_ms = sbd_watchdog_timeout_ms();
     config.pid = (unsigned)getpid();
