@@ -74,7 +74,7 @@ enum based_effect_kind {
     BASED_NOTIFY,     /* xml as event to all of `clients` */
     BASED_SEND,       /* xml to the node `to`, to all if that is NULL */
     BASED_TIMER,      /* arm timer `value` for `delay_ms`; 0 stops it */
-    BASED_JOURNAL,    /* append `record`; then call based_durable(sequence) */
+    BASED_JOURNAL,    /* append `record`; then call based_durable(sequence); `value`: a local client waits for it */
     BASED_WRITE,      /* cib.xml is out of date: rewrite it when convenient */
     BASED_QUEUE_LIMIT, /* cluster-ipc-limit is now `value` */
     BASED_DISCONNECT_CLIENTS, /* refuse new ones too */

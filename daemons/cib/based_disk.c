@@ -20,7 +20,9 @@
 #include "lib/cib/cib_store.h"
 
 /* A rewrite is begun at most once in this time, or in this many times what the last one took. */
-enum { WRITE_PAUSE_MS = 1000, WRITE_PAUSE_FACTOR = 10 };
+enum { WRITE_PAUSE_MS = 1000, WRITE_PAUSE_FACTOR = 20 };
+/* How long a record that nobody waits for may stay in memory. */
+enum { COMPANY_MS = 20 };
 
 /* After a failed rewrite the next one waits this long, then twice as long, up to the greatest. */
 enum { RETRY_FIRST_MS = 2000, RETRY_GREATEST_MS = 60000 };
@@ -33,12 +35,17 @@ struct disk {
     /* journal thread */
     GThread *thread;
     GAsyncQueue *queue; /* struct job */
+    GString *collected; /* records that wait for company; NULL: none */
+    uint64_t collected_sequence;
+    guint collect_timer;
     unsigned segment;
     /* writer */
     pid_t child;
     bool dirty;
     guint timer;
     gint64 started, took; /* microseconds */
+    struct cib_store_marks marks; /* of what we wrote last */
+    bool marked;
     unsigned retry_ms;    /* 0: the last rewrite succeeded */
 };
 
@@ -163,15 +170,50 @@ push_job(struct disk *d, struct job job)
     g_async_queue_push(d->queue, j);
 }
 
+/* Hand what has been collected to the thread. */
+static void
+push_collected(struct disk *d)
+{
+    if (d->collect_timer != 0) {
+        g_source_remove(d->collect_timer);
+        d->collect_timer = 0;
+    }
+    if (d->collected != NULL) {
+        push_job(d, (struct job){ .kind = JOB_RECORD, .record = d->collected, .sequence = d->collected_sequence });
+        d->collected = NULL;
+    }
+}
+
+static gboolean
+company_came(gpointer data)
+{
+    struct disk *d = data;
+
+    d->collect_timer = 0;
+    push_collected(d);
+    return G_SOURCE_REMOVE;
+}
+
 void
-disk_append(struct disk *d, GString *record, uint64_t sequence)
+disk_append(struct disk *d, GString *record, uint64_t sequence, bool urgent)
 {
     if (!d->enabled) {
         g_string_free(record, TRUE);
         d->callbacks->durable(sequence, d->data);
         return;
     }
-    push_job(d, (struct job){ .kind = JOB_RECORD, .record = record, .sequence = sequence });
+    if (d->collected == NULL) {
+        d->collected = record;
+    } else {
+        g_string_append_len(d->collected, record->str, (gssize)record->len);
+        g_string_free(record, TRUE);
+    }
+    d->collected_sequence = sequence;
+    if (urgent) {
+        push_collected(d);
+    } else if (d->collect_timer == 0) {
+        d->collect_timer = g_timeout_add(COMPANY_MS, company_came, d);
+    }
 }
 
 /* --- rewriting cib.xml --- */
@@ -195,7 +237,8 @@ write_now(const struct disk *d, unsigned segment)
     g_autofree char *written = iso_ctime(time(NULL));
     struct base base = { .dir = d->dir, .segment = segment };
 
-    return cib_store_write(d->dir, "cib.xml", d->callbacks->document(d->data), written, note_base, &base);
+    return cib_store_write(d->dir, "cib.xml", d->callbacks->document(d->data), written,
+                           d->marked ? &d->marks : NULL, note_base, &base);
 }
 
 /* Exit codes of the child (spec 20 §10.1). */
@@ -224,6 +267,8 @@ after_write(struct disk *d, int status)
     d->child = 0;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
         d->retry_ms = 0;
+        cib_store_take_marks(d->dir, "cib.xml", &d->marks);
+        d->marked = true;
         cib_journal_prune(d->dir, d->segment);
         log_debug("Configuration written to %s in %" G_GINT64_FORMAT " ms", d->dir, d->took / 1000);
     } else if (WIFEXITED(status) && WEXITSTATUS(status) == CRM_EX_DIGEST) {
@@ -260,6 +305,7 @@ start_writer(struct disk *d)
     d->dirty = false;
     d->started = g_get_monotonic_time();
     d->segment++;
+    push_collected(d);
     push_job(d, (struct job){ .kind = JOB_SEGMENT, .segment = d->segment });
     d->child = fork();
     if (d->child == 0) {
@@ -360,6 +406,7 @@ disk_finish(struct disk *d)
     if (d->timer != 0) {
         g_source_remove(d->timer);
     }
+    push_collected(d);
     push_job(d, (struct job){ .kind = JOB_END });
     g_thread_join(d->thread);
     if (d->enabled && d->dirty) {

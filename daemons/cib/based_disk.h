@@ -27,8 +27,11 @@ struct disk *disk_new(const char *dir, bool enabled, const struct disk_callbacks
 /* Waits for the writer, writes once more if something is new, and ends the journal. */
 void disk_finish(struct disk *d);
 
-/* Append a record (taken); durable() follows. */
-void disk_append(struct disk *d, GString *record, uint64_t sequence);
+/*
+ * Append a record (taken); durable() follows.  `urgent`: somebody waits for it; other records may wait a few
+ * milliseconds for company.
+ */
+void disk_append(struct disk *d, GString *record, uint64_t sequence, bool urgent);
 /* cib.xml is out of date. */
 void disk_request_write(struct disk *d);
 /* SIGPIPE: try again after writes had been disabled. */

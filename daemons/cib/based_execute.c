@@ -203,7 +203,7 @@ after_diff(struct based *b, const char *op, int rc, const xmlNode *payload)
 
 /* The change is applied: onto the disk with it, and tell who depends on it. */
 static void
-after_change(struct based *b, struct cib_update_result *r, const char *op)
+after_change(struct based *b, struct cib_update_result *r, const char *op, bool client_waits)
 {
     struct based_effect *e;
 
@@ -216,6 +216,7 @@ after_change(struct based *b, struct cib_update_result *r, const char *op)
             e = based_effect_new(BASED_JOURNAL);
             e->record = cib_journal_record(r->patch, b->doc->root);
             e->sequence = b->sequence;
+            e->value = client_waits;
             based_queue(b, e);
         } else {
             b->durable = b->sequence;
@@ -234,7 +235,8 @@ patch_gets_digest(struct based *b, int64_t now)
 
 /* Returns the legacy code; `*output` is failure data. */
 static int
-run_update(struct based *b, xmlNode *message, const char *op, int64_t now, xmlNode **output)
+run_update(struct based *b, xmlNode *message, const char *op, const struct based_origin *origin, int64_t now,
+           xmlNode **output)
 {
     g_autofree char *written = iso_ctime(now);
     const char *section = xml_get(message, CIB_F_SECTION);
@@ -274,7 +276,7 @@ run_update(struct based *b, xmlNode *message, const char *op, int64_t now, xmlNo
     }
     legacy = result_to_legacy(after_diff(b, op, r.rc, u.payload));
     if (r.applied && r.rc == RC_OK) {
-        after_change(b, &r, op);
+        after_change(b, &r, op, origin->notify_client && !(u.options & CIB_OPT_DISCARD_REPLY));
         if (!b->stand_alone) {
             based_arm(b, BASED_TIMER_DIGEST, DIGEST_DELAY_MS);
         }
@@ -339,7 +341,7 @@ based_execute(struct based *b, xmlNode *message, const struct based_origin *orig
     } else if (cib_op_modifies(op)) {
         uint64_t before = b->sequence;
 
-        rc = run_update(b, message, op, now, &output);
+        rc = run_update(b, message, op, origin, now, &output);
         sequence = b->sequence != before ? b->sequence : 0;
     } else if (b->acls_enabled && strcmp(op, CIB_OP_QUERY) == 0 && !user_is_exempt(xml_get(message, CIB_F_USER))) {
         rc = -EACCES;

@@ -182,7 +182,7 @@ carry_out(struct based_effect *e)
         set_timer((enum based_timer)e->value, e->delay_ms);
         break;
     case BASED_JOURNAL:
-        disk_append(shell.disk, g_steal_pointer(&e->record), e->sequence);
+        disk_append(shell.disk, g_steal_pointer(&e->record), e->sequence, e->value != 0);
         break;
     case BASED_WRITE:
         disk_request_write(shell.disk);

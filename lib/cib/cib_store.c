@@ -329,25 +329,62 @@ make_backup(const char *dir, const struct names *n)
     return RC_OK;
 }
 
+void
+cib_store_take_marks(const char *dir, const char *name, struct cib_store_marks *marks)
+{
+    struct names n = names_of(dir, name);
+    const char *const paths[2] = { n.document, n.signature };
+
+    memset(marks, 0, sizeof(*marks));
+    for (int i = 0; i < 2; i++) {
+        struct stat st;
+
+        if (stat(paths[i], &st) == 0) {
+            marks->files[i].exists = true;
+            marks->files[i].inode = st.st_ino;
+            marks->files[i].size = st.st_size;
+            marks->files[i].mtime_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+            marks->files[i].ctime_ns = (int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec;
+        }
+    }
+    clear_names(&n);
+}
+
 static int
-existing_is_ours(const struct names *n)
+existing_is_ours(const char *dir, const char *name, const struct names *n, const struct cib_store_marks *known)
 {
     xmlNode *root = NULL;
-    int rc = cib_store_read(n->document, n->signature, &root, NULL);
+    struct cib_store_marks now;
+    int rc;
+
+    if (known != NULL) {
+        cib_store_take_marks(dir, name, &now);
+        if (memcmp(&now, known, sizeof(now)) == 0) {
+            return RC_OK;
+        }
+    }
+    rc = cib_store_read(n->document, n->signature, &root, NULL);
 
     xml_free(root);
     return rc == RC_OK || rc == ENOENT ? RC_OK : RC_CIB_MODIFIED;
 }
 
+/* Is this what the file holds now? */
+static bool
+holds(const char *path, const char *text, size_t len)
+{
+    g_autofree char *got = NULL;
+    gsize got_len = 0;
+
+    return g_file_get_contents(path, &got, &got_len, NULL) && got_len == len && memcmp(got, text, len) == 0;
+}
+
 static int
-put_in_place(const char *dir, const struct names *n, char *const temp[2], const char *digest,
+put_in_place(const char *dir, const struct names *n, char *const temp[2], const GString *text, const char *digest,
              int (*before_rename)(const char *digest, void *data), void *data)
 {
-    xmlNode *check = NULL;
-    int rc = cib_store_read(temp[0], temp[1], &check, NULL);
-
-    xml_free(check);
-    if (rc != RC_OK || (before_rename != NULL && before_rename(digest, data) != 0)) {
+    if (!holds(temp[0], text->str, text->len) || !holds(temp[1], digest, strlen(digest))
+        || (before_rename != NULL && before_rename(digest, data) != 0)) {
         log_err("The new configuration could not be verified on disk: keeping %s", n->document);
         return RC_CIB_SAVE;
     }
@@ -373,14 +410,14 @@ digest_of_text(const GString *text)
 
 int
 cib_store_write(const char *dir, const char *name, const xmlNode *root, const char *written,
-                int (*before_rename)(const char *digest, void *data), void *data)
+                const struct cib_store_marks *known, int (*before_rename)(const char *digest, void *data), void *data)
 {
     g_autoptr(xmlNode) image = cib_store_image(root, written);
     g_autoptr(GString) text = g_string_sized_new(8192);
     g_autofree char *digest = NULL;
     struct names n = names_of(dir, name);
     char *temp[2] = { NULL, NULL };
-    int rc = existing_is_ours(&n);
+    int rc = existing_is_ours(dir, name, &n, known);
 
     xml_append_text(text, image, XML_TEXT_FORMATTED);
     digest = digest_of_text(text);
@@ -397,7 +434,7 @@ cib_store_write(const char *dir, const char *name, const xmlNode *root, const ch
             log_err("Could not write the configuration to %s: %s", dir, strerror(errno));
             rc = RC_CIB_SAVE;
         } else {
-            rc = put_in_place(dir, &n, temp, digest, before_rename, data);
+            rc = put_in_place(dir, &n, temp, text, digest, before_rename, data);
         }
     }
     for (int i = 0; i < 2; i++) {
@@ -437,7 +474,7 @@ cib_store_write_live(const char *path, const xmlNode *root)
         return EACCES;
     }
     dir = g_path_get_dirname(real);
-    rc = cib_store_write(dir, "cib.xml", root, written, NULL, NULL);
+    rc = cib_store_write(dir, "cib.xml", root, written, NULL, NULL, NULL);
     if (rc == RC_OK && geteuid() == 0) {
         g_autofree char *sig = g_strconcat(real, ".sig", NULL), *last = g_strconcat(dir, "/cib.last", NULL);
         const char *const mine[] = { real, sig, last };

@@ -9,6 +9,7 @@
 #include <glib.h>
 #include <libxml/tree.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 /*
  * What is written: a copy without status, num_updates 0 and stamped with `written` (xml_free).
@@ -35,12 +36,26 @@ struct cib_store_loaded {
 void cib_store_load(const char *dir, struct cib_store_loaded *out);
 
 /*
- * The write sequence of spec 20 §10.2 with the image of `root`.  `before_rename` (may be NULL) is called with the digest
+ * What the files of a document looked like on disk: to see without reading them whether anybody else touched them.
+ */
+struct cib_store_marks {
+    struct {
+        bool exists;
+        uint64_t inode;
+        int64_t size, mtime_ns, ctime_ns;
+    } files[2]; /* document, signature */
+};
+
+void cib_store_take_marks(const char *dir, const char *name, struct cib_store_marks *marks);
+
+/*
+ * The write sequence of spec 20 §10.2 with the image of `root`.  If the present files still have the marks `known` (NULL:
+ * nothing is known) they are not verified again.  `before_rename` (may be NULL) is called with the digest
  * of the new file when everything is on disk but the renames; non-zero aborts.  RC_OK, RC_CIB_MODIFIED,
  * RC_CIB_BACKUP, RC_CIB_SAVE.
  */
 int cib_store_write(const char *dir, const char *name, const xmlNode *root, const char *written,
-                    int (*before_rename)(const char *digest, void *data), void *data);
+                    const struct cib_store_marks *known, int (*before_rename)(const char *digest, void *data), void *data);
 
 /* Does this path lead to the daemon's cib.xml? */
 bool cib_store_is_live(const char *path);

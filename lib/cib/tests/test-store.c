@@ -77,7 +77,7 @@ write_epoch(int epoch)
     g_autoptr(xmlNode) root = parsed(BASE);
 
     xml_set_int(root, "epoch", epoch);
-    return cib_store_write(dir, "cib.xml", root, WRITTEN, NULL, NULL);
+    return cib_store_write(dir, "cib.xml", root, WRITTEN, NULL, NULL, NULL);
 }
 
 static int
@@ -155,7 +155,7 @@ values_that_need_care_survive_the_disk(void **state)
     g_autoptr(xmlNode) root = parsed(BASE);
 
     xml_set(xml_first(root, "configuration"), "description", "café & <bar> \"x\"\ttab\nline");
-    assert_int_equal(cib_store_write(dir, "cib.xml", root, WRITTEN, NULL, NULL), RC_OK);
+    assert_int_equal(cib_store_write(dir, "cib.xml", root, WRITTEN, NULL, NULL, NULL), RC_OK);
     assert_int_equal(loaded_epoch(), 5);
 }
 
@@ -179,6 +179,24 @@ a_file_changed_by_hand_is_set_aside_and_the_newest_backup_used(void **state)
     assert_int_equal(count_set_aside(), 2);
     assert_false(exists("cib.xml"));
     assert_int_equal(write_epoch(4), RC_OK);
+}
+
+static void
+known_files_are_not_read_again_but_changed_ones_are(void **state)
+{
+    g_autoptr(xmlNode) root = parsed(BASE);
+    struct cib_store_marks marks;
+    g_autofree char *text = NULL, *edited = NULL;
+
+    write_epoch(1);
+    cib_store_take_marks(dir, "cib.xml", &marks);
+    assert_int_equal(cib_store_write(dir, "cib.xml", root, WRITTEN, &marks, NULL, NULL), RC_OK);
+    cib_store_take_marks(dir, "cib.xml", &marks);
+    text = content("cib.xml");
+    edited = g_strdup(text);
+    *strchr(edited, '5') = '6'; /* same size */
+    put("cib.xml", edited);
+    assert_int_equal(cib_store_write(dir, "cib.xml", root, WRITTEN, &marks, NULL, NULL), RC_CIB_MODIFIED);
 }
 
 static void
@@ -364,14 +382,14 @@ what_was_acknowledged_survives_a_crash_at_any_point_of_a_rewrite(void **state)
     g_autoptr(GString) one = NULL, two = NULL;
     g_autofree char *after = NULL;
 
-    assert_int_equal(cib_store_write(dir, "cib.xml", d->root, WRITTEN, note_base, GUINT_TO_POINTER(1)), RC_OK);
+    assert_int_equal(cib_store_write(dir, "cib.xml", d->root, WRITTEN, NULL, note_base, GUINT_TO_POINTER(1)), RC_OK);
     one = change(d, CIB_OP_MODIFY, NULL, "<primitive id='A' description='one'/>");
     append(1, one);
     after = description_after_start();
     assert_string_equal(after, "one");
 
     /* the rewrite gets as far as its base note */
-    assert_int_equal(cib_store_write(dir, "cib.xml", d->root, WRITTEN, crash_before_rename, GUINT_TO_POINTER(2)), RC_CIB_SAVE);
+    assert_int_equal(cib_store_write(dir, "cib.xml", d->root, WRITTEN, NULL, crash_before_rename, GUINT_TO_POINTER(2)), RC_CIB_SAVE);
     two = change(d, CIB_OP_MODIFY, NULL, "<primitive id='A' description='two'/>");
     append(2, two);
     g_free(after);
@@ -382,7 +400,7 @@ what_was_acknowledged_survives_a_crash_at_any_point_of_a_rewrite(void **state)
     cib_doc_begin(d);
     cib_doc_set(d, cib_doc_find_id(d, d->root, "primitive", "A", false), "description", "one");
     cib_doc_set_int(d, d->root, "epoch", 6);
-    assert_int_equal(cib_store_write(dir, "cib.xml", d->root, WRITTEN, note_base, GUINT_TO_POINTER(2)), RC_OK);
+    assert_int_equal(cib_store_write(dir, "cib.xml", d->root, WRITTEN, NULL, note_base, GUINT_TO_POINTER(2)), RC_OK);
     cib_doc_undo(d);
     g_free(after);
     after = description_after_start();
@@ -419,6 +437,7 @@ main(void)
         IN_DIRECTORY(each_write_keeps_the_previous_one_under_the_next_number),
         IN_DIRECTORY(values_that_need_care_survive_the_disk),
         IN_DIRECTORY(a_file_changed_by_hand_is_set_aside_and_the_newest_backup_used),
+        IN_DIRECTORY(known_files_are_not_read_again_but_changed_ones_are),
         IN_DIRECTORY(a_truncated_file_is_set_aside_too),
         IN_DIRECTORY(a_missing_signature_is_accepted),
         IN_DIRECTORY(an_empty_signature_is_not),
