@@ -274,8 +274,7 @@ add_downed(struct sched *s, xmlNode *xml, const struct sched_action *a)
         }
     } else if (a->rsc != NULL && a->rsc->is_remote_node && act_task(a, "stop")) {
         for (const struct sched_relation *r = a->before; r != NULL; r = r->before_next) {
-            if (r->first->rsc == a->rsc && act_task(r->first, "migrate_from") && r->before_kinds != 0
-                && act_is(r->first, ACT_RUNNABLE)) {
+            if (r->first->rsc == a->rsc && act_task(r->first, "migrate_from")) {
                 return;
             }
         }
