@@ -5,6 +5,8 @@
  */
 #include "cts/sim/sim.h"
 
+#include "lib/base/xml.h"
+
 #include <qb/qblog.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +20,7 @@ static struct {
     int jobs, nodes, lines;
     gboolean no_controller, calm, verify, trace, log, keep_going;
     char *mutation;
+    double dump_at;
 } options = { .seeds = 1, .jobs = 2, .lines = 200 };
 
 static const GOptionEntry entries[] = {
@@ -32,6 +35,7 @@ static const GOptionEntry entries[] = {
     { "trace", 0, 0, G_OPTION_ARG_NONE, &options.trace, "Show the story of each run", NULL },
     { "log", 0, 0, G_OPTION_ARG_NONE, &options.log, "With what the daemons log", NULL },
     { "keep-going", 0, 0, G_OPTION_ARG_NONE, &options.keep_going, "Do not stop at the first failure", NULL },
+    { "dump-at", 0, 0, G_OPTION_ARG_DOUBLE, &options.dump_at, "Show everybody's CIB at this time of the run", "SECONDS" },
     { "break", 0, 0, G_OPTION_ARG_STRING, &options.mutation, "Break a rule on purpose; finding nothing is then the failure", "RULE" },
     { NULL },
 };
@@ -62,6 +66,17 @@ log_to_trace(struct sim *s)
     logging = s;
 }
 
+static void
+on_dump(struct sim *s, void *arg)
+{
+    for (unsigned i = 0; i < s->n_nodes; i++) {
+        const xmlNode *cib = sim_cib_document(&s->node[i]);
+        g_autofree char *text = cib != NULL ? xml_to_text(cib, XML_TEXT_FORMATTED) : NULL;
+
+        printf("--- CIB of %s at %.4f ---\n%s\n", s->node[i].name, (double)s->now / (double)SIM_S, text != NULL ? text : "none");
+    }
+}
+
 enum result { RESULT_GOOD = 0, RESULT_BAD = 10 };
 
 static int
@@ -76,6 +91,9 @@ run_seed(uint64_t seed, enum sim_mutation mutation, bool show, int result_fd)
 
     if (show && options.log) {
         log_to_trace(s);
+    }
+    if (show && options.dump_at > 0) {
+        sim_post(s, (uint64_t)(options.dump_at * (double)SIM_S), on_dump, NULL, NULL);
     }
     good = sim_run(s);
     if (show) {

@@ -403,6 +403,40 @@ cib_synced(struct controld *c, int rc, const xmlNode *data, gpointer arg)
     join_check(c);
 }
 
+static void
+sync_from_best(struct controld *c)
+{
+    const char *best = c->join.best != NULL ? c->join.best : c->cfg.node_name;
+
+    cib_request_as(c, CIB_OP_SYNC, NULL, NULL, CIB_OPT_QUORUM_OVERRIDE, best, NULL, cib_synced, GINT_TO_POINTER(c->join.id), NULL);
+}
+
+/*
+ * Somebody's CIB seemed newer than ours.  The versions were sampled one after the other while status changes were counted on all
+ * nodes alike: a CIB manager that was started anew a moment ago, with an empty status, may have looked newer for no other reason.
+ * So ours wins if it is not older now.
+ */
+static void
+own_version_now(struct controld *c, int rc, const xmlNode *cib, gpointer arg)
+{
+    if (!c->is_dc || GPOINTER_TO_INT(arg) != c->join.id || c->state != S_FINALIZE_JOIN) {
+        c->join.syncing = false;
+        return;
+    }
+    if (rc == RC_OK && cib != NULL && c->join.best != NULL) {
+        int v[3] = { (int)xml_get_int(cib, "admin_epoch", -1), (int)xml_get_int(cib, "epoch", -1),
+                     (int)xml_get_int(cib, "num_updates", -1) };
+
+        if (compare_versions(v, c->join.best_version) >= 0) {
+            log_debug("join-%d: keeping our own CIB %d.%d.%d: that of %s only was looked at later", c->join.id, v[0], v[1], v[2],
+                      c->join.best);
+            g_free(c->join.best);
+            c->join.best = g_strdup(c->cfg.node_name);
+        }
+    }
+    sync_from_best(c);
+}
+
 void
 join_finalize(struct controld *c)
 {
@@ -423,7 +457,11 @@ join_finalize(struct controld *c)
         return;
     }
     c->join.syncing = true;
-    cib_request_as(c, CIB_OP_SYNC, NULL, NULL, CIB_OPT_QUORUM_OVERRIDE, best, NULL, cib_synced, GINT_TO_POINTER(c->join.id), NULL);
+    if (text_equal_nocase(best, c->cfg.node_name)) {
+        sync_from_best(c);
+    } else {
+        cib_request(c, CIB_OP_QUERY, NULL, NULL, CIB_OPT_LOCAL | CIB_OPT_NO_CHILDREN, own_version_now, GINT_TO_POINTER(c->join.id), NULL);
+    }
 }
 
 /* ---- the client's confirmation ---- */
