@@ -67,7 +67,7 @@ answer(struct question *take_q, const char *text)
     g_autofree char *error = NULL;
 
     if (text != NULL) {
-        xml = xml_parse(text, strlen(text), XML_PARSE_STRICT, &error);
+        xml = xml_parse(text, strlen(text), XML_PARSE_SKIP_DOCTYPE, &error);
         if (xml == NULL) {
             log_warn("Meta-data of agent %s are not usable: %s", take_q->agent, error);
         }

@@ -86,8 +86,10 @@ char *md5_hex(const void *data, size_t len);
  * (g_free, may be NULL) says what is wrong and where ("line 3: ...").
  *
  * XML_PARSE_LENIENT: as for messages of peers, whose text may be damaged: yields what could be read.
+ * XML_PARSE_SKIP_DOCTYPE: a document type declaration is skipped instead of refused (meta-data of agents have one);
+ * what it declares does not exist, so a reference to such an entity is an error.
  */
-enum xml_parse_flags { XML_PARSE_STRICT = 0, XML_PARSE_LENIENT = 1 << 0 };
+enum xml_parse_flags { XML_PARSE_STRICT = 0, XML_PARSE_LENIENT = 1 << 0, XML_PARSE_SKIP_DOCTYPE = 1 << 1 };
 xmlNode *xml_parse(const char *text, size_t len, unsigned flags, char **error);
 /* From a file; a name ending in .bz2 is decompressed; "-" reads standard input. */
 xmlNode *xml_parse_file(const char *path, unsigned flags, char **error);

@@ -52,6 +52,17 @@ refuse_doctype(void *ctxt, const xmlChar *name, const xmlChar *external, const x
     xmlStopParser(parser);
 }
 
+/* Declarations of a document type that is skipped go nowhere. */
+static void
+skip_doctype(void *ctxt, const xmlChar *name, const xmlChar *external, const xmlChar *system)
+{
+}
+
+static void
+skip_entity(void *ctxt, const xmlChar *name, int type, const xmlChar *public, const xmlChar *system, xmlChar *content)
+{
+}
+
 static void
 start_element(void *ctxt, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri, int n_ns,
               const xmlChar **ns, int n_attrs, int n_defaulted, const xmlChar **attrs)
@@ -126,7 +137,11 @@ xml_parse(const char *text, size_t len, unsigned flags, char **error)
     }
     xmlCtxtUseOptions(parser, options);
     parser->_private = &first;
-    parser->sax->internalSubset = refuse_doctype;
+    parser->sax->internalSubset = (flags & XML_PARSE_SKIP_DOCTYPE) ? skip_doctype : refuse_doctype;
+    if (flags & XML_PARSE_SKIP_DOCTYPE) {
+        parser->sax->entityDecl = skip_entity;
+        parser->sax->externalSubset = skip_doctype;
+    }
     parser->sax->startElementNs = start_element;
     parser->userData = parser;
     xmlSetStructuredErrorFunc(&first, keep_first_error);

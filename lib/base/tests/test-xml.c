@@ -113,10 +113,27 @@ setting_an_attribute_keeps_its_place(void **state)
     assert_string_equal(text, "<a x=\"3\" z=\"-4\"/>");
 }
 
+static void
+a_document_type_is_skipped_where_the_caller_wants_it(void **state)
+{
+    static const char text[] = "<?xml version='1.0'?>\n<!DOCTYPE a SYSTEM 'ra-api-1.dtd' [<!ENTITY e 'x'>]><a v='1'/>";
+    static const char entity[] = "<!DOCTYPE a [<!ENTITY e 'x'>]><a v='&e;'/>";
+    g_autofree char *error = NULL;
+    xmlNode *xml = xml_parse(text, strlen(text), XML_PARSE_SKIP_DOCTYPE, NULL);
+
+    assert_non_null(xml);
+    assert_string_equal(xml_get(xml, "v"), "1");
+    xml_free(xml);
+    assert_null(xml_parse(text, strlen(text), XML_PARSE_STRICT, NULL));
+    assert_null(xml_parse(entity, strlen(entity), XML_PARSE_SKIP_DOCTYPE, &error));
+    assert_non_null(error);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_document_type_is_skipped_where_the_caller_wants_it),
         cmocka_unit_test(the_wire_form_drops_text_and_keeps_attribute_order),
         cmocka_unit_test(digests_stop_escaping_at_the_first_multibyte_character),
         cmocka_unit_test(a_document_type_is_refused_with_its_line),
