@@ -236,8 +236,8 @@ place_to_keep(struct sched *s, struct sched_rsc *parent, struct sched_rsc *r, un
     if (n == NULL || rsc_is(r, RSC_SETTLED) || rsc_is(r, RSC_FAILED)) {
         return NULL;
     }
-    if (!node_is_available(n) || n->base_score < 0 || !row_has(&parent->row, n)
-        || row_counts(s, &parent->row)[n->id] >= optimal) {
+    if (!node_is_available(n) || n->base_score < 0
+        || (row_has(&parent->row, n) && row_counts(s, &parent->row)[n->id] >= optimal)) {
         return NULL;
     }
     return n;

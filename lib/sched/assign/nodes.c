@@ -103,7 +103,9 @@ row_hash_order(struct sched *s, const struct sched_row *row, unsigned *count)
     gpointer value;
 
     *count = 0;
-    VEC_FOR_EACH (struct sched_node, n, s->nodes) {
+    for (unsigned i = 0; i < s->nodes.len; i++) {
+        struct sched_node *n = s->node_order[i];
+
         if (row_has(row, n)) {
             g_hash_table_insert(table, (gpointer)n->uuid, n);
         }

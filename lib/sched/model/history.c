@@ -412,6 +412,11 @@ plan_stop(struct sched *s, struct sched_rsc *r, struct sched_node *n)
     struct sched_intent intent = { .kind = INTENT_STOP, .rsc = r, .node = n };
 
     intent_add(s, intent);
+    if (n != NULL && !n->online && (!node_is_guest(n) || n->remote_requires_reset) && rsc_is(r, RSC_MANAGED)
+        && !n->unclean) {
+        /* It must be stopped, and cannot be asked to. */
+        sched_fence_node(s, n, "stop is unrunnable", false);
+    }
 }
 
 /* The connection of a remote node broke for good (spec 40 §7.7). */
