@@ -82,6 +82,7 @@ enum ctl_timer {
     TIMER_ANNOUNCE,       /* repeat join_announce while there is no offer */
     TIMER_EARLY_ELECTION, /* everybody is here and nobody claims to be DC */
     TIMER_REOFFER,        /* offer again to members that do not answer */
+    TIMER_FAIL_COUNT,     /* do not wait longer for a fail count to be in the CIB */
     TIMER_STOP_WAIT,      /* do not wait longer for pending actions and writes while leaving */
 };
 #define TIMER_ACTION(serial, index) ((1ULL << 60) | ((uint64_t)(serial) << 28) | (uint64_t)(index))
@@ -275,6 +276,7 @@ struct controld {
     struct {
         bool connected, connecting;
         bool wanted;     /* calculate as soon as the CIB is quiet */
+        bool counting;   /* a fail count is on its way into the CIB */
         uint64_t query;  /* cookie of the newest CIB query */
         unsigned round;  /* counts queries: only the newest one matters */
         char *reference; /* of the awaited reply, or NULL */
@@ -407,6 +409,8 @@ void pe_disconnect(struct controld *c);
 void pe_invoke(struct controld *c);
 void pe_continue(struct controld *c); /* the CIB may have become quiet */
 void pe_forget_reply(struct controld *c);
+void pe_await_fail_count(struct controld *c); /* one was sent to the attribute manager */
+void pe_fail_count_arrived(struct controld *c);
 
 /* core_transition.c */
 struct graph *graph_new_empty(struct controld *c);

@@ -54,6 +54,7 @@ count_failure(struct controld *c, const xmlNode *event, const char *uuid, int rc
     }
     log_info("Updating %s for %s on %s after failed %s: rc=%d", ignored ? "last failure" : "failcount", rsc, name, task, rc);
     attr_fail_count(c, name, rsc, task, interval_ms, ignored ? NULL : value, nodes_is_remote(c, name));
+    pe_await_fail_count(c);
 }
 
 /* ---- results (spec 30 §10.3) ---- */
@@ -370,6 +371,7 @@ process_change(struct controld *c, const xmlNode *change, char **outside_key)
             return false;
         }
         graph_abort(c, SCORE_INFINITY, POLICY_RESTART, "Transient attribute change");
+        pe_fail_count_arrived(c);
         return true;
     }
     if (text_equal(op, "delete")) {

@@ -22,6 +22,8 @@ pe_connect(struct controld *c)
 void
 pe_disconnect(struct controld *c)
 {
+    c->pe.counting = false;
+    timer_cancel(c, TIMER_FAIL_COUNT);
     c->pe.wanted = false;
     c->pe.query = 0;
     pe_forget_reply(c);
@@ -122,7 +124,7 @@ pe_invoke(struct controld *c)
         pe_connect(c);
         return;
     }
-    if (c->cib_writes > 0) {
+    if (c->cib_writes > 0 || c->pe.counting) {
         c->pe.wanted = true;
         return;
     }
@@ -131,10 +133,34 @@ pe_invoke(struct controld *c)
     c->pe.query = cib_request(c, CIB_OP_QUERY, NULL, NULL, CIB_OPT_LOCAL, cib_arrived, GUINT_TO_POINTER(c->pe.round), NULL);
 }
 
+/*
+ * A failed operation and its fail count reach the CIB on two ways.  Who calculates between them plans a recovery that
+ * the count then aborts half done, and the resource, stopped by then, may end up elsewhere for no reason.  So the
+ * count is waited for, but never long: an attribute manager in trouble must not hold up a recovery.
+ */
+#define FAIL_COUNT_WAIT_MS 250
+
+void
+pe_await_fail_count(struct controld *c)
+{
+    c->pe.counting = true;
+    timer_arm(c, TIMER_FAIL_COUNT, FAIL_COUNT_WAIT_MS);
+}
+
+void
+pe_fail_count_arrived(struct controld *c)
+{
+    if (c->pe.counting) {
+        c->pe.counting = false;
+        timer_cancel(c, TIMER_FAIL_COUNT);
+        pe_continue(c);
+    }
+}
+
 void
 pe_continue(struct controld *c)
 {
-    if (c->pe.wanted && c->pe.connected && c->cib_writes == 0) {
+    if (c->pe.wanted && c->pe.connected && c->cib_writes == 0 && !c->pe.counting) {
         c->pe.wanted = false;
         if (c->state == S_POLICY_ENGINE) {
             pe_invoke(c);
