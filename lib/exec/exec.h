@@ -119,7 +119,7 @@ bool exec_agent_exists(const char *standard, const char *provider, const char *t
 #define EXEC_METADATA_TIMEOUT_MS 30000
 
 /*
- * What an agent says about itself (g_free): an ocf agent is run, lsb headers are read.  Stonith agents: lib/fence.
+ * What an agent says about itself (g_free): ocf and fence agents are run, lsb headers are read.
  * Returns 0 and *xml, or a negative errno: -EINVAL bad standard, -ENXIO/-EIO agent failed or said nothing.
  * `params` (may be NULL) are added to the environment.
  */

@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What agents say about themselves: ocf agents are asked, lsb scripts have a comment block, systemd knows its units.
- * Called by tools and the controller in their own process.  Stonith agents are lib/fence's.  (spec 50 §8)
+ * Called by tools and the controller in their own process.  Fence agents are asked too; their answer is completed with
+ * what a resource of that class can do.  (spec 50 §8, spec 60 §17)
  */
 #include "lib/base/log.h"
 #include "lib/base/text.h"
+#include "lib/base/xml.h"
 #include "lib/exec/exec.h"
 #include "lib/exec/exec_agents.h"
 #include "lib/exec/exec_systemd.h"
+#include "lib/exec/process.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 /* --- lsb: the comment block of an init script --- */
 
@@ -150,9 +154,113 @@ lsb_metadata(const char *type)
     return xml;
 }
 
+/* --- stonith: the agent's own, as the cluster sees it --- */
+
+static void
+make_optional(xmlNode *parameters)
+{
+    xml_for_each(parameter, parameters, "parameter")
+    {
+        /* the cluster gives these, the administrator need not */
+        if (text_is_one_of(xml_get(parameter, "name"), "action", "plug", "port", NULL)) {
+            xml_set(parameter, "required", "0");
+        }
+    }
+}
+
+static void
+add_resource_actions(xmlNode *actions)
+{
+    static const char *const names[] = { "stop", "start" };
+
+    if (xml_find(actions, "action", "name", "stop") != NULL) {
+        return;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        xmlNode *action = xml_new(actions, "action");
+
+        xml_set(action, "name", names[i]);
+        xml_set(action, "timeout", "20s");
+    }
+}
+
+/* What the agent printed, completed and formatted (g_free); NULL if it is no XML. */
+static char *
+complete_fence_metadata(const char *text)
+{
+    g_autofree char *error = NULL;
+    g_autoptr(xmlNode) root = xml_parse(text, strlen(text), XML_PARSE_STRICT, &error);
+    xmlBuffer *buffer;
+    xmlNode *list;
+    char *result;
+
+    if (root == NULL) {
+        log_warn("Meta-data of the fence agent cannot be read: %s", error);
+        return NULL;
+    }
+    list = xml_first(root, "parameters");
+    if (list != NULL) {
+        make_optional(list);
+    }
+    list = xml_first(root, "actions");
+    if (list != NULL) {
+        add_resource_actions(list);
+    }
+    buffer = xmlBufferCreate();
+    xmlNodeDump(buffer, root->doc, root, 0, 1);
+    result = g_strdup_printf("%s\n", (const char *) xmlBufferContent(buffer));
+    xmlBufferFree(buffer);
+    return result;
+}
+
+/* 0 and *path (g_free), or -ENXIO: fence agents are programs of one folder. */
+static int
+fence_agent_path(const char *type, char **path)
+{
+    struct stat st;
+
+    *path = g_build_filename(SBIN_DIR, type, NULL);
+    if (strchr(type, '/') != NULL || stat(*path, &st) < 0 || !S_ISREG(st.st_mode)) {
+        g_clear_pointer(path, g_free);
+        return -ENXIO;
+    }
+    return 0;
+}
+
+static const struct process_spec fence_metadata_spec
+    = { .input = "action=metadata\n", .timeout_ms = EXEC_METADATA_TIMEOUT_MS };
+
+static int
+fence_metadata_result(const struct process_result *end, char **xml)
+{
+    *xml = (end->end == PROCESS_EXITED && end->value == 0) ? complete_fence_metadata(end->out) : NULL;
+    return (*xml != NULL) ? 0 : -EIO;
+}
+
+static int
+fence_metadata_sync(const char *type, char **xml)
+{
+    struct process_spec spec = fence_metadata_spec;
+    struct process_result end = { 0 };
+    g_autofree char *path = NULL;
+    int rc = fence_agent_path(type, &path);
+
+    if (rc == 0) {
+        spec.path = path;
+        rc = -process_run_sync(&spec, &end);
+    }
+    if (rc == 0) {
+        rc = fence_metadata_result(&end, xml);
+        process_result_clear(&end);
+    }
+    return rc;
+}
+
 /* --- all standards --- */
 
-/* What can be said without running anything: 0 and *xml, a negative errno, or 1 if the agent has to be asked. */
+enum { ASK_OCF_AGENT = 1, ASK_FENCE_AGENT = 2 };
+
+/* What can be said without running anything: 0 and *xml, a negative errno, or which agent has to be asked. */
 static int
 metadata_at_once(const char *standard, const char *type, char **xml)
 {
@@ -162,7 +270,9 @@ metadata_at_once(const char *standard, const char *type, char **xml)
     }
     switch (exec_resolve_standard(standard, type)) {
     case EXEC_STANDARD_OCF:
-        return 1;
+        return ASK_OCF_AGENT;
+    case EXEC_STANDARD_STONITH:
+        return ASK_FENCE_AGENT;
     case EXEC_STANDARD_LSB:
         *xml = lsb_metadata(type);
         break;
@@ -205,7 +315,10 @@ exec_metadata_sync(const char *standard, const char *provider, const char *type,
     struct exec_result result = { 0 };
     int rc = metadata_at_once(standard, type, xml);
 
-    if (rc != 1) {
+    if (rc == ASK_FENCE_AGENT) {
+        return fence_metadata_sync(type, xml);
+    }
+    if (rc != ASK_OCF_AGENT) {
         return rc;
     }
     exec_run_sync(&request, &result);
@@ -245,6 +358,31 @@ on_agent_done(const struct exec_result *result, void *data)
     tell(call);
 }
 
+static void
+on_fence_agent_done(struct process *p, const struct process_result *end, void *data)
+{
+    struct metadata_call *call = data;
+
+    call->rc = fence_metadata_result(end, &call->xml);
+    tell(call);
+}
+
+static void
+ask_fence_agent(struct metadata_call *call, const char *type)
+{
+    struct process_spec spec = fence_metadata_spec;
+    g_autofree char *path = NULL;
+    int error = 0;
+
+    call->rc = fence_agent_path(type, &path);
+    spec.path = path;
+    if (call->rc == 0 && process_start(&spec, on_fence_agent_done, call, &error) != NULL) {
+        return;
+    }
+    call->rc = (error != 0) ? -error : -ENXIO;
+    g_idle_add(tell, call);
+}
+
 void
 exec_metadata_async(const char *standard, const char *provider, const char *type, GHashTable *params,
                     exec_metadata_fn fn, void *data)
@@ -255,8 +393,10 @@ exec_metadata_async(const char *standard, const char *provider, const char *type
     call->fn = fn;
     call->data = data;
     call->rc = metadata_at_once(standard, type, &call->xml);
-    if (call->rc == 1) {
+    if (call->rc == ASK_OCF_AGENT) {
         exec_start(&request, on_agent_done, call);
+    } else if (call->rc == ASK_FENCE_AGENT) {
+        ask_fence_agent(call, type);
     } else {
         g_idle_add(tell, call);
     }
