@@ -602,7 +602,7 @@ choose_peer(const struct fenced_core *core, const struct op *op)
 static void
 send_execution_request(struct fenced_core *core, struct fenced_now now, struct op *op, struct op_peer *peer)
 {
-    unsigned timeout_s = (peer->timeout_s > 0) ? peer->timeout_s : op->base_timeout_s;
+    unsigned timeout_s = ((peer->timeout_s > 0) ? peer->timeout_s : op->base_timeout_s) + (unsigned) MAX(0, op->delay_s);
     xmlNode *request = xml_new(NULL, FENCE_TAG_COMMAND);
 
     peer->is_tried = true;

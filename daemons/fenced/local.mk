@@ -22,3 +22,8 @@ check_PROGRAMS += daemons/fenced/tests/test-fenced-core
 daemons_fenced_tests_test_fenced_core_SOURCES = daemons/fenced/tests/test-fenced-core.c
 daemons_fenced_tests_test_fenced_core_LDADD = daemons/fenced/libfencedcore.a lib/fence/libfence.a $(EXEC_LDADD) $(CMOCKA_LIBS)
 TESTS += daemons/fenced/tests/test-fenced-core
+
+check_PROGRAMS += daemons/fenced/tests/test-fenced-devices
+daemons_fenced_tests_test_fenced_devices_SOURCES = daemons/fenced/tests/test-fenced-devices.c
+daemons_fenced_tests_test_fenced_devices_LDADD = daemons/fenced/libfencedcore.a lib/fence/libfence.a $(EXEC_LDADD) $(CMOCKA_LIBS)
+TESTS += daemons/fenced/tests/test-fenced-devices
