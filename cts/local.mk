@@ -8,3 +8,6 @@ dist_check_SCRIPTS += cts/daemons/test-agents cts/daemons/sandbox
 EXTRA_DIST += cts/daemons/qbipc.py
 TESTS += cts/daemons/test-execd.py
 dist_check_SCRIPTS += cts/daemons/test-execd.py
+
+## Tools against files.
+EXTRA_DIST += cts/cli/cli-test cts/cli/run cts/cli/make-cibs cts/cli/cases cts/cli/cibs cts/cli/recorded

@@ -102,7 +102,7 @@ status_resolve_nodes(const struct sched *s, const char *name)
         g_ptr_array_add(filter, g_strdup(node->uname));
     }
     for (unsigned i = 0; tag != NULL && i < tag->refs.len; i++) {
-        node = sched_node_find(s, tag->refs.items[i]);
+        node = sched_node_by_uuid(s, tag->refs.items[i]);
         if (node != NULL) {
             g_ptr_array_add(filter, g_strdup(node->uname));
         }
