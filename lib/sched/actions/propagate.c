@@ -641,16 +641,17 @@ all_children_blocked(struct sched *s, const struct sched_rsc *rsc, const char *t
 static void
 block_dependent(struct sched *s, struct sched_rsc *dependent, const char *task, const struct sched_rsc *because)
 {
-    VEC_FOR_EACH(struct sched_rsc, child, dependent->children) {
-        block_dependent(s, child, task, because);
-    }
     for_each_with_key(a, s, dependent, task, 0) {
         if (act_is(a, ACT_RUNNABLE)) {
             a->flags &= ~ACT_RUNNABLE;
             action_set_reason(s, a, arena_printf(s->arena, "colocation with %s", because->id), false);
+            block_colocated(s, a);
             propagate_from(s, a);
             propagate_after(s, a);
         }
+    }
+    VEC_FOR_EACH(struct sched_rsc, child, dependent->children) {
+        block_dependent(s, child, task, because);
     }
 }
 

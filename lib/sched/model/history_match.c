@@ -102,7 +102,7 @@ anonymous_instance(struct sched *s, struct sched_node *n, struct sched_rsc *clon
     struct sched_rsc *found = NULL, *inactive = NULL;
     bool surplus = false;
 
-    for (unsigned i = 0; i < clone->children.len && found == NULL && !surplus; i++) {
+    for (unsigned i = 0; i < clone->children.len && found == NULL; i++) {
         struct sched_rsc *instance = clone->children.items[i], *member;
 
         if (active_here(instance, n) || pending_here(instance, n)) {
@@ -111,7 +111,7 @@ anonymous_instance(struct sched *s, struct sched_node *n, struct sched_rsc *clon
                 continue;
             }
             if (rsc_active_on(member, n)) {
-                surplus = true; /* it has one here already */
+                surplus = true; /* it has one here already: an orphan may take it, but no unused number */
             } else {
                 found = member;
             }
