@@ -371,22 +371,31 @@ print_refused(const xmlNode *output)
     }
 }
 
-/* Tell the outcome; `how` is what came between "Call" and "failed". */
+/* How a refused document is shown: in file mode it is only dumped, before the error; by a synchronous call also, after it. */
+enum refusal_style { REFUSED_ON_STDOUT, REFUSED_DUMPED, REFUSED_DUMPED_TOO };
+
+/* Tell the outcome; `how` is what comes between "Call" and "failed". */
 static int
-report(const char *how, int rc, const xmlNode *output, bool refused_to_stderr)
+report(const char *how, int rc, const xmlNode *output, enum refusal_style style)
 {
+    bool refused = rc == RC_SCHEMA_VALIDATION && output != NULL;
+
     if (rc == RC_SCHEMA_UNCHANGED) {
         puts("Upgrade unnecessary: Schema is already the latest available");
         return CRM_EX_OK;
     }
-    if (rc == RC_SCHEMA_VALIDATION && refused_to_stderr && output != NULL) {
+    if (refused && style == REFUSED_DUMPED) {
         print_refused(output);
-        output = NULL;
     }
     if (rc != RC_OK) {
         fprintf(stderr, "Call %sfailed: %s\n", how, result_text(rc));
     }
-    print_data(output);
+    if (refused && style == REFUSED_DUMPED_TOO) {
+        print_refused(output);
+    }
+    if (!refused || style != REFUSED_DUMPED) {
+        print_data(output);
+    }
     return result_to_exit(rc);
 }
 
@@ -417,13 +426,14 @@ call_and_report(struct cib_client *client, const struct cib_request *request)
 
     if (args.sync || cib_client_variant(client) == CIB_VARIANT_FILE) {
         rc = cib_call(client, request, args.timeout_s, &answer.output);
-        code = report("", rc, answer.output, true);
+        code = report("", rc, answer.output,
+                      cib_client_variant(client) == CIB_VARIANT_FILE ? REFUSED_DUMPED : REFUSED_DUMPED_TOO);
         xml_free(answer.output);
         return code;
     }
     rc = cib_call_async(client, request, args.timeout_s, take_answer, &answer, NULL);
     if (rc < 0) {
-        return report("", -rc, NULL, false);
+        return report("", -rc, NULL, REFUSED_ON_STDOUT);
     }
     while (!answer.arrived) {
         rc = cib_client_dispatch(client, 1000);
@@ -436,7 +446,7 @@ call_and_report(struct cib_client *client, const struct cib_request *request)
         fprintf(stderr, "Call %s timed out\n", request->op);
         return CRM_EX_TIMEOUT;
     }
-    code = report(how, answer.rc, answer.output, false);
+    code = report(how, answer.rc, answer.output, REFUSED_ON_STDOUT);
     xml_free(answer.output);
     return code;
 }
