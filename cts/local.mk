@@ -11,3 +11,7 @@ dist_check_SCRIPTS += cts/daemons/test-execd.py
 
 ## Tools against files.
 EXTRA_DIST += cts/cli/cli-test cts/cli/run cts/cli/make-cibs cts/cli/cases cts/cli/cibs cts/cli/recorded
+
+## The scheduler against recorded results, and against an installed one on random inputs.
+EXTRA_DIST += cts/scheduler/run cts/scheduler/judge.py cts/scheduler/make-cases cts/scheduler/random-cib \
+	cts/scheduler/cases cts/fuzz/scheduler/compare
