@@ -7,10 +7,8 @@
 #include "daemons/controld/shell.h"
 
 #include "lib/base/log.h"
-#include "lib/base/result.h"
 #include "lib/base/text.h"
 #include "lib/exec/exec.h"
-#include "lib/exec/process.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -92,12 +90,6 @@ on_agent_said(int rc, const char *xml, void *data)
     answer(data, rc == 0 ? xml : NULL);
 }
 
-static void
-on_fence_agent_said(struct process *p, const struct process_result *result, void *data)
-{
-    answer(data, result->end == PROCESS_EXITED && result->value == 0 ? result->out : NULL);
-}
-
 static gboolean
 say_unchanged(gpointer data)
 {
@@ -110,25 +102,6 @@ say_unchanged(gpointer data)
     g_free(q->agent);
     g_free(q);
     return G_SOURCE_REMOVE;
-}
-
-static gboolean
-say_nothing(gpointer data)
-{
-    answer(data, NULL);
-    return G_SOURCE_REMOVE;
-}
-
-static void
-ask_fence_agent(struct question *q)
-{
-    const char *const argv[] = { q->agent, "-o", "metadata", NULL };
-    const struct process_spec spec = { .path = q->agent, .argv = argv, .timeout_ms = EXEC_METADATA_TIMEOUT_MS };
-    int error = 0;
-
-    if (!q->known_file || process_start(&spec, on_fence_agent_said, q, &error) == NULL) {
-        g_idle_add_full(G_PRIORITY_DEFAULT, say_nothing, q, NULL);
-    }
 }
 
 void
@@ -149,8 +122,6 @@ agents_metadata(struct ctl_effect *e)
     before = g_hash_table_lookup(told, q->agent);
     if (before != NULL && q->known_file && memcmp(before, &q->id, sizeof q->id) == 0) {
         g_idle_add_full(G_PRIORITY_HIGH, say_unchanged, q, NULL);
-    } else if (text_equal_nocase(e->agent.standard, "stonith")) {
-        ask_fence_agent(q);
     } else {
         exec_metadata_async(e->agent.standard, e->agent.provider, e->agent.type, NULL, on_agent_said, q);
     }

@@ -278,8 +278,12 @@ join_on_offer(struct controld *c, const xmlNode *msg)
     }
     if (c->is_dc ? !text_equal_nocase(from, c->cfg.node_name) : c->dc != NULL && !text_equal_nocase(from, c->dc)) {
         log_warn("Ignoring the offer of %s: our DC is %s", from, c->is_dc ? c->cfg.node_name : c->dc);
-        join_announce(c);
-        timer_arm(c, TIMER_DC, c->opt.dc_deadtime);
+        if (!c->is_dc) {
+            /* Ours may be out of date: ask anew, open for any answer. */
+            fsa_set_dc(c, NULL, NULL);
+            join_announce(c);
+            timer_arm(c, TIMER_DC, c->opt.dc_deadtime);
+        }
         return;
     }
     c->early_over = true;
