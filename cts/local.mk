@@ -15,3 +15,8 @@ EXTRA_DIST += cts/cli/cli-test cts/cli/run cts/cli/make-cibs cts/cli/cases cts/c
 ## The scheduler against recorded results, and against an installed one on random inputs.
 EXTRA_DIST += cts/scheduler/run cts/scheduler/judge.py cts/scheduler/make-cases cts/scheduler/random-cib \
 	cts/scheduler/cases cts/fuzz/scheduler/compare
+TESTS += cts/daemons/test-based.py
+dist_check_SCRIPTS += cts/daemons/test-based.py
+TESTS += cts/cli/cibadmin-vs-installed
+dist_check_SCRIPTS += cts/cli/cibadmin-vs-installed
+EXTRA_DIST += cts/bench/cib-updates
