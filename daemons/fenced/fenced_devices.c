@@ -125,7 +125,7 @@ new_device(struct fenced_core *core, struct fenced_now now, const xmlNode *eleme
     g_queue_init(&device->waiting);
     list = g_hash_table_lookup(device->params, "pcmk_host_list");
     if (list != NULL) {
-        device->targets = params_parse_targets(list);
+        device->targets = fence_parse_targets(list);
     }
     device->info = agent_info_get(core, now, device->agent);
     return device;

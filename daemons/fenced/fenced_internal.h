@@ -17,6 +17,7 @@
 
 #include "lib/fence/fence_protocol.h"
 #include "lib/fence/fence_result.h"
+#include "lib/fence/fence_targets.h"
 
 /* What a client subscribed to. */
 enum notify_bit {
@@ -216,8 +217,6 @@ void agent_infos_tick(struct fenced_core *core, struct fenced_now now);
 
 /* pcmk_host_map: name in lower case -> port. */
 GHashTable *params_parse_map(const char *text);
-/* Names of a host list or of an agent's list output (g_ptr_array_unref). */
-GPtrArray *params_parse_targets(const char *text);
 bool params_has_target(const GPtrArray *targets, const char *name);
 /* Base delay for a target in seconds, from an interval or a map. */
 unsigned params_delay_base(const char *text, const char *target);

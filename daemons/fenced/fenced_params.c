@@ -56,39 +56,6 @@ params_parse_map(const char *text)
     return map;
 }
 
-static void
-add_targets_of_line(GPtrArray *targets, const char *line)
-{
-    g_auto(GStrv) words = g_strsplit_set(line, " \t\r,;", -1);
-
-    for (char **word = words; *word != NULL; word++) {
-        size_t len = strspn(*word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.");
-        g_autofree char *name = g_strndup(*word, len);
-
-        if (len > 0 && !text_equal_nocase(name, "on") && !text_equal_nocase(name, "off")) {
-            g_ptr_array_add(targets, g_steal_pointer(&name));
-        }
-    }
-}
-
-GPtrArray *
-params_parse_targets(const char *text)
-{
-    GPtrArray *targets = g_ptr_array_new_with_free_func(g_free);
-    g_auto(GStrv) parts = g_strsplit(text ? text : "", "\\n", -1); /* some agents print the two characters */
-
-    for (char **part = parts; *part != NULL; part++) {
-        g_auto(GStrv) lines = g_strsplit(*part, "\n", -1);
-
-        for (char **line = lines; *line != NULL; line++) {
-            if (strstr(*line, "invalid") == NULL && strstr(*line, "variable") == NULL) {
-                add_targets_of_line(targets, *line);
-            }
-        }
-    }
-    return targets;
-}
-
 bool
 params_has_target(const GPtrArray *targets, const char *name)
 {

@@ -216,7 +216,7 @@ take_list(struct fenced_now now, struct device *device, const struct search *sea
         if (device->targets != NULL) {
             g_ptr_array_unref(device->targets);
         }
-        device->targets = params_parse_targets(result->output);
+        device->targets = fence_parse_targets(result->output);
         device->targets_ms = now.ms;
     } else if (device->targets == NULL) {
         log_info("Fence device '%s' does not say which hosts it can fence", device->id);

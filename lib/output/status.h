@@ -98,6 +98,8 @@ bool status_tickets(struct output *out, const struct status_view *v);
 bool status_bans(struct output *out, const struct status_view *v);
 bool status_fencing_failed(struct output *out, const struct status_view *v); /* not in XML */
 bool status_fencing(struct output *out, const struct status_view *v);
+/* One event of v->fencing: a line, or an element. */
+void status_fencing_event(struct output *out, const struct status_view *v, const struct status_fencing *e);
 /* The one line of crm_mon -s; sets *warning. */
 char *status_simple(const struct status_view *v, bool *warning);
 

@@ -145,6 +145,16 @@ event_xml(struct output *out, const struct status_fencing *e)
     output_close_element(out);
 }
 
+void
+status_fencing_event(struct output *out, const struct status_view *v, const struct status_fencing *e)
+{
+    if (output_is_structured(out)) {
+        event_xml(out, e);
+    } else {
+        event_text(out, v, e);
+    }
+}
+
 static void
 fencing_xml(struct output *out, const struct status_view *v)
 {

@@ -40,7 +40,7 @@ a_list_of_hosts_is_read_leniently(void **state)
     static const char *const IN[] = { "n1", "n2", "N3", "n4", "n5", "n6", "a.b-c_d" };
     static const char *const OUT[] = { "n7", "on", "off", "x", "" };
     g_autoptr(GPtrArray) targets
-        = params_parse_targets("n1,n2;n3 n4 on\noff n5:x n6@y\\na.b-c_d\ninvalid n7\n n7 variable\n");
+        = fence_parse_targets("n1,n2;n3 n4 on\noff n5:x n6@y\\na.b-c_d\ninvalid n7\n n7 variable\n");
 
     for (size_t i = 0; i < G_N_ELEMENTS(IN); i++) {
         assert_true(params_has_target(targets, IN[i]));
