@@ -21,6 +21,11 @@ noinst_PROGRAMS += lib/sched/tests/dump-scores
 lib_sched_tests_dump_scores_SOURCES = lib/sched/tests/dump-scores.c
 lib_sched_tests_dump_scores_LDADD = $(SCHED_LDADD)
 
+check_PROGRAMS += lib/sched/tests/test-assign
+TESTS += lib/sched/tests/test-assign
+lib_sched_tests_test_assign_SOURCES = lib/sched/tests/test-assign.c
+lib_sched_tests_test_assign_LDADD = $(SCHED_LDADD) $(CMOCKA_LIBS)
+
 ## What to do: actions, orderings, graph, simulation (spec 42).
 noinst_LIBRARIES += lib/sched/libschedgraph.a
 lib_sched_libschedgraph_a_SOURCES = \

@@ -223,13 +223,11 @@ struct sched_rsc *
 history_new_orphan(struct sched *s, struct sched_node *n, const xmlNode *lrm_resource)
 {
     struct sched_rsc *r;
-    unsigned instances = s->instance_count;
 
     r = rsc_unpack(s, orphan_xml(s, lrm_resource), NULL, -1);
     if (r == NULL) {
         return NULL;
     }
-    s->instance_count = instances;
     r->flags |= RSC_ORPHAN;
     r->priority_order = s->resources.len;
     arena_vec_push(s->arena, &s->resources, r);

@@ -604,9 +604,6 @@ struct sched {
     bool have_fence_device;    /* a device exists or have-watchdog is set */
     bool unfencing_in_use;
     bool has_remote_nodes;     /* any Pacemaker Remote node */
-    unsigned max_valid_nodes;  /* cluster nodes online, for priority delay */
-    unsigned instance_count;   /* primitives configured, instances counted ("N resource instances") */
-    unsigned disabled_count, blocked_count;
     sched_rsc_vec unfencing_devices; /* spec 40 §10 */
 
     ARENA_VEC(const xmlNode *) implicit;      /* internal: connections of guest nodes, unpacked after the configured */

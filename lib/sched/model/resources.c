@@ -568,7 +568,6 @@ primitive_unpack(struct sched *s, struct sched_rsc *r)
         return false;
     }
     r->next_role = rsc_target_role(s, r);
-    s->instance_count++;
     return true;
 }
 
