@@ -247,6 +247,25 @@ def signals_record_and_dump_the_blackbox_27(w):
         os.kill(pid, signal.SIGUSR2)
 
 
+def a_crash_and_an_error_are_recorded_27(w):
+    def prefix(name, pid):
+        inside = [line.split()[-1] for line in open("/proc/%d/status" % pid) if line.startswith("NSpid")][0]
+        return os.path.join(w.node.dir, "lib", "blackbox", "%s-%s" % (name, inside))
+    launcher, victim = w.pid("pacemakerd"), w.pid("pacemaker-schedulerd")
+    crash, before = prefix("pacemaker-schedulerd", victim), set(os.listdir(os.path.join(w.node.dir, "lib", "blackbox")))
+    for pid in (launcher, victim):
+        os.kill(pid, signal.SIGUSR1)
+    wait_until("both record", lambda: all("Initiated blackbox recorder: /var/lib/pacemaker/blackbox/%s" % os.path.basename(p)
+                                          in w.log() for p in (crash, prefix("pacemakerd", launcher))), 5)
+    os.kill(victim, signal.SIGSEGV)
+    wait_until("%s exists" % crash, lambda: os.path.exists(crash), 5)
+    # The launcher reports the crash as an error, which is reason enough to keep what it has recorded.
+    wait_until("the launcher wrote its record", lambda: any(
+        f.startswith("pacemakerd-") for f in set(os.listdir(os.path.dirname(crash))) - before), 5)
+    os.kill(launcher, signal.SIGUSR2)
+    wait_until("the scheduler is back", lambda: w.pid("pacemaker-schedulerd") not in (0, victim), 5)
+
+
 def error_texts_are_those_of_the_tables_29(w):
     for argv, text in ((["-X", "112", "102"], "Could not determine status\nNot connected"),
                        (["--", "-203"], "Update does not conform to the configured schema"),
@@ -325,6 +344,7 @@ RUNNING = [
     a_second_instance_does_not_start_24,
     corosync_does_not_stop_below_us_25,
     signals_record_and_dump_the_blackbox_27,
+    a_crash_and_an_error_are_recorded_27,
     error_texts_are_those_of_the_tables_29,
     directories_have_their_owners_30,
     daemons_run_as_their_users,

@@ -11,6 +11,7 @@
 #include <glib.h>
 #include <grp.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -26,8 +27,10 @@ static struct {
     bool to_stderr;
     int file;       /* libqb target, -1 if none */
     bool blackbox;
+    int watcher;    /* libqb target that notices errors while the blackbox runs, -1 if none */
     unsigned dumps;
-} state = { .file = -1 };
+    time_t last_dump;
+} state = { .file = -1, .watcher = -1 };
 
 static int
 facility_of(const char *word)
@@ -222,6 +225,70 @@ log_enable_debug(void)
     }
 }
 
+/* --- blackbox: the last 5 MiB of messages of all levels, kept in memory until something goes wrong --- */
+
+static const int FATAL_SIGNALS[] = { SIGSEGV, SIGABRT, SIGILL, SIGBUS, SIGFPE };
+
+static void
+blackbox_path(char *path, size_t size, unsigned number)
+{
+    int n = g_snprintf(path, size, STATE_DIR "/blackbox/%s-%d", state.name, (int)getpid());
+
+    if (number > 0) {
+        g_snprintf(path + n, size - (size_t)n, ".%u", number);
+    }
+}
+
+static void
+dump_numbered(void)
+{
+    char path[256];
+
+    blackbox_path(path, sizeof(path), ++state.dumps);
+    if (qb_log_blackbox_write_to_file(path) > 0 && qb_log_ctl(QB_LOG_SYSLOG, QB_LOG_CONF_STATE_GET, 0) == QB_LOG_STATE_ENABLED) {
+        /* Not by qb_log(): we may be inside of it. */
+        syslog(LOG_NOTICE, "notice: Problem detected, see %s (readable with qb-blackbox) for details", path);
+    }
+}
+
+/* An error was logged while the recorder runs: keep what led to it, but not for each of a burst. */
+static void
+on_error_logged(int32_t target, struct qb_log_callsite *cs, struct timespec *when, const char *text)
+{
+    if (cs->priority < LOG_ERR || when->tv_sec > state.last_dump) {
+        state.last_dump = when->tv_sec;
+        dump_numbered();
+    }
+}
+
+static void
+on_fatal_signal(int signo)
+{
+    char path[256];
+
+    blackbox_path(path, sizeof(path), 0);
+    signal(signo, SIG_DFL);
+    qb_log_blackbox_write_to_file(path);
+    raise(signo);
+}
+
+static void
+watch_for_trouble(bool watch)
+{
+    if (state.watcher < 0) {
+        state.watcher = qb_log_custom_open(on_error_logged, NULL, NULL, NULL);
+        if (state.watcher >= 0) {
+            set_filter(state.watcher, LOG_ERR);
+        }
+    }
+    if (state.watcher >= 0) {
+        qb_log_ctl(state.watcher, QB_LOG_CONF_ENABLED, watch ? QB_TRUE : QB_FALSE);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(FATAL_SIGNALS); i++) {
+        signal(FATAL_SIGNALS[i], watch ? on_fatal_signal : SIG_DFL);
+    }
+}
+
 void
 log_blackbox_enable(void)
 {
@@ -231,25 +298,27 @@ log_blackbox_enable(void)
     qb_log_ctl(QB_LOG_BLACKBOX, QB_LOG_CONF_SIZE, BLACKBOX_SIZE);
     qb_log_filter_ctl(QB_LOG_BLACKBOX, QB_LOG_FILTER_ADD, QB_LOG_FILTER_FILE, "*", LOG_TRACE);
     state.blackbox = qb_log_ctl(QB_LOG_BLACKBOX, QB_LOG_CONF_ENABLED, QB_TRUE) == 0;
-    log_notice("Initiated blackbox recorder: " STATE_DIR "/blackbox/%s-%d", state.name, (int)getpid());
+    if (state.blackbox) {
+        watch_for_trouble(true);
+        log_notice("Initiated blackbox recorder: " STATE_DIR "/blackbox/%s-%d", state.name, (int)getpid());
+    }
 }
 
 void
 log_blackbox_disable(void)
 {
-    qb_log_ctl(QB_LOG_BLACKBOX, QB_LOG_CONF_ENABLED, QB_FALSE);
-    state.blackbox = false;
+    if (state.blackbox) {
+        watch_for_trouble(false);
+        qb_log_ctl(QB_LOG_BLACKBOX, QB_LOG_CONF_ENABLED, QB_FALSE);
+        state.blackbox = false;
+    }
 }
 
 void
 log_blackbox_dump(void)
 {
-    char path[256];
-
     log_blackbox_enable();
-    g_snprintf(path, sizeof(path), STATE_DIR "/blackbox/%s-%d.%u", state.name, (int)getpid(),
-               ++state.dumps);
-    qb_log_blackbox_write_to_file(path);
+    dump_numbered();
 }
 
 void

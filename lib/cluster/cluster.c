@@ -358,12 +358,18 @@ int
 cluster_connect(const char *system, unsigned flags, struct peers *peers, const struct cluster_callbacks *callbacks,
                 void *data, struct cluster **out)
 {
-    struct cluster *c = g_new0(struct cluster, 1);
+    const char *type = env_option("cluster_type");
+    struct cluster *c;
     cs_error_t rc;
     int fd = -1;
 
     g_assert(callbacks->message != NULL && strlen(system) < CPG_MAX_NAME_LENGTH);
     *out = NULL;
+    if (type != NULL && !text_equal_nocase(type, "corosync")) {
+        log_crit("PCMK_cluster_type is '%s', but corosync is the only one there is: unset it", type);
+        return EPROTONOSUPPORT;
+    }
+    c = g_new0(struct cluster, 1);
     c->refs = 1;
     c->system = g_strdup(system);
     c->flags = flags;
