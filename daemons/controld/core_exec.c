@@ -209,7 +209,7 @@ delete_entry(struct controld *c, const struct op_record *op)
 }
 
 static void
-log_result(const struct op_record *op)
+log_result(const struct controld *c, const struct op_record *op)
 {
     if (op->status == EXEC_CANCELLED) {
         log_info("Result of %s operation for %s: Cancelled" LOG_XT "call=%d key=%s_%s_%u confirmed=true", op->action, op->rsc,
@@ -254,7 +254,7 @@ take_result(struct controld *c, struct lrm_rsc *rsc, struct lrm_op *op, bool del
         rec->status = EXEC_DONE; /* a definite answer: the DC judges it */
     }
     downgrade_for_old_dc(c, rec);
-    log_result(rec);
+    log_result(c, rec);
     if (rec->status == EXEC_CANCELLED) {
         cancelled(c, rsc, op, deleted);
     } else if (!is_recorded(rec->action) || deleted) {
