@@ -88,6 +88,7 @@ struct sim {
     struct sim_world *world;
     GArray *heap; /* events */
     uint64_t events_posted, events_run;
+    uint64_t second, events_in_second; /* a cluster that does thousands of things a second has gone mad */
     uint64_t hash; /* of everything that happened: equal for equal seeds */
     GQueue trace;  /* of char * */
     char *failure; /* what is wrong; the run is over */

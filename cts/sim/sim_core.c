@@ -175,6 +175,21 @@ sim_post_to(struct sim_node *n, enum sim_daemon daemon, struct sim_channel *chan
     sim_post(n->sim, delay, run_posted, p, drop_posted);
 }
 
+/* Far more than a cluster of five needs when everybody starts and joins at once. */
+#define STORM_EVENTS 8000
+
+static void
+count_event(struct sim *s)
+{
+    if (s->now / SIM_S != s->second) {
+        s->second = s->now / SIM_S;
+        s->events_in_second = 0;
+    }
+    if (++s->events_in_second > STORM_EVENTS) {
+        sim_fail(s, "a storm: %d things happened within a second", STORM_EVENTS);
+    }
+}
+
 void
 sim_run_until(struct sim *s, uint64_t time)
 {
@@ -183,6 +198,7 @@ sim_run_until(struct sim *s, uint64_t time)
 
         s->now = e.at;
         s->events_run++;
+        count_event(s);
         e.fn(s, e.arg);
         if (e.drop != NULL) {
             e.drop(e.arg);
@@ -300,7 +316,7 @@ sim_free(struct sim *s)
 
 /* How long there is trouble, and how long the cluster may take to recover from it. */
 #define TROUBLE_S  60
-#define RECOVERY_S 300
+#define RECOVERY_S 180
 
 bool
 sim_run(struct sim *s)

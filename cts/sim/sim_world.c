@@ -18,6 +18,7 @@
 struct sim_world {
     unsigned changes;    /* of the configuration, asked for */
     GArray *promised;    /* unsigned: acknowledged, and everybody had the time to store it */
+    unsigned doubtful;   /* changes of which nobody knows where they were made; see on_changed() */
 };
 
 struct sim_world *
@@ -39,7 +40,7 @@ sim_world_free(struct sim_world *w)
 void
 sim_world_foreach_promised(const struct sim *s, void (*fn)(unsigned number, void *data), void *data)
 {
-    for (guint i = 0; i < s->world->promised->len; i++) {
+    for (guint i = 0; s->world->doubtful == 0 && i < s->world->promised->len; i++) {
         fn(g_array_index(s->world->promised, unsigned, i), data);
     }
 }
@@ -125,10 +126,26 @@ on_promise(struct sim *s, void *arg)
 {
     const struct change *c = arg;
 
-    if (c->stability == stability(c->node)) {
+    if (c->stability == stability(c->node) && s->world->doubtful == 0) {
         g_array_append_val(s->world->promised, c->number);
         sim_trace(s, "change %u must never be lost", c->number);
     }
+}
+
+/*
+ * The protocol has no quorum for changes of the configuration, and the copy with more of them wins a merge.  So a change that may have
+ * been made in a part that was being cut off endangers all others until everybody is together again: no promise holds then.
+ */
+static void
+note_change_begins(struct sim *s, uint64_t present)
+{
+    bool everybody = __builtin_popcount(sim_net_members(&s->node[0])) == (int)s->n_nodes;
+
+    if (s->world->doubtful > 0 && everybody && present != 0) {
+        g_array_set_size(s->world->promised, 0);
+        s->world->doubtful = 0;
+    }
+    s->world->doubtful++;
 }
 
 static void
@@ -137,6 +154,9 @@ on_changed(struct sim_node *n, int rc, const xmlNode *output, void *data)
     struct change *c = data;
 
     sim_trace(n->sim, "%s: change %u of the configuration: %s", n->name, c->number, result_text(rc));
+    if (c->stability != 0 && c->stability == stability(n) && n->sim->world->doubtful > 0) {
+        n->sim->world->doubtful--;
+    }
     if (rc == RC_OK && c->stability != 0 && c->stability == stability(n)) {
         sim_post(n->sim, SIM_S, on_promise, g_memdup2(c, sizeof(*c)), g_free);
     }
@@ -164,6 +184,7 @@ change_configuration(struct sim *s)
     call.input = set;
     call.data = c;
     sim_trace(s, "%s: somebody makes change %u of the configuration", n->name, c->number);
+    note_change_begins(s, c->stability);
     sim_cib_request(n, SIM_USER, &call);
     xml_free(set);
 }
