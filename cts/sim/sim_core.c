@@ -176,7 +176,7 @@ sim_post_to(struct sim_node *n, enum sim_daemon daemon, struct sim_channel *chan
 }
 
 /* Far more than a cluster of five needs when everybody starts and joins at once. */
-#define STORM_EVENTS 8000
+#define STORM_EVENTS 5000
 
 static void
 count_event(struct sim *s)
