@@ -88,7 +88,6 @@ void based_notify_diff(struct based *b, const char *op, int legacy_rc, const xml
 void based_notify_refresh(struct based *b, const char *op, int legacy_rc, unsigned sections);
 /* Subscribe or unsubscribe; an exit code for the ack. */
 int based_subscribe(struct based_client *c, const char *type, bool on);
-bool based_has_subscribers(const struct based *b);
 
 /* based_shutdown.c */
 void based_shutdown_step(struct based *b);

@@ -55,14 +55,6 @@ subscribers(const struct based *b, unsigned type)
     return list;
 }
 
-bool
-based_has_subscribers(const struct based *b)
-{
-    g_autoptr(GPtrArray) list = subscribers(b, TYPE_DIFF);
-
-    return list != NULL;
-}
-
 static void
 add_generation(xmlNode *parent, const xmlNode *root)
 {

@@ -42,8 +42,4 @@ bool cib_patch_versions(const xmlNode *patch, struct cib_version *source, struct
 /* The element at a patchset path, NULL if it is not there; `position` picks a comment (-1: the first). */
 xmlNode *cib_patch_locate(xmlNode *root, const char *path, int position);
 
-/* Text of a patchset as logs and crm_shadow --diff show it, a line each without "Diff: " prefix rules applied
- * (g_strfreev), spec 20 §14.3. */
-char **cib_patch_describe(const xmlNode *patch);
-
 #endif
