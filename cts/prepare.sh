@@ -43,6 +43,7 @@ build_tree() {
     rm -f autogen.log
     mkdir -p "$dir"
     if [ ! -f "$dir/Makefile" ]; then
+        ! command -v ccache >/dev/null || set -- CC="ccache gcc" "$@"
         (cd "$dir" && ../configure --prefix=/usr --sysconfdir=/etc --localstatedir=/var --with-runstatedir=/run "$@" >configure.out 2>&1) \
             || { tail -n 20 "$dir/configure.out" >&2; die "configure failed (see $dir/configure.out)"; }
     fi
