@@ -20,3 +20,5 @@ dist_check_SCRIPTS += cts/daemons/test-based.py
 TESTS += cts/cli/cibadmin-vs-installed
 dist_check_SCRIPTS += cts/cli/cibadmin-vs-installed
 EXTRA_DIST += cts/bench/cib-updates
+TESTS += cts/daemons/test-fenced
+dist_check_SCRIPTS += cts/daemons/test-fenced

@@ -456,12 +456,12 @@ last_fenced(struct fence_client *c)
 
         when = (e->state == FENCE_STATE_DONE) ? e->completed : 0;
     }
+    if (when == 0 && output_format(out) != OUTPUT_TEXT) {
+        return CRM_EX_IOERR; /* as the peers have it */
+    }
     if (output_is_structured(out)) {
-        g_autofree char *text = (when != 0) ? iso_epoch_text(when, ISO_DATE | ISO_TIME) : NULL;
+        g_autofree char *text = iso_epoch_text(when, ISO_DATE | ISO_TIME);
 
-        if (when == 0) {
-            return CRM_EX_IOERR; /* as the peers have it */
-        }
         output_element(out, "last-fenced", "target", options.node, "when", text, NULL);
     } else if (when != 0) {
         g_autofree char *text = iso_ctime(when);
@@ -613,7 +613,9 @@ fence(struct fence_client *c, const char *name, const char *action)
         g_usleep(CONNECT_PAUSE_S * G_USEC_PER_SEC);
         rc = fence_client_connect(c, name, true);
     }
-    if (rc == 0) {
+    if (rc < 0) {
+        rc = -ENOTCONN;
+    } else {
         fencing.action = action;
         fencing.loop = g_main_loop_new(NULL, FALSE);
         fence_client_subscribe(c, FENCE_NOTIFY_FENCE);
