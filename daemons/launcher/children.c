@@ -23,10 +23,10 @@
 #include "lib/ipc/ipc_access.h"
 #include "lib/ipc/ipc_client.h"
 
-#define VALGRIND            "/usr/bin/valgrind"
-#define DETECT_ROUNDS       4
-#define DETECT_PAUSE_US     250000
-#define DETECT_TIMEOUT_MS   2000
+#define VALGRIND          "/usr/bin/valgrind"
+#define DETECT_ROUNDS     4
+#define DETECT_PAUSE_US   250000
+#define DETECT_TIMEOUT_MS 2000
 
 static const char *const programs[CHILD_COUNT] = {
     [CHILD_BASED] = DAEMON_DIR "/pacemaker-based",
@@ -76,7 +76,7 @@ void
 children_prepare_system(void)
 {
     static const char *const directories[] = {
-        RUN_DIR "/crm",     STATE_DIR,           STATE_DIR "/cores", STATE_DIR "/blackbox",
+        RUN_DIR "/crm",       STATE_DIR,        STATE_DIR "/cores", STATE_DIR "/blackbox",
         STATE_DIR "/pengine", STATE_DIR "/cib",
     };
     uid_t uid;
@@ -88,7 +88,8 @@ children_prepare_system(void)
         if (g_mkdir_with_parents(directories[i], 0750) != 0) {
             log_warn("Could not create directory %s: %s", directories[i], strerror(errno));
         } else if (chown(directories[i], uid, gid) != 0) {
-            log_warn("Could not give directory %s to user " DAEMON_USER ": %s", directories[i], strerror(errno));
+            log_warn("Could not give directory %s to user " DAEMON_USER ": %s", directories[i],
+                     strerror(errno));
         }
     }
 }
@@ -142,7 +143,8 @@ execute(const struct launch *l)
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGHUP, SIG_DFL);
     signal(SIGPIPE, SIG_DFL);
-    if (l->change_user && (setgid(l->gid) != 0 || setgroups((size_t)l->n_groups, l->groups) != 0 || setuid(l->uid) != 0)) {
+    if (l->change_user && (setgid(l->gid) != 0 || setgroups((size_t)l->n_groups, l->groups) != 0 ||
+                           setuid(l->uid) != 0)) {
         _exit(CRM_EX_FATAL);
     }
     fd = open("/dev/null", O_RDWR);
@@ -181,7 +183,8 @@ children_spawn(enum launcher_child_id child)
     if (env_option_enabled(name, "callgrind_enabled")) {
         l = (struct launch){ .path = VALGRIND,
                              .argv = { VALGRIND, "--tool=callgrind",
-                                       "--callgrind-out-file=" RUN_DIR "/crm/callgrind.out.%p", programs[child] } };
+                                       "--callgrind-out-file=" RUN_DIR "/crm/callgrind.out.%p",
+                                       programs[child] } };
     } else if (env_option_enabled(name, "valgrind_enabled")) {
         l = (struct launch){ .path = VALGRIND, .argv = { VALGRIND, programs[child] } };
     }
@@ -197,7 +200,8 @@ children_spawn(enum launcher_child_id child)
         log_err("Could not start %s: %s", name, strerror(errno));
         return 0;
     }
-    log_info("Started %s" LOG_XT "pid=%ld user=%s", name, (long)pid, l.change_user ? DAEMON_USER : "root");
+    log_info("Started %s" LOG_XT "pid=%ld user=%s", name, (long)pid,
+             l.change_user ? DAEMON_USER : "root");
     return pid;
 }
 
@@ -207,7 +211,8 @@ children_is_alive(const struct launcher_child *c, enum launcher_child_id child)
     if (c->pid <= 0) {
         return false;
     }
-    /* A child of ours lives until we are told; another process could have got the PID of one that is not. */
+    /* A child of ours lives until we are told; another process could have got the PID of one that
+     * is not. */
     return !c->adopted || process_runs(c->pid, programs[child]);
 }
 
@@ -241,7 +246,8 @@ look_once(pid_t pids[CHILD_COUNT], bool last)
         case RC_IPC_UNRESPONSIVE:
             if (pids[i] != 0 && process_runs(pids[i], programs[i])) {
                 if (last) {
-                    log_crit("%s[%ld] runs but does not serve its endpoint: stop it and start the cluster again",
+                    log_crit("%s[%ld] runs but does not serve its endpoint: stop it and start the "
+                             "cluster again",
                              d->name, (long)pids[i]);
                     return -CRM_EX_FATAL;
                 }
@@ -251,7 +257,8 @@ look_once(pid_t pids[CHILD_COUNT], bool last)
             }
             break;
         case RC_IPC_UNAUTHORIZED:
-            log_crit("Another program holds the IPC endpoint %s of %s: stop it and start the cluster again",
+            log_crit("Another program holds the IPC endpoint %s of %s: stop it and start the "
+                     "cluster again",
                      d->endpoint, d->name);
             return -CRM_EX_CANTCREAT;
         default:

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Starting daemons and finding those that run already, for the launcher's shell.  (spec 10 §6.2, §6.5, §9)
+ * Starting daemons and finding those that run already, for the launcher's shell.  (spec 10 §6.2,
+ * §6.5, §9)
  */
 #ifndef LAUNCHER_CHILDREN_H
 #define LAUNCHER_CHILDREN_H
@@ -23,8 +24,8 @@ pid_t children_spawn(enum launcher_child_id child);
 /* Does the process of that child live? */
 bool children_is_alive(const struct launcher_child *c, enum launcher_child_id child);
 /*
- * Find daemons that run already; pids[child] is 0 for those that do not.  0, or the exit code with which the launcher
- * has to give up.
+ * Find daemons that run already; pids[child] is 0 for those that do not.  0, or the exit code with
+ * which the launcher has to give up.
  */
 int children_find_existing(pid_t pids[CHILD_COUNT]);
 

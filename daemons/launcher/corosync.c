@@ -50,7 +50,8 @@ corosync_prepare(unsigned attempts)
     return RC_OK;
 }
 
-/* Corosync asks whether it may stop: not below us.  Stopping the cluster manager first is the way. */
+/* Corosync asks whether it may stop: not below us.  Stopping the cluster manager first is the way.
+ */
 static void
 on_shutdown_inquiry(corosync_cfg_handle_t handle, corosync_cfg_shutdown_flags_t flags)
 {
@@ -64,7 +65,8 @@ static gboolean on_readable(gint fd, GIOCondition condition, gpointer data);
 static cs_error_t
 open_cfg(void)
 {
-    static const corosync_cfg_callbacks_t callbacks = { .corosync_cfg_shutdown_callback = on_shutdown_inquiry };
+    static const corosync_cfg_callbacks_t callbacks = { .corosync_cfg_shutdown_callback =
+                                                            on_shutdown_inquiry };
     unsigned id = 0;
     int fd = -1;
     cs_error_t rc = corosync_cfg_initialize(&cfg, &callbacks);
@@ -114,7 +116,8 @@ on_readable(gint fd, GIOCondition condition, gpointer data)
 {
     cs_error_t rc = corosync_cfg_dispatch(cfg, CS_DISPATCH_ALL);
 
-    if ((rc == CS_OK || rc == CS_ERR_TRY_AGAIN) && !(condition & (G_IO_HUP | G_IO_ERR | G_IO_NVAL))) {
+    if ((rc == CS_OK || rc == CS_ERR_TRY_AGAIN) &&
+        !(condition & (G_IO_HUP | G_IO_ERR | G_IO_NVAL))) {
         return G_SOURCE_CONTINUE;
     }
     log_warn("Lost connection to cluster layer (connection will be reattempted once per second)");
@@ -139,7 +142,8 @@ corosync_connect(void (*back)(void))
         sleep(i);
     }
     if (rc != CS_OK) {
-        log_crit("Could not connect to Corosync's configuration service: %s", cluster_error_text(rc));
+        log_crit("Could not connect to Corosync's configuration service: %s",
+                 cluster_error_text(rc));
     }
     return rc == CS_OK;
 }

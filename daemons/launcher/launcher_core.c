@@ -161,7 +161,8 @@ respawn(struct launcher *l, unsigned i, uint64_t now)
     } else if (!c->respawn) {
         /* Left for a person to look at. */
     } else if (l->fail_fast) {
-        log_err("Rebooting this node because %s ended and PCMK_fail_fast is set", launcher_daemons[i].name);
+        log_err("Rebooting this node because %s ended and PCMK_fail_fast is set",
+                launcher_daemons[i].name);
         emit(l, LAUNCHER_DO_PANIC, i, 0, 0);
     } else {
         c->checking = true;
@@ -180,7 +181,8 @@ checked(struct launcher *l, const struct launcher_event *ev)
         return;
     }
     if (ev->active) {
-        log_warn("Not respawning %s subdaemon: process %ld serves its endpoint already", d->name, (long)ev->pid);
+        log_warn("Not respawning %s subdaemon: process %ld serves its endpoint already", d->name,
+                 (long)ev->pid);
         c->pid = ev->pid;
         c->adopted = true;
         c->waiting = false;
@@ -251,9 +253,11 @@ killed(struct launcher *l, const struct launcher_event *ev, uint64_t now)
     }
     forget_process(c);
     if (ev->code == SIGKILL) {
-        log_warn("%s[%ld] terminated with signal %d (%s)", name, (long)ev->pid, ev->code, strsignal(ev->code));
+        log_warn("%s[%ld] terminated with signal %d (%s)", name, (long)ev->pid, ev->code,
+                 strsignal(ev->code));
     } else {
-        log_err("%s[%ld] terminated with signal %d (%s)", name, (long)ev->pid, ev->code, strsignal(ev->code));
+        log_err("%s[%ld] terminated with signal %d (%s)", name, (long)ev->pid, ev->code,
+                strsignal(ev->code));
     }
     respawn(l, ev->child, now);
 }
@@ -299,12 +303,13 @@ probed(struct launcher *l, const struct launcher_event *ev, uint64_t now, uint64
     case PROBE_PID_ONLY:
         c->failures++;
         if (c->failures >= LAUNCHER_PROBE_FAILURES) {
-            log_err("%s[%ld] is unresponsive to ipc after %u tries, killing it", name, (long)c->pid, c->failures);
+            log_err("%s[%ld] is unresponsive to ipc after %u tries, killing it", name, (long)c->pid,
+                    c->failures);
             c->failures = 0;
             emit(l, LAUNCHER_DO_KILL, ev->child, c->pid, SIGKILL);
         } else {
-            log_notice("%s[%ld] is unresponsive to ipc after %u of %u tries", name, (long)c->pid, c->failures,
-                       LAUNCHER_PROBE_FAILURES);
+            log_notice("%s[%ld] is unresponsive to ipc after %u of %u tries", name, (long)c->pid,
+                       c->failures, LAUNCHER_PROBE_FAILURES);
             l->progress = epoch;
         }
         break;
@@ -320,7 +325,9 @@ probed(struct launcher *l, const struct launcher_event *ev, uint64_t now, uint64
         break;
     case PROBE_UNAUTHORIZED:
     case PROBE_ERROR:
-        log_crit("The IPC endpoint of %s is held by another program: stop that and start the cluster again", name);
+        log_crit("The IPC endpoint of %s is held by another program: stop that and start the "
+                 "cluster again",
+                 name);
         l->leaving = true;
         emit(l, LAUNCHER_DO_EXIT, 0, 0, CRM_EX_FATAL);
         break;
@@ -347,7 +354,8 @@ finish(struct launcher *l)
     }
 }
 
-/* Time is over for a daemon that was told to stop: leave a core to look at.  The controller may take any time. */
+/* Time is over for a daemon that was told to stop: leave a core to look at.  The controller may
+ * take any time. */
 static bool
 is_overdue(unsigned i, const struct launcher_child *c, uint64_t now)
 {
@@ -369,18 +377,20 @@ continue_shutdown(struct launcher *l, uint64_t now)
             continue;
         }
         if (!c->told_to_stop) {
-            log_notice("Stopping %s" LOG_XT "sent signal 15 to process %ld", launcher_daemons[i].name, (long)c->pid);
+            log_notice("Stopping %s" LOG_XT "sent signal 15 to process %ld",
+                       launcher_daemons[i].name, (long)c->pid);
             c->told_to_stop = true;
             c->stop_since = now;
             l->reminded = now;
             emit(l, LAUNCHER_DO_KILL, i, c->pid, SIGTERM);
         } else if (is_overdue(i, c, now)) {
-            log_crit("%s[%ld] did not stop within %u s: making it leave a core", launcher_daemons[i].name,
-                     (long)c->pid, LAUNCHER_STOP_TIMEOUT_MS / 1000);
+            log_crit("%s[%ld] did not stop within %u s: making it leave a core",
+                     launcher_daemons[i].name, (long)c->pid, LAUNCHER_STOP_TIMEOUT_MS / 1000);
             c->escalated = true;
             emit(l, LAUNCHER_DO_KILL, i, c->pid, SIGSEGV);
         } else if (now >= l->reminded + LAUNCHER_REMIND_MS) {
-            log_notice("Still waiting for %s to terminate" LOG_XT "pid=%ld", launcher_daemons[i].name, (long)c->pid);
+            log_notice("Still waiting for %s to terminate" LOG_XT "pid=%ld",
+                       launcher_daemons[i].name, (long)c->pid);
             l->reminded = now;
         }
         return;
@@ -407,7 +417,8 @@ tick(struct launcher *l, uint64_t now)
     } else if (l->state == LAUNCHER_RUNNING) {
         emit(l, LAUNCHER_DO_PROBE, l->next_probe, l->children[l->next_probe].pid, 0);
         l->next_probe = (l->next_probe + 1) % CHILD_COUNT;
-        /* Corosync may have been missing for a moment only, without our connection to it breaking. */
+        /* Corosync may have been missing for a moment only, without our connection to it breaking.
+         */
         for (unsigned i = 0; i < CHILD_COUNT; i++) {
             struct launcher_child *c = &l->children[i];
 
@@ -430,7 +441,8 @@ cluster_is_back(struct launcher *l)
 
         if (c->waiting && c->pid == 0) {
             c->waiting = false;
-            log_notice("Respawning %s subdaemon after cluster has returned", launcher_daemons[i].name);
+            log_notice("Respawning %s subdaemon after cluster has returned",
+                       launcher_daemons[i].name);
             emit(l, LAUNCHER_DO_SPAWN, i, 0, 0);
         }
     }
@@ -497,7 +509,8 @@ launcher_step(struct launcher *l, uint64_t now, uint64_t epoch, const struct lau
         pinged(l, ev);
         break;
     case LAUNCHER_EV_CLIENT_GONE:
-        if (l->state == LAUNCHER_SHUTDOWN_COMPLETE && l->sbd_client != 0 && ev->pid == l->sbd_client) {
+        if (l->state == LAUNCHER_SHUTDOWN_COMPLETE && l->sbd_client != 0 &&
+            ev->pid == l->sbd_client) {
             l->leaving = true;
             emit(l, LAUNCHER_DO_EXIT, 0, 0, CRM_EX_OK);
         }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The launcher's state machine: when to start, probe, respawn, give up on and stop the other daemons, and when to
- * leave.  Used by the launcher's shell and by its unit test.  Pure: events in, effects out.  (spec 10 §6, §7.2)
+ * The launcher's state machine: when to start, probe, respawn, give up on and stop the other
+ * daemons, and when to leave.  Used by the launcher's shell and by its unit test.  Pure: events in,
+ * effects out.  (spec 10 §6, §7.2)
  */
 #ifndef LAUNCHER_CORE_H
 #define LAUNCHER_CORE_H
@@ -12,7 +13,15 @@
 #include <sys/types.h>
 
 /* In the order in which they are started. */
-enum launcher_child_id { CHILD_BASED, CHILD_FENCED, CHILD_EXECD, CHILD_ATTRD, CHILD_SCHEDULERD, CHILD_CONTROLD, CHILD_COUNT };
+enum launcher_child_id {
+    CHILD_BASED,
+    CHILD_FENCED,
+    CHILD_EXECD,
+    CHILD_ATTRD,
+    CHILD_SCHEDULERD,
+    CHILD_CONTROLD,
+    CHILD_COUNT
+};
 
 /* What does not change about a daemon. */
 struct launcher_daemon {
@@ -72,12 +81,14 @@ struct launcher_event {
 };
 
 enum launcher_effect_kind {
-    LAUNCHER_DO_SPAWN,        /* start `child`; answer with EV_SPAWNED */
-    LAUNCHER_DO_MARK_FIRST,   /* the first round is over: later incarnations are told (PCMK_respawned) */
-    LAUNCHER_DO_KILL,         /* send signal `code` to `pid` */
-    LAUNCHER_DO_PROBE,        /* try the endpoint of `child`; answer with EV_PROBED */
-    LAUNCHER_DO_CHECK,        /* before a respawn of `child`: endpoint served, Corosync there? EV_CHECKED */
-    LAUNCHER_DO_PANIC,        /* take the node down */
+    LAUNCHER_DO_SPAWN,      /* start `child`; answer with EV_SPAWNED */
+    LAUNCHER_DO_MARK_FIRST, /* the first round is over: later incarnations are told (PCMK_respawned)
+                             */
+    LAUNCHER_DO_KILL,       /* send signal `code` to `pid` */
+    LAUNCHER_DO_PROBE,      /* try the endpoint of `child`; answer with EV_PROBED */
+    LAUNCHER_DO_CHECK, /* before a respawn of `child`: endpoint served, Corosync there? EV_CHECKED
+                        */
+    LAUNCHER_DO_PANIC, /* take the node down */
     LAUNCHER_DO_STOP_CLUSTER, /* ask Corosync to shut down at once */
     LAUNCHER_DO_EXIT,         /* leave with `code` */
 };
@@ -89,14 +100,14 @@ struct launcher_effect {
 };
 
 struct launcher_child {
-    pid_t pid;           /* 0: not running */
-    bool adopted;        /* not our child: its end is noticed by probing */
-    bool respawn;        /* false: never again */
-    bool waiting;        /* for Corosync */
-    bool checking;       /* DO_CHECK is on its way */
-    bool exhausted;      /* respawned too often */
+    pid_t pid;      /* 0: not running */
+    bool adopted;   /* not our child: its end is noticed by probing */
+    bool respawn;   /* false: never again */
+    bool waiting;   /* for Corosync */
+    bool checking;  /* DO_CHECK is on its way */
+    bool exhausted; /* respawned too often */
     unsigned respawns;
-    unsigned failures;   /* probes without answer, in a row */
+    unsigned failures; /* probes without answer, in a row */
     bool told_to_stop;
     bool escalated;
     uint64_t stop_since; /* ms */
@@ -104,24 +115,26 @@ struct launcher_child {
 
 struct launcher {
     enum launcher_state state;
-    bool handshake;       /* sbd runs and wants to be asked first */
-    bool fail_fast;       /* panic rather than respawn */
-    bool fatal;           /* a daemon says that this node must stay down */
-    bool leaving;         /* DO_EXIT was given */
-    uint64_t progress;    /* seconds since the epoch: last sign of life of a daemon */
-    pid_t sbd_client;     /* sbd has read our final state; its PID */
+    bool handshake;    /* sbd runs and wants to be asked first */
+    bool fail_fast;    /* panic rather than respawn */
+    bool fatal;        /* a daemon says that this node must stay down */
+    bool leaving;      /* DO_EXIT was given */
+    uint64_t progress; /* seconds since the epoch: last sign of life of a daemon */
+    pid_t sbd_client;  /* sbd has read our final state; its PID */
     unsigned next_probe;
-    uint64_t reminded;    /* ms */
+    uint64_t reminded; /* ms */
     struct launcher_child children[CHILD_COUNT];
-    GArray *effects;      /* struct launcher_effect, appended by steps, taken by the shell */
+    GArray *effects; /* struct launcher_effect, appended by steps, taken by the shell */
 };
 
 /* Initialise; `epoch` is the time in seconds. */
 void launcher_init(struct launcher *l, bool handshake, bool fail_fast, uint64_t epoch);
 void launcher_clear(struct launcher *l);
 
-/* Advance by one event.  `now` in milliseconds of a monotonic clock, `epoch` in seconds since 1970. */
-void launcher_step(struct launcher *l, uint64_t now, uint64_t epoch, const struct launcher_event *ev);
+/* Advance by one event.  `now` in milliseconds of a monotonic clock, `epoch` in seconds since 1970.
+ */
+void launcher_step(struct launcher *l, uint64_t now, uint64_t epoch,
+                   const struct launcher_event *ev);
 /* Take the next effect; false if there is none. */
 bool launcher_next_effect(struct launcher *l, struct launcher_effect *out);
 

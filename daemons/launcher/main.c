@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * pacemakerd: the launcher's command line, start-up sequence, IPC endpoint, and the execution of what its core decides.
- * Run by systemd or a person.  Never decides about a daemon itself: that is launcher_core.c.  (spec 10 §6, spec 80 §13)
+ * pacemakerd: the launcher's command line, start-up sequence, IPC endpoint, and the execution of
+ * what its core decides. Run by systemd or a person.  Never decides about a daemon itself: that is
+ * launcher_core.c.  (spec 10 §6, spec 80 §13)
  */
 #include <errno.h>
 #include <signal.h>
@@ -108,14 +109,17 @@ spawn(enum launcher_child_id child)
 static void
 on_probed(int rc, pid_t pid, void *data)
 {
-    struct launcher_event ev = { .kind = LAUNCHER_EV_PROBED, .child = GPOINTER_TO_UINT(data), .pid = pid };
+    struct launcher_event ev = { .kind = LAUNCHER_EV_PROBED,
+                                 .child = GPOINTER_TO_UINT(data),
+                                 .pid = pid };
 
     switch (rc) {
     case RC_OK:
         ev.probe = PROBE_OK;
         break;
     case RC_IPC_UNRESPONSIVE:
-        ev.probe = children_is_alive(&core.children[ev.child], ev.child) ? PROBE_PID_ONLY : PROBE_GONE;
+        ev.probe =
+            children_is_alive(&core.children[ev.child], ev.child) ? PROBE_PID_ONLY : PROBE_GONE;
         break;
     case RC_IPC_UNAUTHORIZED:
         ev.probe = PROBE_UNAUTHORIZED;
@@ -130,7 +134,9 @@ on_probed(int rc, pid_t pid, void *data)
 static void
 on_checked(int rc, pid_t pid, void *data)
 {
-    struct launcher_event ev = { .kind = LAUNCHER_EV_CHECKED, .child = GPOINTER_TO_UINT(data), .pid = pid };
+    struct launcher_event ev = { .kind = LAUNCHER_EV_CHECKED,
+                                 .child = GPOINTER_TO_UINT(data),
+                                 .pid = pid };
 
     ev.active = rc == RC_OK;
     ev.reachable = corosync_is_connected() && cluster_is_reachable();
@@ -144,7 +150,8 @@ probe(enum launcher_child_id child, void (*done)(int rc, pid_t pid, void *data))
     gid_t gid;
 
     children_ids(child, &uid, &gid);
-    ipc_probe_start(launcher_daemons[child].endpoint, uid, gid, PROBE_TIMEOUT_MS, done, GUINT_TO_POINTER(child));
+    ipc_probe_start(launcher_daemons[child].endpoint, uid, gid, PROBE_TIMEOUT_MS, done,
+                    GUINT_TO_POINTER(child));
 }
 
 static void
@@ -159,8 +166,8 @@ carry_out(const struct launcher_effect *e)
         break;
     case LAUNCHER_DO_KILL:
         if (kill(e->pid, e->code) != 0 && errno != ESRCH) {
-            log_err("Could not send signal %d to %s[%ld]: %s", e->code, launcher_daemons[e->child].name, (long)e->pid,
-                    strerror(errno));
+            log_err("Could not send signal %d to %s[%ld]: %s", e->code,
+                    launcher_daemons[e->child].name, (long)e->pid, strerror(errno));
         }
         break;
     case LAUNCHER_DO_PROBE:
@@ -216,11 +223,12 @@ answer_quit(struct ipc_client *client, const struct ipc_request *request)
     xml_set_int(data, "op-status", client->privileged ? CRM_EX_OK : CRM_EX_INSUFFICIENT_PRIV);
     answer(client, request, data);
     if (client->privileged) {
-        log_notice("Shutting down in response to the request of %s (process %ld)", client->user, (long)client->pid);
+        log_notice("Shutting down in response to the request of %s (process %ld)", client->user,
+                   (long)client->pid);
         feed_kind(LAUNCHER_EV_SHUTDOWN);
     } else {
-        log_warn("Ignoring shutdown request from unprivileged client %s (process %ld)", client->user,
-                 (long)client->pid);
+        log_warn("Ignoring shutdown request from unprivileged client %s (process %ld)",
+                 client->user, (long)client->pid);
     }
 }
 
@@ -243,8 +251,8 @@ on_request(struct ipc_client *client, struct ipc_request *request, void *data)
     } else if (text_equal(task, CRM_TASK_RM_NODE_CACHE)) {
         ipc_client_ack(client, request, "ack", CRM_EX_OK, NULL);
     } else {
-        log_debug("Client %s asks for '%s', which this daemon does not know", ipc_client_label(client),
-                  task != NULL ? task : "");
+        log_debug("Client %s asks for '%s', which this daemon does not know",
+                  ipc_client_label(client), task != NULL ? task : "");
         ipc_client_ack(client, request, "ack", CRM_EX_INVALID_PARAM, NULL);
     }
 }
@@ -257,7 +265,8 @@ on_client_closed(struct ipc_client *client, void *data)
     feed(&ev);
 }
 
-static const struct ipc_server_callbacks ipc_callbacks = { .request = on_request, .closed = on_client_closed };
+static const struct ipc_server_callbacks ipc_callbacks = { .request = on_request,
+                                                           .closed = on_client_closed };
 
 /* --- start and end --- */
 
@@ -309,14 +318,16 @@ prepare(void)
     if (corosync_prepare(PREPARE_ATTEMPTS) != RC_OK) {
         return CRM_EX_UNAVAILABLE;
     }
-    log_notice("Starting Pacemaker " CRM_VERSION LOG_XT "build=" CRM_BUILD " features: " CRM_FEATURES);
+    log_notice("Starting Pacemaker " CRM_VERSION LOG_XT "build=" CRM_BUILD
+               " features: " CRM_FEATURES);
     if (!access_daemon_ids(NULL, NULL)) {
         log_crit("User " DAEMON_USER " does not exist: create it and start the cluster again");
         return CRM_EX_NOUSER;
     }
     children_prepare_system();
     children_export_defaults();
-    server = ipc_server_new(ENDPOINT_LAUNCHER, IPC_TYPE_NATIVE, IPC_SERVER_DEFAULT, &ipc_callbacks, NULL);
+    server = ipc_server_new(ENDPOINT_LAUNCHER, IPC_TYPE_NATIVE, IPC_SERVER_DEFAULT, &ipc_callbacks,
+                            NULL);
     if (server == NULL) {
         return CRM_EX_OSERR;
     }
@@ -331,10 +342,13 @@ prepare(void)
     if (rc != 0) {
         return rc;
     }
-    launcher_init(&core, handshake_possible, text_is_true(env_option("fail_fast")), (uint64_t)time(NULL));
+    launcher_init(&core, handshake_possible, text_is_true(env_option("fail_fast")),
+                  (uint64_t)time(NULL));
     for (unsigned i = 0; i < CHILD_COUNT; i++) {
         if (existing[i] != 0) {
-            struct launcher_event ev = { .kind = LAUNCHER_EV_ADOPT, .child = i, .pid = existing[i] };
+            struct launcher_event ev = { .kind = LAUNCHER_EV_ADOPT,
+                                         .child = i,
+                                         .pid = existing[i] };
 
             feed(&ev);
         }
@@ -377,9 +391,10 @@ static const GOptionEntry entries[] = {
       "Display full version and list of features Pacemaker was built with", NULL },
     { "foreground", 'f', 0, G_OPTION_ARG_NONE, &options.foreground,
       "(Ignored) Pacemaker always runs in the foreground", NULL },
-    { "pid-file", 'p', 0, G_OPTION_ARG_FILENAME, &options.pid_file, "(Ignored) Daemon pid file location", "FILE" },
-    { "shutdown", 'S', 0, G_OPTION_ARG_NONE, &options.shutdown, "Instruct Pacemaker to shutdown on this machine",
-      NULL },
+    { "pid-file", 'p', 0, G_OPTION_ARG_FILENAME, &options.pid_file,
+      "(Ignored) Daemon pid file location", "FILE" },
+    { "shutdown", 'S', 0, G_OPTION_ARG_NONE, &options.shutdown,
+      "Instruct Pacemaker to shutdown on this machine", NULL },
     { "standby", 's', 0, G_OPTION_ARG_NONE, &options.standby, "Start node in standby state", NULL },
     { NULL },
 };
@@ -390,12 +405,12 @@ show_features(struct output *out)
     g_auto(GStrv) words = g_strsplit(CRM_FEATURES, " ", -1);
 
     if (!output_is_structured(out)) {
-        output_info(out, "Pacemaker %s (Build: %s)\n Supporting v%s: %s", CRM_VERSION, CRM_BUILD, FEATURE_SET,
-                    CRM_FEATURES);
+        output_info(out, "Pacemaker %s (Build: %s)\n Supporting v%s: %s", CRM_VERSION, CRM_BUILD,
+                    FEATURE_SET, CRM_FEATURES);
         return;
     }
-    output_open_element(out, "pacemakerd", "version", CRM_VERSION, "build", CRM_BUILD, "feature_set", FEATURE_SET,
-                        NULL);
+    output_open_element(out, "pacemakerd", "version", CRM_VERSION, "build", CRM_BUILD,
+                        "feature_set", FEATURE_SET, NULL);
     output_open_plain(out, "features");
     for (unsigned i = 0; words[i] != NULL; i++) {
         output_text_element(out, "feature", words[i], NULL);
@@ -420,7 +435,8 @@ ask_to_shut_down(struct ipc_connection *c, struct output *out)
     int rc = ipc_ask(c, request, 0, &reply);
 
     if (rc != RC_OK) {
-        output_error(out, "Could not request shutdown of existing Pacemaker instance: %s", result_text(rc));
+        output_error(out, "Could not request shutdown of existing Pacemaker instance: %s",
+                     result_text(rc));
     }
     return (int)result_to_exit(rc);
 }
@@ -436,13 +452,15 @@ deal_with_running_instance(struct tool *tool, struct output *out)
 
     if (options.shutdown) {
         if (rc != RC_OK) {
-            output_error(out, "Could not request shutdown of existing Pacemaker instance: %s", result_text(rc));
+            output_error(out, "Could not request shutdown of existing Pacemaker instance: %s",
+                         result_text(rc));
             return CRM_EX_DISCONNECT;
         }
         return ask_to_shut_down(c, out);
     }
     if (rc == RC_OK) {
-        log_err("Aborting start-up because active Pacemaker instance found" LOG_XT "pid=%ld", (long)ipc_server_pid(c));
+        log_err("Aborting start-up because active Pacemaker instance found" LOG_XT "pid=%ld",
+                (long)ipc_server_pid(c));
         return CRM_EX_FATAL;
     }
     return -1;
@@ -459,7 +477,9 @@ main(int argc, char **argv)
     umask(026);
     signal(SIGHUP, SIG_IGN);
     tool_init(&tool, argv, TOOL_OUTPUT, "p", NULL,
-              "pacemakerd - primary Pacemaker daemon that launches and monitors all subsidiary Pacemaker daemons", NULL);
+              "pacemakerd - primary Pacemaker daemon that launches and monitors all subsidiary "
+              "Pacemaker daemons",
+              NULL);
     tool_add_options(&tool, entries);
     if (!tool_parse(&tool)) {
         return tool_exit(&tool, NULL, CRM_EX_USAGE);

@@ -61,11 +61,13 @@ void
 daemon_init(const struct daemon_spec *spec, int *argc, char ***argv)
 {
     const GOptionEntry common[] = {
-        { "verbose", 'V', G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, count_verbose, "Increase debug output", NULL },
+        { "verbose", 'V', G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, count_verbose,
+          "Increase debug output", NULL },
         { NULL },
     };
     const GOptionEntry version[] = {
-        { "version", '$', 0, G_OPTION_ARG_NONE, &show_version, "Display version information and exit", NULL },
+        { "version", '$', 0, G_OPTION_ARG_NONE, &show_version,
+          "Display version information and exit", NULL },
         { NULL },
     };
     g_autoptr(GOptionContext) context = g_option_context_new(NULL);

@@ -16,33 +16,36 @@ enum daemon_flags {
     DAEMON_NO_LOG_FILE = 1 << 2,      /* do not start logging (pacemakerd as a command) */
 };
 
-/* A special argument such as "metadata": prints something on stdout; the process then exits with its result. */
+/* A special argument such as "metadata": prints something on stdout; the process then exits with
+ * its result. */
 struct daemon_word {
     const char *word;
     int (*print)(void); /* exit code */
 };
 
 struct daemon_spec {
-    const char *name;                /* "pacemaker-based": ident of the log, name in usage */
-    const char *summary;             /* one line for --help */
-    unsigned flags;                  /* enum daemon_flags */
-    const GOptionEntry *options;     /* own options, terminated by { NULL }; or NULL.  -V, -$ and help are added */
+    const char *name;    /* "pacemaker-based": ident of the log, name in usage */
+    const char *summary; /* one line for --help */
+    unsigned flags;      /* enum daemon_flags */
+    const GOptionEntry
+        *options; /* own options, terminated by { NULL }; or NULL.  -V, -$ and help are added */
     const struct daemon_word *words; /* terminated by { NULL }; or NULL */
 };
 
 /*
- * Start: umask, options (unknown ones or arguments: usage on stderr, exit 64), words, log_init.  Returns
- * only if the daemon shall run.
+ * Start: umask, options (unknown ones or arguments: usage on stderr, exit 64), words, log_init.
+ * Returns only if the daemon shall run.
  */
 void daemon_init(const struct daemon_spec *spec, int *argc, char ***argv);
 /* The name given to daemon_init(), "" before. */
 const char *daemon_name(void);
-/* After the privileged part of the start: change to the directory for cores, install the log signals. */
+/* After the privileged part of the start: change to the directory for cores, install the log
+ * signals. */
 void daemon_enter(void);
 
 /*
- * Call `handler` in the main loop when the signal arrives (logged as "Caught 'NAME' signal").  Any signal can be
- * given; NULL restores the default.
+ * Call `handler` in the main loop when the signal arrives (logged as "Caught 'NAME' signal").  Any
+ * signal can be given; NULL restores the default.
  */
 void daemon_on_signal(int signo, void (*handler)(int signo, void *data), void *data);
 /* Run the main loop until daemon_quit(); returns its exit code. */

@@ -187,7 +187,8 @@ panic_node(const char *why)
             pid_t launcher = process_find("pacemakerd");
 
             if (launcher <= 1 || sigqueue(launcher, SIGQUIT, value) != 0) {
-                log_crit("Could not ask pacemakerd to panic: %s", launcher > 1 ? strerror(errno) : "it does not run");
+                log_crit("Could not ask pacemakerd to panic: %s",
+                         launcher > 1 ? strerror(errno) : "it does not run");
             }
         }
         leave(CRM_EX_PANIC);

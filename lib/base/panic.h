@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * sbd on this node: is it there, what does it ask for; and taking the node down at once.  Used by the launcher, the
- * controller, the fencer.  Process-wide; cores get the answers as events.  (spec 10 §7)
+ * sbd on this node: is it there, what does it ask for; and taking the node down at once.  Used by
+ * the launcher, the controller, the fencer.  Process-wide; cores get the answers as events.  (spec
+ * 10 §7)
  */
 #ifndef BASE_PANIC_H
 #define BASE_PANIC_H
@@ -10,7 +11,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* PID of the running sbd, 0 if there is none.  A PID found once is kept for the life of the process. */
+/* PID of the running sbd, 0 if there is none.  A PID found once is kept for the life of the
+ * process. */
 pid_t sbd_pid(void);
 bool sbd_is_running(void);
 /* SBD_SYNC_RESOURCE_STARTUP. */

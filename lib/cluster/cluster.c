@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The connection to Corosync: joins a CPG group, sends through one queue, delivers what is for us, feeds the peer
- * cache.  Called by daemons' shells.  Never interprets a message beyond its frame.  (spec 10 §3, §4.2, §4.5)
+ * The connection to Corosync: joins a CPG group, sends through one queue, delivers what is for us,
+ * feeds the peer cache.  Called by daemons' shells.  Never interprets a message beyond its frame.
+ * (spec 10 §3, §4.2, §4.5)
  */
 #include "lib/cluster/cluster.h"
 
@@ -22,13 +23,13 @@
 #include "lib/base/xml.h"
 #include "lib/ipc/ipc_fields.h"
 
-#define CONNECT_ATTEMPTS     30
-#define SEND_BATCH           200
-#define DISPATCH_BATCH       10
-#define RETRY_FIRST_MS       5
-#define RETRY_MAX_MS         500
-#define QUEUE_WARN           200u
-#define QUEUE_ERROR_EVERY    1000u
+#define CONNECT_ATTEMPTS  30
+#define SEND_BATCH        200
+#define DISPATCH_BATCH    10
+#define RETRY_FIRST_MS    5
+#define RETRY_MAX_MS      500
+#define QUEUE_WARN        200u
+#define QUEUE_ERROR_EVERY 1000u
 
 struct cluster {
     unsigned refs; /* the owner's, and one while Corosync's callbacks run */
@@ -153,8 +154,8 @@ sender_name(struct cluster *c, const struct cpg_frame *f, uint32_t node_id)
 }
 
 static void
-on_deliver(cpg_handle_t handle, const struct cpg_name *group, uint32_t node_id, uint32_t pid, void *message,
-           size_t len)
+on_deliver(cpg_handle_t handle, const struct cpg_name *group, uint32_t node_id, uint32_t pid,
+           void *message, size_t len)
 {
     struct cluster *c = cluster_of(handle);
     g_autoptr(xmlNode) xml = NULL;
@@ -179,8 +180,8 @@ on_deliver(cpg_handle_t handle, const struct cpg_name *group, uint32_t node_id, 
         rc = cpg_frame_decode(message, len, &f, &reason);
     }
     if (rc != RC_OK) {
-        log_err("Ignoring a message of %zu bytes from node %" PRIu32 " (process %" PRIu32 "): %s", len, node_id, pid,
-                reason);
+        log_err("Ignoring a message of %zu bytes from node %" PRIu32 " (process %" PRIu32 "): %s",
+                len, node_id, pid, reason);
         return;
     }
     from = g_strdup(sender_name(c, &f, node_id));
@@ -215,15 +216,16 @@ static void
 log_change(const struct cluster *c, const char *what, const struct cpg_address *list, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        log_info("Group %s: node %" PRIu32 " pid %" PRIu32 " %s" LOG_XT "reason=%" PRIu32, c->system, list[i].nodeid,
-                 list[i].pid, what, list[i].reason);
+        log_info("Group %s: node %" PRIu32 " pid %" PRIu32 " %s" LOG_XT "reason=%" PRIu32,
+                 c->system, list[i].nodeid, list[i].pid, what, list[i].reason);
     }
 }
 
 static void
 on_confchg(cpg_handle_t handle, const struct cpg_name *group, const struct cpg_address *member_list,
-           size_t member_list_entries, const struct cpg_address *left_list, size_t left_list_entries,
-           const struct cpg_address *joined_list, size_t joined_list_entries)
+           size_t member_list_entries, const struct cpg_address *left_list,
+           size_t left_list_entries, const struct cpg_address *joined_list,
+           size_t joined_list_entries)
 {
     struct cluster *c = cluster_of(handle);
     g_autofree struct cpg_member *members = members_of(member_list, member_list_entries);
@@ -246,8 +248,8 @@ on_confchg(cpg_handle_t handle, const struct cpg_name *group, const struct cpg_a
     if (c->callbacks->changing != NULL) {
         c->callbacks->changing(c, &change, c->data);
     }
-    if (!c->dead && !peers_cpg_changed(c->peers, (uint32_t)getpid(), members, change.n_members, left, change.n_left,
-                                       time(NULL))) {
+    if (!c->dead && !peers_cpg_changed(c->peers, (uint32_t)getpid(), members, change.n_members,
+                                       left, change.n_left, time(NULL))) {
         log_err("Local node was evicted from group %s", c->system);
         lost(c);
         return;
@@ -268,7 +270,8 @@ on_cpg_readable(gint fd, GIOCondition condition, gpointer data)
     for (unsigned n = 0; n < DISPATCH_BATCH && rc == CS_OK && !c->dead; n++) {
         rc = cpg_dispatch(c->cpg, CS_DISPATCH_ONE_NONBLOCKING);
     }
-    if (!c->dead && ((rc != CS_OK && rc != CS_ERR_TRY_AGAIN) || (condition & (G_IO_HUP | G_IO_ERR | G_IO_NVAL)))) {
+    if (!c->dead && ((rc != CS_OK && rc != CS_ERR_TRY_AGAIN) ||
+                     (condition & (G_IO_HUP | G_IO_ERR | G_IO_NVAL)))) {
         log_err("Connection to Corosync's group service failed: %s", cs_strerror(rc));
         c->cpg_source = 0;
         lost(c);
@@ -327,7 +330,8 @@ open_group(struct cluster *c, int *fd)
     if (rc != CS_OK) {
         return rc;
     }
-    group.length = (uint32_t)strlen(c->system) + 1; /* the NUL belongs to the name, for all who join */
+    group.length =
+        (uint32_t)strlen(c->system) + 1; /* the NUL belongs to the name, for all who join */
     memcpy(group.value, c->system, group.length);
     for (unsigned i = 1;; i++) {
         rc = cpg_join(c->cpg, &group);
@@ -347,7 +351,8 @@ learn_own_name(struct cluster *c)
 
         uname(&uts);
         c->name = g_strdup(uts.nodename);
-        log_notice("Corosync's node list has no name for this node: using the host name %s", c->name);
+        log_notice("Corosync's node list has no name for this node: using the host name %s",
+                   c->name);
     }
     c->uuid = g_strdup_printf("%" PRIu32, c->id);
     peers_set_local(c->peers, c->id, c->name);
@@ -355,8 +360,8 @@ learn_own_name(struct cluster *c)
 }
 
 int
-cluster_connect(const char *system, unsigned flags, struct peers *peers, const struct cluster_callbacks *callbacks,
-                void *data, struct cluster **out)
+cluster_connect(const char *system, unsigned flags, struct peers *peers,
+                const struct cluster_callbacks *callbacks, void *data, struct cluster **out)
 {
     const char *type = env_option("cluster_type");
     struct cluster *c;
@@ -366,7 +371,8 @@ cluster_connect(const char *system, unsigned flags, struct peers *peers, const s
     g_assert(callbacks->message != NULL && strlen(system) < CPG_MAX_NAME_LENGTH);
     *out = NULL;
     if (type != NULL && !text_equal_nocase(type, "corosync")) {
-        log_crit("PCMK_cluster_type is '%s', but corosync is the only one there is: unset it", type);
+        log_crit("PCMK_cluster_type is '%s', but corosync is the only one there is: unset it",
+                 type);
         return EPROTONOSUPPORT;
     }
     c = g_new0(struct cluster, 1);
@@ -386,8 +392,9 @@ cluster_connect(const char *system, unsigned flags, struct peers *peers, const s
     }
     learn_own_name(c);
     peers_get(c->peers, c->id, c->name);
-    c->cpg_source = g_unix_fd_add_full(G_PRIORITY_DEFAULT, fd, G_IO_IN | G_IO_HUP | G_IO_ERR | G_IO_NVAL,
-                                       on_cpg_readable, c, NULL);
+    c->cpg_source =
+        g_unix_fd_add_full(G_PRIORITY_DEFAULT, fd, G_IO_IN | G_IO_HUP | G_IO_ERR | G_IO_NVAL,
+                           on_cpg_readable, c, NULL);
     log_info("Connected to the cluster as node %s[%" PRIu32 "], group %s", c->name, c->id, system);
     *out = c;
     return RC_OK;
@@ -424,8 +431,8 @@ on_retry(gpointer data)
 }
 
 /*
- * Send what is queued, in order, up to a batch; try again soon if something is left.  A message that Corosync
- * will never take is dropped rather than left to block all others.
+ * Send what is queued, in order, up to a batch; try again soon if something is left.  A message
+ * that Corosync will never take is dropped rather than left to block all others.
  */
 static void
 flush_queue(struct cluster *c)
@@ -438,7 +445,8 @@ flush_queue(struct cluster *c)
 
         rc = cpg_mcast_joined(c->cpg, CPG_TYPE_AGREED, &iov, 1);
         if (rc == CS_ERR_TOO_BIG || rc == CS_ERR_INVALID_PARAM) {
-            log_err("Dropping a message of %u bytes, which Corosync refuses: %s", message->len, cs_strerror(rc));
+            log_err("Dropping a message of %u bytes, which Corosync refuses: %s", message->len,
+                    cs_strerror(rc));
         } else if (rc != CS_OK) {
             break;
         } else {
@@ -451,7 +459,8 @@ flush_queue(struct cluster *c)
         return;
     }
     if (rc != CS_OK) {
-        log_debug("Corosync takes no messages now (%s), %u are waiting", cs_strerror(rc), g_queue_get_length(&c->queue));
+        log_debug("Corosync takes no messages now (%s), %u are waiting", cs_strerror(rc),
+                  g_queue_get_length(&c->queue));
     }
     if (c->retry_timer == 0) {
         c->retry_timer = g_timeout_add(c->retry_ms, on_retry, c);
@@ -534,7 +543,8 @@ set_quorate(struct cluster *c, bool quorate, uint64_t ring_id, unsigned members)
     if (quorate != c->quorate) {
         c->quorate = quorate;
         if (quorate) {
-            log_notice("Quorum acquired" LOG_XT "membership=%" PRIu64 " members=%u", ring_id, members);
+            log_notice("Quorum acquired" LOG_XT "membership=%" PRIu64 " members=%u", ring_id,
+                       members);
         } else {
             log_warn("Quorum lost" LOG_XT "membership=%" PRIu64 " members=%u", ring_id, members);
         }
@@ -542,7 +552,8 @@ set_quorate(struct cluster *c, bool quorate, uint64_t ring_id, unsigned members)
 }
 
 static void
-on_quorum(quorum_handle_t handle, uint32_t quorate, uint64_t ring_seq, uint32_t entries, uint32_t *list)
+on_quorum(quorum_handle_t handle, uint32_t quorate, uint64_t ring_seq, uint32_t entries,
+          uint32_t *list)
 {
     const void *context = NULL;
     struct cluster *c;
@@ -555,7 +566,8 @@ on_quorum(quorum_handle_t handle, uint32_t quorate, uint64_t ring_seq, uint32_t 
         return;
     }
     if (entries == 0 && !c->quorum_seen) {
-        log_info("Ignoring a quorum notification without members: Corosync is still forming its membership");
+        log_info("Ignoring a quorum notification without members: Corosync is still forming its "
+                 "membership");
         return;
     }
     c->quorum_seen = true;
@@ -575,7 +587,8 @@ on_quorum_readable(gint fd, GIOCondition condition, gpointer data)
 
     c->refs++;
     rc = quorum_dispatch(c->quorum, CS_DISPATCH_ALL);
-    if (!c->dead && ((rc != CS_OK && rc != CS_ERR_TRY_AGAIN) || (condition & (G_IO_HUP | G_IO_ERR | G_IO_NVAL)))) {
+    if (!c->dead && ((rc != CS_OK && rc != CS_ERR_TRY_AGAIN) ||
+                     (condition & (G_IO_HUP | G_IO_ERR | G_IO_NVAL)))) {
         log_err("Connection to Corosync's quorum service failed: %s", cs_strerror(rc));
         c->quorum_source = 0;
         lost(c);
@@ -606,7 +619,8 @@ open_quorum(struct cluster *c, int *fd, int *quorate)
     }
     c->quorum_open = true;
     if (type != QUORUM_SET) {
-        log_err("Corosync has no quorum provider: configure one in section quorum of corosync.conf");
+        log_err(
+            "Corosync has no quorum provider: configure one in section quorum of corosync.conf");
         return CS_ERR_NOT_SUPPORTED;
     }
     rc = quorum_context_set(c->quorum, c);
@@ -635,7 +649,8 @@ cluster_quorum_start(struct cluster *c, bool *quorate)
     }
     set_quorate(c, now != 0, 0, 0);
     *quorate = c->quorate;
-    c->quorum_source = g_unix_fd_add_full(G_PRIORITY_HIGH, fd, G_IO_IN | G_IO_HUP | G_IO_ERR | G_IO_NVAL,
-                                          on_quorum_readable, c, NULL);
+    c->quorum_source =
+        g_unix_fd_add_full(G_PRIORITY_HIGH, fd, G_IO_IN | G_IO_HUP | G_IO_ERR | G_IO_NVAL,
+                           on_quorum_readable, c, NULL);
     return RC_OK;
 }

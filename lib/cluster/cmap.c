@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Reading Corosync's cmap.  Called by daemons' shells when they connect and when a peer's name is asked for.
- * Never keeps a connection.  (spec 10 §4.1, §6.1)
+ * Reading Corosync's cmap.  Called by daemons' shells when they connect and when a peer's name is
+ * asked for. Never keeps a connection.  (spec 10 §4.1, §6.1)
  */
 #include "lib/cluster/cmap.h"
 
@@ -78,7 +78,8 @@ cluster_provider_is_authentic(int fd)
         return false;
     }
     if (peer.uid != 0 && peer.gid != 0) {
-        log_err("The process %ld that offers Corosync's services runs as uid %u and gid %u instead of root",
+        log_err("The process %ld that offers Corosync's services runs as uid %u and gid %u instead "
+                "of root",
                 (long)peer.pid, (unsigned)peer.uid, (unsigned)peer.gid);
         return false;
     }
@@ -111,10 +112,12 @@ open_cmap(cmap_handle_t *handle, unsigned attempts, bool patient)
 
     for (unsigned i = 1; i <= attempts; i++) {
         rc = open_once(handle);
-        if (rc == CS_OK || rc == CS_ERR_SECURITY || (!patient && rc != CS_ERR_TRY_AGAIN && rc != CS_ERR_QUEUE_FULL)) {
+        if (rc == CS_OK || rc == CS_ERR_SECURITY ||
+            (!patient && rc != CS_ERR_TRY_AGAIN && rc != CS_ERR_QUEUE_FULL)) {
             break;
         }
-        log_debug("Corosync's configuration is not available (%s), attempt %u of %u", cs_strerror(rc), i, attempts);
+        log_debug("Corosync's configuration is not available (%s), attempt %u of %u",
+                  cs_strerror(rc), i, attempts);
         sleep(i);
     }
     return rc;
@@ -354,7 +357,8 @@ cluster_prepare(gid_t group, unsigned attempts, bool *debug)
     int rc = open_cmap(&handle, attempts, true);
 
     if (rc != CS_OK) {
-        log_crit("Could not read Corosync's configuration: %s.  Is corosync running?", cs_strerror(rc));
+        log_crit("Could not read Corosync's configuration: %s.  Is corosync running?",
+                 cs_strerror(rc));
         return cluster_result(rc);
     }
     value = get_string(handle, "logging.debug");
@@ -362,7 +366,8 @@ cluster_prepare(gid_t group, unsigned attempts, bool *debug)
     g_snprintf(key, sizeof(key), "uidgid.gid.%u", (unsigned)group);
     rc = cmap_set_uint8(handle, key, 1);
     if (rc != CS_OK) {
-        log_warn("Could not allow group %u to connect to Corosync: %s", (unsigned)group, cs_strerror(rc));
+        log_warn("Could not allow group %u to connect to Corosync: %s", (unsigned)group,
+                 cs_strerror(rc));
     }
     cmap_finalize(handle);
     return RC_OK;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Corosync's cmap: the node list, the cluster's name, and what the launcher reads and sets.  Used by daemons' shells.
- * Each call opens a connection of its own and closes it.  (spec 10 §4.1, §6.1)
+ * Corosync's cmap: the node list, the cluster's name, and what the launcher reads and sets.  Used
+ * by daemons' shells. Each call opens a connection of its own and closes it.  (spec 10 §4.1, §6.1)
  */
 #ifndef CLUSTER_CMAP_H
 #define CLUSTER_CMAP_H
@@ -25,21 +25,23 @@ struct cluster_node {
 /* The whole node list (g_array_unref frees the names too); empty if Corosync has none. */
 GArray *cluster_nodelist(void);
 /*
- * Who this node is, before any group is joined: its id, and its name by the node list or else the host's name (g_free).
- * Returns a result (logged).
+ * Who this node is, before any group is joined: its id, and its name by the node list or else the
+ * host's name (g_free). Returns a result (logged).
  */
 int cluster_find_self(uint32_t *id, char **name);
 /* totem.cluster_name (g_free), or NULL. */
 char *cluster_get_name(void);
 bool cluster_has_nodelist(void);
-/* Name shared by two entries of the node list (g_free), or NULL: the controller refuses to start then. */
+/* Name shared by two entries of the node list (g_free), or NULL: the controller refuses to start
+ * then. */
 char *cluster_duplicate_name(void);
 /* Is the process at the other end of a Corosync descriptor authentic (uid 0 or gid 0)? */
 bool cluster_provider_is_authentic(int fd);
 
 /*
- * What the launcher wants of Corosync before it starts the daemons: sets *debug to logging.debug and lets
- * processes of the group connect.  Tries `attempts` times, sleeping 1, 2, ... seconds.  Returns a result (logged).
+ * What the launcher wants of Corosync before it starts the daemons: sets *debug to logging.debug
+ * and lets processes of the group connect.  Tries `attempts` times, sleeping 1, 2, ... seconds.
+ * Returns a result (logged).
  */
 int cluster_prepare(gid_t group, unsigned attempts, bool *debug);
 /* Can a daemon that needs Corosync start now? */

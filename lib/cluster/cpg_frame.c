@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Encoding and decoding of the frame of messages between nodes.  Called by the cluster connection and cts/sim.
- * Never trusts a length or a text that it reads; opens nothing.  (spec 10 §3.2 to §3.5)
+ * Encoding and decoding of the frame of messages between nodes.  Called by the cluster connection
+ * and cts/sim. Never trusts a length or a text that it reads; opens nothing.  (spec 10 §3.2 to
+ * §3.5)
  */
 #include "lib/cluster/cpg_frame.h"
 
@@ -48,10 +49,10 @@ cluster_type_of(const char *system_name)
         const char *name;
         enum cluster_type type;
     } table[] = {
-        { SYS_LRMD, CLUSTER_TYPE_LRMD },           { SYS_CIB, CLUSTER_TYPE_CIB },
-        { SYS_CRMD, CLUSTER_TYPE_CRMD },           { SYS_DC, CLUSTER_TYPE_CRMD },
-        { SYS_ATTRD, CLUSTER_TYPE_ATTRD },         { SYS_STONITHD, CLUSTER_TYPE_STONITHD },
-        { SYS_TENGINE, CLUSTER_TYPE_TENGINE },     { SYS_SCHEDULER, CLUSTER_TYPE_PENGINE },
+        { SYS_LRMD, CLUSTER_TYPE_LRMD },       { SYS_CIB, CLUSTER_TYPE_CIB },
+        { SYS_CRMD, CLUSTER_TYPE_CRMD },       { SYS_DC, CLUSTER_TYPE_CRMD },
+        { SYS_ATTRD, CLUSTER_TYPE_ATTRD },     { SYS_STONITHD, CLUSTER_TYPE_STONITHD },
+        { SYS_TENGINE, CLUSTER_TYPE_TENGINE }, { SYS_SCHEDULER, CLUSTER_TYPE_PENGINE },
         { SYS_FENCER, CLUSTER_TYPE_FENCER },
     };
 
@@ -100,8 +101,8 @@ append_compressed(GByteArray *out, const struct cpg_frame *f)
     unsigned room = size + size / 100 + 600; /* bzip2's own bound */
 
     g_byte_array_set_size(out, CPG_FRAME_SIZE + room);
-    if (BZ2_bzBuffToBuffCompress((char *)out->data + CPG_FRAME_SIZE, &room, (char *)f->text, size, BZIP2_BLOCK_SIZE,
-                                 0, BZIP2_WORK_FACTOR) != BZ_OK) {
+    if (BZ2_bzBuffToBuffCompress((char *)out->data + CPG_FRAME_SIZE, &room, (char *)f->text, size,
+                                 BZIP2_BLOCK_SIZE, 0, BZIP2_WORK_FACTOR) != BZ_OK) {
         g_byte_array_set_size(out, CPG_FRAME_SIZE);
         return false;
     }
@@ -113,7 +114,8 @@ GByteArray *
 cpg_frame_encode(const struct cpg_frame *f)
 {
     uint32_t size = f->text_len + 1;
-    GByteArray *out = g_byte_array_sized_new(CPG_FRAME_SIZE + (size < CPG_FRAME_COMPRESS_AT ? size : 0));
+    GByteArray *out =
+        g_byte_array_sized_new(CPG_FRAME_SIZE + (size < CPG_FRAME_COMPRESS_AT ? size : 0));
     bool compressed = false;
 
     g_byte_array_set_size(out, CPG_FRAME_SIZE);
@@ -173,7 +175,8 @@ cpg_frame_decode_header(const void *data, size_t len, struct cpg_frame *f, const
 }
 
 static int
-decompress(const guint8 *data, uint32_t len, uint32_t size, struct cpg_frame *f, const char **reason)
+decompress(const guint8 *data, uint32_t len, uint32_t size, struct cpg_frame *f,
+           const char **reason)
 {
     unsigned got = size;
 
@@ -186,7 +189,8 @@ decompress(const guint8 *data, uint32_t len, uint32_t size, struct cpg_frame *f,
         *reason = "no memory for the text";
         return EBADMSG;
     }
-    if (BZ2_bzBuffToBuffDecompress(f->owned, &got, (char *)data, len, 0, 0) != BZ_OK || got != size) {
+    if (BZ2_bzBuffToBuffDecompress(f->owned, &got, (char *)data, len, 0, 0) != BZ_OK ||
+        got != size) {
         *reason = "cannot be decompressed to the size it promises";
         return EBADMSG;
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The election.  Called by the cores of the controller and of the attribute manager, and by cts/sim.
- * Never sends, waits or reads a clock: see the effects.  (spec 30 §5, spec 70 §6)
+ * The election.  Called by the cores of the controller and of the attribute manager, and by
+ * cts/sim. Never sends, waits or reads a clock: see the effects.  (spec 30 §5, spec 70 §6)
  */
 #include "lib/cluster/election.h"
 
@@ -12,8 +12,8 @@
 #include "lib/base/text.h"
 #include "lib/base/xml.h"
 
-#define STORM_WINDOW_MS  2000u
-#define AGE_CACHE_MS     2000u
+#define STORM_WINDOW_MS 2000u
+#define AGE_CACHE_MS    2000u
 
 struct election {
     char *name, *system, *local_name, *local_uuid, *feature_set;
@@ -27,9 +27,9 @@ struct election {
     int round;         /* election-id of our last vote */
     GHashTable *voted; /* names, ignoring case (kept in lower case) */
 
-    bool dampened;       /* lost a comparison at `lost_at` */
+    bool dampened; /* lost a comparison at `lost_at` */
     uint64_t lost_at;
-    unsigned wins;       /* in the window that began at `wins_since`: detects storms */
+    unsigned wins; /* in the window that began at `wins_since`: detects storms */
     uint64_t wins_since;
 
     bool have_age;
@@ -127,7 +127,8 @@ election_reset(struct election *e)
 
 /* --- messages --- */
 
-/* CPU time as of the last sample; sampled anew when it has not been used for a while (spec 30 §5.1). */
+/* CPU time as of the last sample; sampled anew when it has not been used for a while (spec 30
+ * §5.1). */
 static void
 sample_age(struct election *e, uint64_t now, uint32_t *sec, uint32_t *usec)
 {
@@ -156,7 +157,8 @@ election_vote_new(struct election *e, struct ctl_refs *refs, uint64_t now)
 }
 
 xmlNode *
-election_no_vote_new(struct election *e, struct ctl_refs *refs, const struct election_effects *effects)
+election_no_vote_new(struct election *e, struct ctl_refs *refs,
+                     const struct election_effects *effects)
 {
     struct ctl_request r = {
         .task = CRM_TASK_NO_VOTE,
@@ -183,8 +185,8 @@ election_vote_parse(const xmlNode *message, struct election_vote *out)
     out->is_vote = text_equal(task, CRM_TASK_VOTE);
     out->version = xml_get(message, F_VERSION);
     out->owner = xml_get(message, F_CRM_ELECTION_OWNER);
-    if ((!out->is_vote && !text_equal(task, CRM_TASK_NO_VOTE)) || out->version == NULL || out->owner == NULL ||
-        id < 0 || id > G_MAXINT) {
+    if ((!out->is_vote && !text_equal(task, CRM_TASK_NO_VOTE)) || out->version == NULL ||
+        out->owner == NULL || id < 0 || id > G_MAXINT) {
         return false;
     }
     if (out->is_vote && (sec < 0 || sec > UINT32_MAX || usec < 0 || usec > UINT32_MAX)) {
@@ -219,7 +221,8 @@ check_votes(struct election *e, struct election_effects *out)
         return;
     }
     if (votes > members) {
-        log_info("%u votes of %u members for %s: somebody who voted has left", votes, members, e->name);
+        log_info("%u votes of %u members for %s: somebody who voted has left", votes, members,
+                 e->name);
     }
     g_hash_table_remove_all(e->voted);
     e->state = ELECTION_WON;
@@ -297,11 +300,14 @@ judge(struct election *e, uint64_t now, const struct election_vote *vote, const 
     sample_age(e, now, &sec, &usec);
     if (vote->age_sec != sec || vote->age_usec != usec) {
         *why = "uptime";
-        return vote->age_sec > sec || (vote->age_sec == sec && vote->age_usec > usec) ? VERDICT_LOSE : VERDICT_WIN;
+        return vote->age_sec > sec || (vote->age_sec == sec && vote->age_usec > usec) ? VERDICT_LOSE
+                                                                                      : VERDICT_WIN;
     }
     /* 10, 11: the first name wins */
     *why = "host name";
-    return g_ascii_strcasecmp(e->local_name, sender->name != NULL ? sender->name : "") > 0 ? VERDICT_LOSE : VERDICT_WIN;
+    return g_ascii_strcasecmp(e->local_name, sender->name != NULL ? sender->name : "") > 0
+               ? VERDICT_LOSE
+               : VERDICT_WIN;
 }
 
 /* Many wins within two seconds: somebody keeps voting. */
@@ -316,7 +322,8 @@ note_win(struct election *e, uint64_t now)
     }
     e->wins++;
     if (e->wins > peers * peers) {
-        log_warn("Election storm detected: %u wins of %s within %u s", e->wins, e->name, STORM_WINDOW_MS / 1000);
+        log_warn("Election storm detected: %u wins of %s within %u s", e->wins, e->name,
+                 STORM_WINDOW_MS / 1000);
         e->wins = 0;
     }
 }
@@ -342,7 +349,8 @@ lose(struct election *e, uint64_t now, const char *from, const struct election_v
 }
 
 static void
-count_vote(struct election *e, uint64_t now, const struct election_event *ev, struct election_effects *out)
+count_vote(struct election *e, uint64_t now, const struct election_event *ev,
+           struct election_effects *out)
 {
     struct election_vote vote;
     const struct peer *sender;
@@ -350,7 +358,8 @@ count_vote(struct election *e, uint64_t now, const struct election_event *ev, st
     enum verdict verdict;
 
     if (ev->from == NULL || !election_vote_parse(ev->message, &vote)) {
-        log_warn("Ignoring an incomplete vote for %s from %s", e->name, ev->from != NULL ? ev->from : "an unknown node");
+        log_warn("Ignoring an incomplete vote for %s from %s", e->name,
+                 ev->from != NULL ? ev->from : "an unknown node");
         return;
     }
     sender = peers_find(e->peers, 0, ev->from);
@@ -367,8 +376,8 @@ count_vote(struct election *e, uint64_t now, const struct election_event *ev, st
     }
     log_debug("Election %d of %s (owner %s): %s from %s %s by %s", vote.id, e->name, vote.owner,
               vote.is_vote ? "vote" : "no-vote", ev->from,
-              verdict == VERDICT_WIN    ? "lost against us"
-              : verdict == VERDICT_LOSE ? "beat us"
+              verdict == VERDICT_WIN      ? "lost against us"
+              : verdict == VERDICT_LOSE   ? "beat us"
               : verdict == VERDICT_RECORD ? "accepted"
                                           : "ignored",
               why);
@@ -401,7 +410,8 @@ forget_voter(struct election *e, const char *name)
 }
 
 enum election_state
-election_step(struct election *e, uint64_t now, const struct election_event *ev, struct election_effects *out)
+election_step(struct election *e, uint64_t now, const struct election_event *ev,
+              struct election_effects *out)
 {
     memset(out, 0, sizeof(*out));
     switch (ev->kind) {
@@ -420,8 +430,9 @@ election_step(struct election *e, uint64_t now, const struct election_event *ev,
         break;
     case ELECTION_EV_TIMEOUT:
         if (e->state == ELECTION_IN_PROGRESS) {
-            log_warn("Not everybody voted for %s within %" PRIu32 " ms: declaring ourselves the winner", e->name,
-                     e->timeout_ms);
+            log_warn("Not everybody voted for %s within %" PRIu32
+                     " ms: declaring ourselves the winner",
+                     e->name, e->timeout_ms);
             g_hash_table_remove_all(e->voted);
             e->state = ELECTION_WON;
             out->outcome = ELECTION_HAS_WON;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Election of one node among the active members: the DC among controllers, the writer among attribute managers.
- * Used by both cores and by cts/sim.  Pure: events with the time in, effects out.  (spec 30 §5, spec 70 §6)
+ * Election of one node among the active members: the DC among controllers, the writer among
+ * attribute managers. Used by both cores and by cts/sim.  Pure: events with the time in, effects
+ * out.  (spec 30 §5, spec 70 §6)
  */
 #ifndef CLUSTER_ELECTION_H
 #define CLUSTER_ELECTION_H
@@ -29,9 +30,9 @@ const char *election_state_text(enum election_state s);
 struct election;
 
 struct election_config {
-    const char *name;        /* for log lines: "DC", "writer" */
-    const char *system;      /* SYS_CRMD (both protocols use it in the message) */
-    const char *local_name;  /* node name */
+    const char *name;       /* for log lines: "DC", "writer" */
+    const char *system;     /* SYS_CRMD (both protocols use it in the message) */
+    const char *local_name; /* node name */
     const char *local_uuid;
     const char *feature_set; /* NULL: ours */
     uint32_t timeout_ms;     /* how long to wait for votes */
@@ -45,7 +46,8 @@ struct election *election_new(const struct election_config *config);
 void election_free(struct election *e);
 void election_set_timeout(struct election *e, uint32_t timeout_ms);
 enum election_state election_state(const struct election *e);
-/* Set by the caller: a controller that is starting, an attribute manager that is stopping, always loses. */
+/* Set by the caller: a controller that is starting, an attribute manager that is stopping, always
+ * loses. */
 void election_set_eligible(struct election *e, bool eligible);
 /* The present DC (writer) is gone: a loss suffered a moment ago no longer counts. */
 void election_clear_dampening(struct election *e);
@@ -71,25 +73,28 @@ enum election_outcome {
     ELECTION_HAS_LOST,  /* somebody else will be elected */
     ELECTION_HAS_WON,   /* we are elected */
 };
-/* What to do, in the order of the fields.  The texts belong to the election, valid until its next step. */
+/* What to do, in the order of the fields.  The texts belong to the election, valid until its next
+ * step. */
 struct election_effects {
     bool stop_timer;
-    bool send_vote;        /* broadcast election_vote_new() */
-    bool send_no_vote;     /* to `no_vote_to`: election_no_vote_new() */
+    bool send_vote;    /* broadcast election_vote_new() */
+    bool send_no_vote; /* to `no_vote_to`: election_no_vote_new() */
     const char *no_vote_to;
     const char *no_vote_owner;
     int no_vote_id;
-    bool start_timer;      /* (re)start with timer_ms */
+    bool start_timer; /* (re)start with timer_ms */
     uint32_t timer_ms;
     enum election_outcome outcome;
 };
 
-/* Advance by one event at `now` (milliseconds of a monotonic clock).  Fills *out; returns the new state. */
+/* Advance by one event at `now` (milliseconds of a monotonic clock).  Fills *out; returns the new
+ * state. */
 enum election_state election_step(struct election *e, uint64_t now, const struct election_event *ev,
                                   struct election_effects *out);
 /* The messages of the effects (xml_free). */
 xmlNode *election_vote_new(struct election *e, struct ctl_refs *refs, uint64_t now);
-xmlNode *election_no_vote_new(struct election *e, struct ctl_refs *refs, const struct election_effects *effects);
+xmlNode *election_no_vote_new(struct election *e, struct ctl_refs *refs,
+                              const struct election_effects *effects);
 
 /* What a message says; false if it lacks something. */
 struct election_vote {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The one thing that a real process adds to the election: its CPU time.  Called through election_config.
- * Never part of a simulation.  (spec 30 §5.1)
+ * The one thing that a real process adds to the election: its CPU time.  Called through
+ * election_config. Never part of a simulation.  (spec 30 §5.1)
  */
 #include <sys/resource.h>
 

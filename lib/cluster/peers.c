@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The peer caches.  Called with what Corosync and the CIB say about nodes, by shells and by cts/sim.
- * Never asks anybody: names of node ids come from a callback, the time from the caller.  (spec 10 §4)
+ * The peer caches.  Called with what Corosync and the CIB say about nodes, by shells and by
+ * cts/sim. Never asks anybody: names of node ids come from a callback, the time from the caller.
+ * (spec 10 §4)
  */
 #include "lib/cluster/peers.h"
 
@@ -12,7 +13,8 @@
 #include "lib/base/text.h"
 #include "lib/base/xml.h"
 
-/* How long a process of a node that should be gone is tolerated before the node counts as a member again. */
+/* How long a process of a node that should be gone is tolerated before the node counts as a member
+ * again. */
 #define SUSPECT_SECONDS 60
 
 struct peers {
@@ -122,7 +124,8 @@ peers_local_uuid(const struct peers *ps)
 struct peer *
 peers_local(struct peers *ps)
 {
-    return ps->local_id != 0 ? peers_find(ps, ps->local_id, NULL) : peers_find(ps, 0, ps->local_name);
+    return ps->local_id != 0 ? peers_find(ps, ps->local_id, NULL)
+                             : peers_find(ps, 0, ps->local_name);
 }
 
 /* --- looking up --- */
@@ -175,7 +178,8 @@ peers_find(struct peers *ps, uint32_t id, const char *name)
     }
     if (a == NULL) {
         if (id != 0 && b->id != 0) {
-            log_crit("Nodes %" PRIu32 " and %" PRIu32 " share the same name '%s': give one of them another in "
+            log_crit("Nodes %" PRIu32 " and %" PRIu32
+                     " share the same name '%s': give one of them another in "
                      "corosync.conf",
                      id, b->id, name);
             return NULL;
@@ -184,20 +188,25 @@ peers_find(struct peers *ps, uint32_t id, const char *name)
     }
     if (b == NULL) {
         if (name != NULL && a->name != NULL) {
-            log_crit("Node %" PRIu32 " is called both '%s' and '%s': give nodes distinct ids in corosync.conf", id,
-                     a->name, name);
+            log_crit("Node %" PRIu32
+                     " is called both '%s' and '%s': give nodes distinct ids in corosync.conf",
+                     id, a->name, name);
         }
         return a;
     }
     if (a->name != NULL) {
         if (g_ascii_strcasecmp(a->name, name) == 0) {
-            log_notice("Node '%s' has changed its id from %" PRIu32 " to %" PRIu32, name, b->id, a->id);
+            log_notice("Node '%s' has changed its id from %" PRIu32 " to %" PRIu32, name, b->id,
+                       a->id);
             g_ptr_array_remove_fast(ps->nodes, b);
         } else {
-            log_warn("Node '%s' and node '%s' share the same cluster node id %" PRIu32, a->name, name, id);
+            log_warn("Node '%s' and node '%s' share the same cluster node id %" PRIu32, a->name,
+                     name, id);
         }
     } else if (b->id != 0) {
-        log_warn("Node '%s' has id %" PRIu32 ", but a message under that name came from id %" PRIu32, name, b->id, id);
+        log_warn("Node '%s' has id %" PRIu32
+                 ", but a message under that name came from id %" PRIu32,
+                 name, b->id, id);
     } else {
         g_ptr_array_remove_fast(ps->nodes, b);
     }
@@ -225,15 +234,18 @@ peers_find_any(struct peers *ps, uint32_t id, const char *name)
     return p != NULL ? p : peers_find(ps, id, name);
 }
 
-/* Others of the same name that are not there: leftovers of a node that came back under another id. */
+/* Others of the same name that are not there: leftovers of a node that came back under another id.
+ */
 static void
 drop_namesakes(struct peers *ps, const struct peer *p)
 {
     for (guint i = ps->nodes->len; i > 0; i--) {
         const struct peer *other = ps->nodes->pdata[i - 1];
 
-        if (other != p && other->id != p->id && text_equal_nocase(other->name, p->name) && !peer_is_active(other)) {
-            log_info("Forgetting the inactive node %" PRIu32 " that was called '%s' too", other->id, p->name);
+        if (other != p && other->id != p->id && text_equal_nocase(other->name, p->name) &&
+            !peer_is_active(other)) {
+            log_info("Forgetting the inactive node %" PRIu32 " that was called '%s' too", other->id,
+                     p->name);
             g_ptr_array_remove_index_fast(ps->nodes, i - 1);
         }
     }
@@ -244,7 +256,9 @@ set_name(struct peers *ps, struct peer *p, const char *name)
 {
     for (const char *c = name; *c != '\0'; c++) {
         if (g_ascii_isupper(*c)) {
-            log_warn("Node name '%s' has upper-case letters, which some agents do not expect: better avoid them", name);
+            log_warn("Node name '%s' has upper-case letters, which some agents do not expect: "
+                     "better avoid them",
+                     name);
             break;
         }
     }
@@ -296,7 +310,8 @@ peers_get(struct peers *ps, uint32_t id, const char *name)
 bool
 peer_is_active(const struct peer *p)
 {
-    return p != NULL && !p->remote && p->state == PEER_MEMBER && (p->processes & PEER_PROC_CPG) != 0;
+    return p != NULL && !p->remote && p->state == PEER_MEMBER &&
+           (p->processes & PEER_PROC_CPG) != 0;
 }
 
 const char *
@@ -367,7 +382,8 @@ peers_set_state(struct peers *ps, struct peer *p, enum peer_state state, uint64_
         p->when_lost = now;
     }
     p->state = state;
-    log_notice("Node %s state is now %s" LOG_XT "nodeid=%" PRIu32 " previous=%s", p->name != NULL ? p->name : "(unnamed)",
+    log_notice("Node %s state is now %s" LOG_XT "nodeid=%" PRIu32 " previous=%s",
+               p->name != NULL ? p->name : "(unnamed)",
                state == PEER_UNKNOWN ? "unknown" : peer_state_text(state), p->id,
                old == PEER_UNKNOWN ? "unknown" : peer_state_text(old));
     if (ps->callbacks->state_changed != NULL) {
@@ -393,7 +409,8 @@ peers_set_process(struct peers *ps, struct peer *p, uint32_t bits, bool up, int6
         return p;
     }
     p->processes = mask;
-    log_info("Node %s[%" PRIu32 "] - corosync-cpg is now %s", p->name != NULL ? p->name : "(unnamed)", p->id,
+    log_info("Node %s[%" PRIu32 "] - corosync-cpg is now %s",
+             p->name != NULL ? p->name : "(unnamed)", p->id,
              mask & PEER_PROC_CPG ? "online" : "offline");
     if (ps->callbacks->process_changed != NULL) {
         ps->callbacks->process_changed(p, old, ps->data);
@@ -431,8 +448,8 @@ peers_purge(struct peers *ps, uint32_t id, const char *name)
         }
     }
     if (n > 0) {
-        log_notice("Forgot %u inactive %s of node %s" LOG_XT "nodeid=%" PRIu32, n, n == 1 ? "entry" : "entries",
-                   name != NULL ? name : "(unnamed)", id);
+        log_notice("Forgot %u inactive %s of node %s" LOG_XT "nodeid=%" PRIu32, n,
+                   n == 1 ? "entry" : "entries", name != NULL ? name : "(unnamed)", id);
     }
     return n;
 }
@@ -445,7 +462,8 @@ member_seen(struct peers *ps, uint32_t own_pid, const struct cpg_member *m, int6
     struct peer *p;
 
     if (m->id == ps->local_id && m->pid != own_pid) {
-        log_warn("Ignoring another process of our kind on this node, with process ID %" PRIu32, m->pid);
+        log_warn("Ignoring another process of our kind on this node, with process ID %" PRIu32,
+                 m->pid);
         return;
     }
     p = peers_get(ps, m->id, NULL);
@@ -455,11 +473,13 @@ member_seen(struct peers *ps, uint32_t own_pid, const struct cpg_member *m, int6
     if (p == NULL || p->state == PEER_UNKNOWN || p->state == PEER_MEMBER) {
         return;
     }
-    /* Quorum says it is gone, CPG says it is there: one of them is late.  Believe CPG in the end. */
+    /* Quorum says it is gone, CPG says it is there: one of them is late.  Believe CPG in the end.
+     */
     if (p->when_suspect == 0) {
         p->when_suspect = now;
     } else if (now > p->when_suspect + SUSPECT_SECONDS) {
-        log_warn("Node %s[%" PRIu32 "] has sent signs of life for %d s although it left the cluster: taking it as a "
+        log_warn("Node %s[%" PRIu32
+                 "] has sent signs of life for %d s although it left the cluster: taking it as a "
                  "member",
                  p->name != NULL ? p->name : "(unnamed)", p->id, SUSPECT_SECONDS);
         peers_set_state(ps, p, PEER_MEMBER, 0, now);
@@ -467,8 +487,8 @@ member_seen(struct peers *ps, uint32_t own_pid, const struct cpg_member *m, int6
 }
 
 bool
-peers_cpg_changed(struct peers *ps, uint32_t own_pid, const struct cpg_member *members, unsigned n_members,
-                  const struct cpg_member *left, unsigned n_left, int64_t now)
+peers_cpg_changed(struct peers *ps, uint32_t own_pid, const struct cpg_member *members,
+                  unsigned n_members, const struct cpg_member *left, unsigned n_left, int64_t now)
 {
     bool found = false;
 
@@ -480,7 +500,8 @@ peers_cpg_changed(struct peers *ps, uint32_t own_pid, const struct cpg_member *m
             another = another || members[m].id == left[i].id;
         }
         if (another) {
-            log_warn("Process %" PRIu32 " of node %" PRIu32 " left, but another one of that node is still there",
+            log_warn("Process %" PRIu32 " of node %" PRIu32
+                     " left, but another one of that node is still there",
                      left[i].pid, left[i].id);
             continue;
         }
@@ -497,7 +518,8 @@ peers_cpg_changed(struct peers *ps, uint32_t own_pid, const struct cpg_member *m
 }
 
 void
-peers_membership_changed(struct peers *ps, uint64_t ring_id, const uint32_t *ids, unsigned n, int64_t now)
+peers_membership_changed(struct peers *ps, uint64_t ring_id, const uint32_t *ids, unsigned n,
+                         int64_t now)
 {
     g_autoptr(GPtrArray) all = NULL;
 
@@ -576,7 +598,8 @@ peers_remote_list(struct peers *ps)
 
 /* Names seen in the document, with the state it gives them. */
 static void
-saw_remote(struct peers *ps, GHashTable *seen, const char *name, enum peer_state state, bool has_state, int64_t now)
+saw_remote(struct peers *ps, GHashTable *seen, const char *name, enum peer_state state,
+           bool has_state, int64_t now)
 {
     struct peer *p;
 
@@ -596,7 +619,8 @@ scan_status(struct peers *ps, GHashTable *seen, const xmlNode *status, int64_t n
     xml_for_each(node, status, "node_state")
     {
         if (xml_get_bool(node, "remote_node", false)) {
-            saw_remote(ps, seen, xml_id(node), xml_get_bool(node, "in_ccm", true) ? PEER_MEMBER : PEER_LOST, true, now);
+            saw_remote(ps, seen, xml_id(node),
+                       xml_get_bool(node, "in_ccm", true) ? PEER_MEMBER : PEER_LOST, true, now);
         }
     }
 }
@@ -608,12 +632,14 @@ scan_resources(struct peers *ps, GHashTable *seen, const xmlNode *parent, int64_
     xml_for_each(node, parent, NULL)
     {
         if (!xml_is(node, "primitive")) {
-            if (xml_is(node, "group") || xml_is(node, "clone") || xml_is(node, "master") || xml_is(node, "bundle")) {
+            if (xml_is(node, "group") || xml_is(node, "clone") || xml_is(node, "master") ||
+                xml_is(node, "bundle")) {
                 scan_resources(ps, seen, node, now);
             }
             continue;
         }
-        if (text_equal(xml_get(node, "type"), "remote") && text_equal(xml_get(node, "provider"), "pacemaker")) {
+        if (text_equal(xml_get(node, "type"), "remote") &&
+            text_equal(xml_get(node, "provider"), "pacemaker")) {
             saw_remote(ps, seen, xml_id(node), PEER_UNKNOWN, false, now);
         }
         xml_for_each(meta, node, "meta_attributes")

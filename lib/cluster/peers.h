@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Who the other nodes are: the peer cache, the cache of remote nodes, the cache of configured nodes.  Used by
- * the shells and cores of based, fenced, attrd and controld, and by cts/sim.  Pure: no Corosync, no clock; what it
- * has to tell is told through callbacks.  (spec 10 §4)
+ * Who the other nodes are: the peer cache, the cache of remote nodes, the cache of configured
+ * nodes.  Used by the shells and cores of based, fenced, attrd and controld, and by cts/sim.  Pure:
+ * no Corosync, no clock; what it has to tell is told through callbacks.  (spec 10 §4)
  */
 #ifndef CLUSTER_PEERS_H
 #define CLUSTER_PEERS_H
@@ -18,19 +18,19 @@ enum peer_state { PEER_UNKNOWN, PEER_MEMBER, PEER_LOST };
 #define PEER_PROC_CPG  0x04000000u
 
 struct peer {
-    uint32_t id;        /* 0: not known (yet), or a remote node */
-    char *name;         /* NULL: not known yet */
-    char *uuid;         /* id as text, name of a remote node; NULL: not known */
+    uint32_t id; /* 0: not known (yet), or a remote node */
+    char *name;  /* NULL: not known yet */
+    char *uuid;  /* id as text, name of a remote node; NULL: not known */
     enum peer_state state;
     uint32_t processes;
-    uint64_t last_seen; /* number of the membership it was in */
-    int64_t when_lost;  /* seconds; 0: it is not lost */
+    uint64_t last_seen;   /* number of the membership it was in */
+    int64_t when_lost;    /* seconds; 0: it is not lost */
     int64_t when_suspect; /* seconds; a process of a node that should be gone was seen first */
     bool remote;
     /* The controller's own: */
-    char *expected;     /* expected state ("member", "down"); NULL: none */
+    char *expected; /* expected state ("member", "down"); NULL: none */
     int join_phase;
-    void *data;         /* freely usable; not freed */
+    void *data; /* freely usable; not freed */
 };
 
 struct peers; /* the caches of one process */
@@ -64,7 +64,8 @@ struct peer *peers_local(struct peers *ps);
 
 /* --- cluster nodes --- */
 
-/* Look up by id (0: not asked for) and/or name (NULL): the table of spec 10 §4.3.  May merge or drop entries. */
+/* Look up by id (0: not asked for) and/or name (NULL): the table of spec 10 §4.3.  May merge or
+ * drop entries. */
 struct peer *peers_find(struct peers *ps, uint32_t id, const char *name);
 /* By UUID: the id as text, or a remote node's name. */
 struct peer *peers_find_uuid(struct peers *ps, const char *uuid);
@@ -80,12 +81,14 @@ unsigned peers_count(const struct peers *ps);
 /* Entries in no particular order (g_ptr_array_unref; entries are borrowed). */
 GPtrArray *peers_list(struct peers *ps);
 /*
- * Set the state.  `seen` is the membership number for PEER_MEMBER (0: keep), `now` in seconds.  May free the
- * peer (auto-reaping): returns it, or NULL if it is gone.
+ * Set the state.  `seen` is the membership number for PEER_MEMBER (0: keep), `now` in seconds.  May
+ * free the peer (auto-reaping): returns it, or NULL if it is gone.
  */
-struct peer *peers_set_state(struct peers *ps, struct peer *p, enum peer_state state, uint64_t seen, int64_t now);
+struct peer *peers_set_state(struct peers *ps, struct peer *p, enum peer_state state, uint64_t seen,
+                             int64_t now);
 /* Set or clear bits of the process mask; may free the peer, returns it or NULL if it is gone. */
-struct peer *peers_set_process(struct peers *ps, struct peer *p, uint32_t bits, bool up, int64_t now);
+struct peer *peers_set_process(struct peers *ps, struct peer *p, uint32_t bits, bool up,
+                               int64_t now);
 void peer_set_expected(struct peer *p, const char *expected);
 /* Remove entries that match and are not active, by id if given, else by name.  Returns how many. */
 unsigned peers_purge(struct peers *ps, uint32_t id, const char *name);
@@ -97,10 +100,13 @@ struct cpg_member {
     uint32_t pid;
 };
 /* A CPG configuration change.  Returns false if we are not among the members: evicted. */
-bool peers_cpg_changed(struct peers *ps, uint32_t own_pid, const struct cpg_member *members, unsigned n_members,
-                       const struct cpg_member *left, unsigned n_left, int64_t now);
-/* A quorum notification (controller): listed nodes are members, others with a known state are lost. */
-void peers_membership_changed(struct peers *ps, uint64_t ring_id, const uint32_t *ids, unsigned n, int64_t now);
+bool peers_cpg_changed(struct peers *ps, uint32_t own_pid, const struct cpg_member *members,
+                       unsigned n_members, const struct cpg_member *left, unsigned n_left,
+                       int64_t now);
+/* A quorum notification (controller): listed nodes are members, others with a known state are lost.
+ */
+void peers_membership_changed(struct peers *ps, uint64_t ring_id, const uint32_t *ids, unsigned n,
+                              int64_t now);
 
 /* --- remote nodes and configured nodes --- */
 
@@ -112,8 +118,8 @@ GPtrArray *peers_remote_list(struct peers *ps);
 /* Refresh both caches from a CIB document (its root element). */
 void peers_refresh_from_cib(struct peers *ps, const xmlNode *cib, int64_t now);
 /*
- * A node, whether it is there or not: the caches first, then the configuration as of the last refresh (an entry
- * without state, valid until the next one).  NULL if unknown.
+ * A node, whether it is there or not: the caches first, then the configuration as of the last
+ * refresh (an entry without state, valid until the next one).  NULL if unknown.
  */
 struct peer *peers_find_known(struct peers *ps, uint32_t id, const char *name);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Credentials and user stamps of local IPC.  Called by the server and client ends and by daemons before they
- * handle a request.  Never refuses anything itself.  (spec 10 §1.3)
+ * Credentials and user stamps of local IPC.  Called by the server and client ends and by daemons
+ * before they handle a request.  Never refuses anything itself.  (spec 10 §1.3)
  */
 #include "lib/ipc/ipc_access.h"
 
@@ -58,7 +58,8 @@ access_server_is_authentic(uid_t uid, gid_t gid)
     uid_t daemon_uid;
     gid_t daemon_gid;
 
-    return access_daemon_ids(&daemon_uid, &daemon_gid) && (uid == 0 || uid == daemon_uid || gid == daemon_gid);
+    return access_daemon_ids(&daemon_uid, &daemon_gid) &&
+           (uid == 0 || uid == daemon_uid || gid == daemon_gid);
 }
 
 bool
@@ -88,7 +89,8 @@ access_user_name(uid_t uid)
  *   4. root and the daemon user act for whom they say, or for themselves
  */
 const char *
-access_effective_user(const char *own_user, const char *self, const char *peer_user, const char *requested)
+access_effective_user(const char *own_user, const char *self, const char *peer_user,
+                      const char *requested)
 {
     if (own_user != NULL) {
         return own_user;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Who may do what over local IPC: the daemon user, privileged clients, authentic servers, user stamps.
- * Used by servers and clients.  Looks users up in the system's databases; decides nothing about requests.
- * (spec 10 §1.3)
+ * Who may do what over local IPC: the daemon user, privileged clients, authentic servers, user
+ * stamps. Used by servers and clients.  Looks users up in the system's databases; decides nothing
+ * about requests. (spec 10 §1.3)
  */
 #ifndef IPC_ACCESS_H
 #define IPC_ACCESS_H
@@ -23,9 +23,9 @@ bool access_process_is_authentic(uid_t uid, gid_t gid, uid_t expected_uid, gid_t
 char *access_user_name(uid_t uid);
 
 /*
- * Stamp the request with the user whose rights it runs with: sets `acl_target` and the second field (cib_user, attr_user,
- * crm_user).  `peer_user` is the client's user, NULL for a message without a known one.
- * Returns the user (borrowed from the message).
+ * Stamp the request with the user whose rights it runs with: sets `acl_target` and the second field
+ * (cib_user, attr_user, crm_user).  `peer_user` is the client's user, NULL for a message without a
+ * known one. Returns the user (borrowed from the message).
  */
 const char *access_stamp_user(xmlNode *request, const char *field, const char *peer_user);
 /* The rule itself, pure: `own_user` is NULL when the server runs as root or the daemon user. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Client end of local IPC over libqb: connect, call, send, events.  Called by tools and by daemons that are clients.
- * Never logs what its caller can say better; never frees a connection that a callback of it still uses.
- * (spec 10 §1.2, §1.3, §1.6)
+ * Client end of local IPC over libqb: connect, call, send, events.  Called by tools and by daemons
+ * that are clients. Never logs what its caller can say better; never frees a connection that a
+ * callback of it still uses. (spec 10 §1.2, §1.3, §1.6)
  */
 #include "lib/ipc/ipc_client.h"
 
@@ -60,8 +60,8 @@ abandon(qb_ipcc_connection_t *qb, int fd)
 }
 
 /*
- * libqb's handshake with a limit of time.  Results as of ipc_connect().  ETIMEDOUT: somebody listens but
- * does not answer.
+ * libqb's handshake with a limit of time.  Results as of ipc_connect().  ETIMEDOUT: somebody
+ * listens but does not answer.
  */
 static int
 connect_within(const char *endpoint, uint32_t size, int timeout_ms, qb_ipcc_connection_t **out)
@@ -108,7 +108,8 @@ ipc_connect(const char *endpoint, uint32_t wanted, struct ipc_connection **out)
     }
     rc = -qb_ipcc_auth_get(qb, &pid, &uid, &gid);
     if (rc == 0 && !access_server_is_authentic(uid, gid)) {
-        log_err("The process %ld that serves IPC endpoint %s runs as uid %u and gid %u, which the cluster does not",
+        log_err("The process %ld that serves IPC endpoint %s runs as uid %u and gid %u, which the "
+                "cluster does not",
                 (long)pid, endpoint, (unsigned)uid, (unsigned)gid);
         rc = ECONNABORTED;
     }
@@ -251,14 +252,16 @@ warn_of_size(struct ipc_connection *c, const struct ipc_payload *payload)
     ipc_payload_data(payload, &len);
     if (!c->warned && len > c->limit / 100 * 80) {
         c->warned = true;
-        log_warn("A compressed message to %s takes %zu of %" PRIu32 " bytes: PCMK_ipc_buffer should be raised",
+        log_warn("A compressed message to %s takes %zu of %" PRIu32
+                 " bytes: PCMK_ipc_buffer should be raised",
                  c->endpoint, len, c->limit);
     }
 }
 
 /* Serialise and send, trying again while the server's buffer is full and time remains. */
 static int
-send_request(struct ipc_connection *c, const xmlNode *request, uint32_t flags, int64_t deadline, uint32_t *id)
+send_request(struct ipc_connection *c, const xmlNode *request, uint32_t flags, int64_t deadline,
+             uint32_t *id)
 {
     g_autoptr(ipc_payload) payload = NULL;
     unsigned char header[IPC_HEADER_SIZE];
@@ -379,7 +382,8 @@ ipc_call(struct ipc_connection *c, const xmlNode *request, int timeout_ms, xmlNo
         if ((uint32_t)text.header.id == id) {
             break;
         }
-        log_debug("Discarding response %" PRId32 " of %s while waiting for %" PRIu32, text.header.id, c->endpoint, id);
+        log_debug("Discarding response %" PRId32 " of %s while waiting for %" PRIu32,
+                  text.header.id, c->endpoint, id);
         ipc_text_clear(&text);
     }
     if (reply != NULL) {
@@ -405,7 +409,8 @@ ipc_send(struct ipc_connection *c, const xmlNode *request, uint32_t flags, uint3
 /* --- events --- */
 
 /*
- * Take one event, waiting at most timeout_ms.  RC_OK with *xml NULL: there was one, but it is no message.
+ * Take one event, waiting at most timeout_ms.  RC_OK with *xml NULL: there was one, but it is no
+ * message.
  */
 static int
 receive_event(struct ipc_connection *c, int timeout_ms, xmlNode **xml, uint32_t *flags)
@@ -470,7 +475,8 @@ on_readable(gint fd, GIOCondition condition, gpointer user_data)
 }
 
 void
-ipc_watch(struct ipc_connection *c, int priority, const struct ipc_connection_callbacks *callbacks, void *data)
+ipc_watch(struct ipc_connection *c, int priority, const struct ipc_connection_callbacks *callbacks,
+          void *data)
 {
     int fd = ipc_fd(c);
 
@@ -478,7 +484,8 @@ ipc_watch(struct ipc_connection *c, int priority, const struct ipc_connection_ca
     c->callbacks = callbacks;
     c->data = data;
     if (fd >= 0) {
-        c->source = g_unix_fd_add_full(priority, fd, G_IO_IN | G_IO_HUP | G_IO_ERR | G_IO_NVAL, on_readable, c, NULL);
+        c->source = g_unix_fd_add_full(priority, fd, G_IO_IN | G_IO_HUP | G_IO_ERR | G_IO_NVAL,
+                                       on_readable, c, NULL);
     }
 }
 
@@ -498,7 +505,8 @@ ipc_next_event(struct ipc_connection *c, int timeout_ms, xmlNode **event, uint32
     uint32_t ignored;
 
     for (;;) {
-        int rc = receive_event(c, remaining_slice(deadline), event, flags != NULL ? flags : &ignored);
+        int rc =
+            receive_event(c, remaining_slice(deadline), event, flags != NULL ? flags : &ignored);
 
         if (rc == RC_OK && *event != NULL) {
             return RC_OK;
@@ -520,7 +528,8 @@ ipc_ask(struct ipc_connection *c, const xmlNode *request, int timeout_ms, xmlNod
     int status;
     int rc = ipc_call(c, request, timeout_ms, reply);
 
-    if (rc != RC_OK || !msg_is_ack(*reply, &status) || (status != -1 && status != CRM_EX_INDETERMINATE)) {
+    if (rc != RC_OK || !msg_is_ack(*reply, &status) ||
+        (status != -1 && status != CRM_EX_INDETERMINATE)) {
         return rc;
     }
     for (;;) {
@@ -536,7 +545,8 @@ ipc_ask(struct ipc_connection *c, const xmlNode *request, int timeout_ms, xmlNod
 
 /* Who is at the other end?  Disconnects. */
 static int
-judge_server(qb_ipcc_connection_t *qb, const char *endpoint, uid_t expected_uid, gid_t expected_gid, pid_t *pid)
+judge_server(qb_ipcc_connection_t *qb, const char *endpoint, uid_t expected_uid, gid_t expected_gid,
+             pid_t *pid)
 {
     uid_t uid = 0;
     gid_t gid = 0;
@@ -544,7 +554,8 @@ judge_server(qb_ipcc_connection_t *qb, const char *endpoint, uid_t expected_uid,
 
     qb_ipcc_disconnect(qb);
     if (rc == 0 && !access_process_is_authentic(uid, gid, expected_uid, expected_gid)) {
-        log_err("The process %ld that serves IPC endpoint %s runs as uid %u and gid %u, which its daemon does not",
+        log_err("The process %ld that serves IPC endpoint %s runs as uid %u and gid %u, which its "
+                "daemon does not",
                 (long)*pid, endpoint, (unsigned)uid, (unsigned)gid);
         rc = RC_IPC_UNAUTHORIZED;
     }
@@ -641,7 +652,8 @@ ipc_probe_start(const char *endpoint, uid_t expected_uid, gid_t expected_gid, un
     p->fd = -1;
     p->qb = qb_ipcc_connect_async(endpoint, ipc_buffer_size(), &p->fd);
     if (p->qb != NULL) {
-        p->source = g_unix_fd_add(p->fd, G_IO_IN | G_IO_HUP | G_IO_ERR | G_IO_NVAL, on_probe_readable, p);
+        p->source =
+            g_unix_fd_add(p->fd, G_IO_IN | G_IO_HUP | G_IO_ERR | G_IO_NVAL, on_probe_readable, p);
     }
     p->timer = g_timeout_add(p->qb != NULL ? timeout_ms : 0, on_probe_timeout, p);
 }

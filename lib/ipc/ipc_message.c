@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Encoding and decoding of local IPC messages: header, compression, limits.  Called by both ends of a connection.
- * Never touches a socket; trusts no length that it reads.  (spec 10 §1.4, §1.5)
+ * Encoding and decoding of local IPC messages: header, compression, limits.  Called by both ends of
+ * a connection. Never touches a socket; trusts no length that it reads.  (spec 10 §1.4, §1.5)
  */
 #include "lib/ipc/ipc_message.h"
 
@@ -87,7 +87,8 @@ ipc_header_decode(const void *data, size_t len, struct ipc_header *h)
 }
 
 /*
- * Replace the payload's text by its compressed form, of at most `limit` bytes together with the header.
+ * Replace the payload's text by its compressed form, of at most `limit` bytes together with the
+ * header.
  */
 static int
 compress_payload(struct ipc_payload *p, uint32_t limit)
@@ -97,12 +98,14 @@ compress_payload(struct ipc_payload *p, uint32_t limit)
     int rc;
 
     to = g_malloc(room + 1);
-    rc = BZ2_bzBuffToBuffCompress(to, &room, p->data, p->size_uncompressed, BZIP2_BLOCK_SIZE, 0, BZIP2_WORK_FACTOR);
+    rc = BZ2_bzBuffToBuffCompress(to, &room, p->data, p->size_uncompressed, BZIP2_BLOCK_SIZE, 0,
+                                  BZIP2_WORK_FACTOR);
     if (rc != BZ_OK) {
         static uint32_t biggest = 0;
 
         biggest = MAX(biggest, p->size_uncompressed);
-        log_err("A message of %" PRIu32 " bytes does not fit into %" PRIu32 " even when compressed (%d): "
+        log_err("A message of %" PRIu32 " bytes does not fit into %" PRIu32
+                " even when compressed (%d): "
                 "set PCMK_ipc_buffer to %" PRIu64 " or more and restart the cluster on this node",
                 p->size_uncompressed, limit, rc, (uint64_t)biggest * 4);
         return EMSGSIZE;
@@ -171,7 +174,8 @@ ipc_payload_data(const struct ipc_payload *p, size_t *len)
 }
 
 void
-ipc_payload_header(const struct ipc_payload *p, int32_t id, uint32_t flags, unsigned char out[IPC_HEADER_SIZE])
+ipc_payload_header(const struct ipc_payload *p, int32_t id, uint32_t flags,
+                   unsigned char out[IPC_HEADER_SIZE])
 {
     size_t len;
     struct ipc_header h = {
@@ -202,7 +206,8 @@ decompress_text(const char *from, size_t len, struct ipc_text *out)
     if (out->owned == NULL) {
         return ENOMEM;
     }
-    if (BZ2_bzBuffToBuffDecompress(out->owned, &got, (char *)from, out->header.size_compressed, 0, 0) != BZ_OK ||
+    if (BZ2_bzBuffToBuffDecompress(out->owned, &got, (char *)from, out->header.size_compressed, 0,
+                                   0) != BZ_OK ||
         got != out->header.size_uncompressed) {
         return EBADMSG;
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One local IPC message: the 40-byte header, bzip2 compression, size limits.  Used by both ends and by the
- * fuzz target.  Pure: bytes in, bytes out; no sockets.  (spec 10 §1.4, §1.5)
+ * One local IPC message: the 40-byte header, bzip2 compression, size limits.  Used by both ends and
+ * by the fuzz target.  Pure: bytes in, bytes out; no sockets.  (spec 10 §1.4, §1.5)
  */
 #ifndef IPC_MESSAGE_H
 #define IPC_MESSAGE_H
@@ -11,23 +11,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define IPC_HEADER_SIZE       40u
-#define IPC_HEADER_VERSION    1u
-#define IPC_BUFFER_DEFAULT    131072u
-#define IPC_BUFFER_MINIMUM    12336u
+#define IPC_HEADER_SIZE    40u
+#define IPC_HEADER_VERSION 1u
+#define IPC_BUFFER_DEFAULT 131072u
+#define IPC_BUFFER_MINIMUM 12336u
 /* What the clients of the CIB and the scheduler ask for (spec 10 §1.2). */
-#define IPC_BUFFER_CIB        524288u
-#define IPC_BUFFER_SCHEDULER  5242880u
+#define IPC_BUFFER_CIB       524288u
+#define IPC_BUFFER_SCHEDULER 5242880u
 /* No message of ours expands to more than this; a header that promises more is refused. */
-#define IPC_TEXT_MAX          (256u * 1024 * 1024)
+#define IPC_TEXT_MAX (256u * 1024 * 1024)
 
 enum ipc_flag {
-    IPC_COMPRESSED = 0x00000001,         /* informational */
-    IPC_PROXIED = 0x00000100,            /* connection is the cluster end of a proxied client */
-    IPC_WANTS_RESPONSE = 0x00000200,     /* sender waits on the response channel */
-    IPC_IS_EVENT = 0x00010000,           /* sent over the event channel */
-    IPC_INTERNAL = 0x00020000,           /* seen on the wire, without meaning */
-    IPC_PROXIED_RESPONSE = 0x00040000,   /* an event that would have been a response */
+    IPC_COMPRESSED = 0x00000001,       /* informational */
+    IPC_PROXIED = 0x00000100,          /* connection is the cluster end of a proxied client */
+    IPC_WANTS_RESPONSE = 0x00000200,   /* sender waits on the response channel */
+    IPC_IS_EVENT = 0x00010000,         /* sent over the event channel */
+    IPC_INTERNAL = 0x00020000,         /* seen on the wire, without meaning */
+    IPC_PROXIED_RESPONSE = 0x00040000, /* an event that would have been a response */
 };
 
 struct ipc_header {
@@ -45,14 +45,14 @@ void ipc_header_encode(const struct ipc_header *h, unsigned char out[IPC_HEADER_
 int ipc_header_decode(const void *data, size_t len, struct ipc_header *h);
 
 /*
- * What follows the header: text with its NUL, compressed if it had to be.  Immutable and counted, so that one
- * serialisation serves all subscribers of an event.
+ * What follows the header: text with its NUL, compressed if it had to be.  Immutable and counted,
+ * so that one serialisation serves all subscribers of an event.
  */
 struct ipc_payload;
 
 /*
- * Serialise `xml` for a connection whose limit is `limit` bytes.  EMSGSIZE if it does not fit even when
- * compressed (an error that names PCMK_ipc_buffer has been logged then).
+ * Serialise `xml` for a connection whose limit is `limit` bytes.  EMSGSIZE if it does not fit even
+ * when compressed (an error that names PCMK_ipc_buffer has been logged then).
  */
 int ipc_payload_new(const xmlNode *xml, uint32_t limit, struct ipc_payload **out);
 /* The same for a text that exists already; the string is freed or kept. */
@@ -76,8 +76,9 @@ struct ipc_text {
 };
 
 /*
- * Decode a whole message.  The input must stay as long as the result is used.  EBADMSG if it is malformed
- * (header.id and header.flags are valid only for RC_OK), EMSGSIZE if it would expand beyond IPC_TEXT_MAX.
+ * Decode a whole message.  The input must stay as long as the result is used.  EBADMSG if it is
+ * malformed (header.id and header.flags are valid only for RC_OK), EMSGSIZE if it would expand
+ * beyond IPC_TEXT_MAX.
  */
 int ipc_text_decode(const void *data, size_t len, struct ipc_text *out);
 void ipc_text_clear(struct ipc_text *t);

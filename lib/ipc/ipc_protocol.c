@@ -30,8 +30,8 @@ part_or_empty(const char *part)
 char *
 ctl_reference_new(struct ctl_refs *refs, const char *task, const char *sys_from)
 {
-    return g_strdup_printf("%s-%s-%lld-%u", part_or_empty(task), part_or_empty(sys_from), (long long)refs->now,
-                           refs->counter++);
+    return g_strdup_printf("%s-%s-%lld-%u", part_or_empty(task), part_or_empty(sys_from),
+                           (long long)refs->now, refs->counter++);
 }
 
 static void
@@ -163,7 +163,8 @@ msg_take_data(xmlNode *msg, const char *holder, xmlNode *data)
     doc = data->doc;
     parent = xml_new(msg, holder);
     if (doc != NULL && doc->dict != NULL && doc->dict != parent->doc->dict) {
-        /* A parsed tree borrows its names from the dictionary of its document: it cannot move without them. */
+        /* A parsed tree borrows its names from the dictionary of its document: it cannot move
+         * without them. */
         xml_copy(parent, data);
         xml_free(data);
         return;
@@ -190,9 +191,9 @@ system_name_of_program(const char *program)
     static const struct {
         const char *program, *system;
     } table[] = {
-        { "pacemaker-based", SYS_CIB },          { "pacemaker-controld", SYS_CRMD },
-        { "pacemaker-execd", SYS_LRMD },         { "pacemaker-attrd", SYS_ATTRD },
-        { "pacemaker-fenced", SYS_FENCER },      { "pacemaker-schedulerd", SYS_SCHEDULER },
+        { "pacemaker-based", SYS_CIB },     { "pacemaker-controld", SYS_CRMD },
+        { "pacemaker-execd", SYS_LRMD },    { "pacemaker-attrd", SYS_ATTRD },
+        { "pacemaker-fenced", SYS_FENCER }, { "pacemaker-schedulerd", SYS_SCHEDULER },
         { "pacemakerd", SYS_LAUNCHER },
     };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Building and reading messages in the controller's style: requests, replies, hello, acknowledgements, data
- * holders.  Used by daemons, their cores and tools.  Pure: the clock and the counter come from the caller.
- * (spec 10 §1.7, §1.8, §2.2, §2.3)
+ * Building and reading messages in the controller's style: requests, replies, hello,
+ * acknowledgements, data holders.  Used by daemons, their cores and tools.  Pure: the clock and the
+ * counter come from the caller. (spec 10 §1.7, §1.8, §2.2, §2.3)
  */
 #ifndef IPC_PROTOCOL_H
 #define IPC_PROTOCOL_H
@@ -26,12 +26,13 @@ char *ctl_reference_new(struct ctl_refs *refs, const char *task, const char *sys
 
 struct ctl_request {
     const char *task;
-    const char *sys_to;      /* NULL: absent (hello) */
+    const char *sys_to; /* NULL: absent (hello) */
     const char *sys_from;
-    const char *client_uuid; /* prefixes sys_from with "<uuid>_"; tools give their PID; NULL: none */
-    const char *host_to;     /* NULL or empty: none */
-    const xmlNode *data;     /* copied into crm_xml; NULL: none */
-    const char *origin;      /* debug text; NULL: the task */
+    const char
+        *client_uuid;    /* prefixes sys_from with "<uuid>_"; tools give their PID; NULL: none */
+    const char *host_to; /* NULL or empty: none */
+    const xmlNode *data; /* copied into crm_xml; NULL: none */
+    const char *origin;  /* debug text; NULL: the task */
 };
 /* New request (xml_free).  Attributes in the order of spec 10 §2.3. */
 xmlNode *ctl_request_new(struct ctl_refs *refs, const struct ctl_request *r);
@@ -54,7 +55,8 @@ void msg_take_data(xmlNode *msg, const char *holder, xmlNode *data);
 /* First element in the first holder of that name, or NULL. */
 xmlNode *msg_data(const xmlNode *msg, const char *holder);
 
-/* "pacemaker-controld" -> "crmd" and so on; any other name is returned as it is (spec 10, Terms). */
+/* "pacemaker-controld" -> "crmd" and so on; any other name is returned as it is (spec 10, Terms).
+ */
 const char *system_name_of_program(const char *program);
 
 #endif

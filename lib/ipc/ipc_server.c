@@ -113,7 +113,8 @@ loop_add(enum qb_loop_priority p, int32_t fd, int32_t events, void *data, qb_ipc
     w->fd = fd;
     w->dispatch = fn;
     w->data = data;
-    w->source = g_unix_fd_add_full(glib_priority(p), fd, (GIOCondition)events | G_IO_HUP | G_IO_ERR | G_IO_NVAL,
+    w->source = g_unix_fd_add_full(glib_priority(p), fd,
+                                   (GIOCondition)events | G_IO_HUP | G_IO_ERR | G_IO_NVAL,
                                    watch_dispatch, w, g_free);
     g_hash_table_replace(watches, GINT_TO_POINTER(fd), w);
     return 0;
@@ -182,8 +183,8 @@ on_accept(qb_ipcs_connection_t *connection, uid_t uid, gid_t gid)
         error = server->callbacks->accept(server, uid, gid, server->data);
     }
     if (error != 0) {
-        log_info("Refusing a connection to IPC endpoint %s from uid %u: %s", server->name, (unsigned)uid,
-                 result_text(error));
+        log_info("Refusing a connection to IPC endpoint %s from uid %u: %s", server->name,
+                 (unsigned)uid, result_text(error));
         return -error;
     }
     if (uid != 0) {
@@ -191,7 +192,8 @@ on_accept(qb_ipcs_connection_t *connection, uid_t uid, gid_t gid)
 
         /* Membership in the group is what lets others in: they cannot map the buffers otherwise. */
         access_daemon_ids(NULL, &daemon_gid);
-        qb_ipcs_connection_auth_set(connection, (uid_t)-1, daemon_gid, S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP);
+        qb_ipcs_connection_auth_set(connection, (uid_t)-1, daemon_gid,
+                                    S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP);
     }
     client = g_new0(struct client, 1);
     client->connection = connection;
@@ -224,8 +226,8 @@ on_created(qb_ipcs_connection_t *connection)
     }
     g_hash_table_insert(all_clients, client->pub.id, client);
     server->clients++;
-    log_debug("Client %s (user %s) connected to %s" LOG_XT "id=%s", client->label, client->pub.user, server->name,
-              client->pub.id);
+    log_debug("Client %s (user %s) connected to %s" LOG_XT "id=%s", client->label, client->pub.user,
+              server->name, client->pub.id);
     if (server->callbacks->connected != NULL) {
         server->callbacks->connected(&client->pub, server->data);
     }
@@ -253,7 +255,8 @@ on_closed(qb_ipcs_connection_t *connection)
     client->connected = false;
     g_hash_table_remove(all_clients, client->pub.id);
     server->clients--;
-    log_debug("Client %s disconnected from %s" LOG_XT "id=%s", client->label, server->name, client->pub.id);
+    log_debug("Client %s disconnected from %s" LOG_XT "id=%s", client->label, server->name,
+              client->pub.id);
     if (server->callbacks->closed != NULL) {
         server->callbacks->closed(&client->pub, server->data);
     }
@@ -298,8 +301,8 @@ on_message(qb_ipcs_connection_t *connection, void *data, size_t size)
     rc = ipc_text_decode(data, size, &text);
     if (rc != RC_OK) {
         /* Without a valid header there is nothing an answer could refer to (spec 10 §1.4). */
-        log_warn("Ignoring a malformed message from client %s of %s: %s", client->label, server->name,
-                 result_text(rc));
+        log_warn("Ignoring a malformed message from client %s of %s: %s", client->label,
+                 server->name, result_text(rc));
         return 0;
     }
     request.id = (uint32_t)text.header.id;
@@ -420,7 +423,8 @@ ipc_server_client_count(const struct ipc_server *server)
 }
 
 void
-ipc_server_for_each(struct ipc_server *server, void (*f)(struct ipc_client *client, void *data), void *data)
+ipc_server_for_each(struct ipc_server *server, void (*f)(struct ipc_client *client, void *data),
+                    void *data)
 {
     g_autoptr(GPtrArray) ids = g_ptr_array_new_with_free_func(g_free);
     GHashTableIter iter;
@@ -490,8 +494,9 @@ ipc_client_set_queue_limit(struct ipc_client *client, unsigned limit)
 bool
 ipc_name_is_daemon(const char *name)
 {
-    return text_is_one_of(system_name_of_program(name), SYS_CRMD, SYS_STONITHD, SYS_FENCER, SYS_ATTRD, SYS_CIB,
-                          SYS_LAUNCHER, SYS_DC, SYS_TENGINE, SYS_LRMD, SYS_SCHEDULER, NULL);
+    return text_is_one_of(system_name_of_program(name), SYS_CRMD, SYS_STONITHD, SYS_FENCER,
+                          SYS_ATTRD, SYS_CIB, SYS_LAUNCHER, SYS_DC, SYS_TENGINE, SYS_LRMD,
+                          SYS_SCHEDULER, NULL);
 }
 
 void
@@ -543,9 +548,11 @@ flush_events(struct client *client)
         ssize_t rc = send_event(client, g_queue_peek_head(&client->events));
 
         if (rc == -EMSGSIZE) {
-            log_err("Dropping an event that is too big for client %s", ipc_client_label(&client->pub));
+            log_err("Dropping an event that is too big for client %s",
+                    ipc_client_label(&client->pub));
         } else if (rc < 0) {
-            log_debug("Client %s takes no events now: %s", ipc_client_label(&client->pub), result_text((int)-rc));
+            log_debug("Client %s takes no events now: %s", ipc_client_label(&client->pub),
+                      result_text((int)-rc));
             break;
         }
         event_free(g_queue_pop_head(&client->events));
@@ -557,15 +564,18 @@ flush_events(struct client *client)
     }
     if (left > limit) {
         if (client->backlog >= 2 && left >= client->backlog) {
-            log_err("Evicting client with process ID %ld (%s): it leaves %u events unread and the limit is %u" LOG_XT
-                    "id=%s",
-                    (long)client->pub.pid, ipc_client_label(&client->pub), left, limit, client->pub.id);
+            log_err("Evicting client with process ID %ld (%s): it leaves %u events unread and the "
+                    "limit is %u" LOG_XT "id=%s",
+                    (long)client->pub.pid, ipc_client_label(&client->pub), left, limit,
+                    client->pub.id);
             client->backlog = left;
             qb_ipcs_disconnect(client->connection);
             return;
         }
-        log_warn("Client with process ID %ld (%s) has %u events waiting, more than its limit of %u" LOG_XT "id=%s",
-                 (long)client->pub.pid, ipc_client_label(&client->pub), left, limit, client->pub.id);
+        log_warn("Client with process ID %ld (%s) has %u events waiting, more than its limit of "
+                 "%u" LOG_XT "id=%s",
+                 (long)client->pub.pid, ipc_client_label(&client->pub), left, limit,
+                 client->pub.id);
     }
     client->backlog = left;
     client->flush_timer = g_timeout_add(left < 5 ? 1000 + 100 * left : 1500, flush_later, client);
@@ -598,7 +608,8 @@ queue_event(struct client *client, struct ipc_payload *payload, uint32_t flags)
 }
 
 static int
-send_response(struct client *client, uint32_t id, uint32_t request_flags, const struct ipc_payload *payload)
+send_response(struct client *client, uint32_t id, uint32_t request_flags,
+              const struct ipc_payload *payload)
 {
     unsigned char header[IPC_HEADER_SIZE];
     struct iovec iov[2];
@@ -608,14 +619,16 @@ send_response(struct client *client, uint32_t id, uint32_t request_flags, const 
     if (!client->connected) {
         return ENOTCONN;
     }
-    ipc_payload_header(payload, (int32_t)id, (request_flags & IPC_WANTS_RESPONSE) | IPC_INTERNAL, header);
+    ipc_payload_header(payload, (int32_t)id, (request_flags & IPC_WANTS_RESPONSE) | IPC_INTERNAL,
+                       header);
     iov[0].iov_base = header;
     iov[0].iov_len = sizeof(header);
     iov[1].iov_base = (void *)ipc_payload_data(payload, &len);
     iov[1].iov_len = len;
     rc = qb_ipcs_response_sendv(client->connection, iov, 2);
     if (rc < 0) {
-        log_warn("Could not answer client %s: %s", ipc_client_label(&client->pub), result_text((int)-rc));
+        log_warn("Could not answer client %s: %s", ipc_client_label(&client->pub),
+                 result_text((int)-rc));
     }
     flush_events(client);
     return rc < 0 ? (int)-rc : RC_OK;
@@ -628,7 +641,8 @@ ipc_server_payload(const xmlNode *event, struct ipc_payload **out)
 }
 
 int
-ipc_client_reply(struct ipc_client *client, uint32_t request_id, uint32_t request_flags, const xmlNode *reply)
+ipc_client_reply(struct ipc_client *client, uint32_t request_id, uint32_t request_flags,
+                 const xmlNode *reply)
 {
     g_autoptr(ipc_payload) payload = NULL;
     int rc = ipc_server_payload(reply, &payload);
@@ -675,8 +689,8 @@ ipc_client_event(struct ipc_client *client, const xmlNode *event)
 }
 
 int
-ipc_client_ack(struct ipc_client *client, const struct ipc_request *request, const char *element, int status,
-               const char *protocol)
+ipc_client_ack(struct ipc_client *client, const struct ipc_request *request, const char *element,
+               int status, const char *protocol)
 {
     g_autoptr(xmlNode) ack = NULL;
 

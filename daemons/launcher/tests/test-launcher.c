@@ -2,12 +2,12 @@
 /*
  * The launcher's rules (spec 10 §6.3, §6.4, §7.2), without processes.
  */
+#include <cmocka.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
-#include <signal.h>
 
 #include "daemons/launcher/launcher_core.h"
 #include "lib/base/result.h"
@@ -82,7 +82,9 @@ feed_kind(struct fixture *f, enum launcher_event_kind kind)
 static void
 end_child(struct fixture *f, enum launcher_child_id child, enum launcher_event_kind kind, int code)
 {
-    struct launcher_event ev = { .kind = kind, .child = child, .pid = f->l.children[child].pid, .code = code };
+    struct launcher_event ev = {
+        .kind = kind, .child = child, .pid = f->l.children[child].pid, .code = code
+    };
 
     feed(f, &ev);
 }
@@ -90,7 +92,9 @@ end_child(struct fixture *f, enum launcher_child_id child, enum launcher_event_k
 static void
 probed(struct fixture *f, enum launcher_child_id child, enum launcher_probe probe)
 {
-    struct launcher_event ev = { .kind = LAUNCHER_EV_PROBED, .child = child, .probe = probe, .pid = 900 };
+    struct launcher_event ev = {
+        .kind = LAUNCHER_EV_PROBED, .child = child, .probe = probe, .pid = 900
+    };
 
     feed(f, &ev);
 }
@@ -98,9 +102,11 @@ probed(struct fixture *f, enum launcher_child_id child, enum launcher_probe prob
 static void
 checked(struct fixture *f, enum launcher_child_id child, bool active, bool reachable)
 {
-    struct launcher_event ev = {
-        .kind = LAUNCHER_EV_CHECKED, .child = child, .active = active, .reachable = reachable, .pid = 900
-    };
+    struct launcher_event ev = { .kind = LAUNCHER_EV_CHECKED,
+                                 .child = child,
+                                 .active = active,
+                                 .reachable = reachable,
+                                 .pid = 900 };
 
     feed(f, &ev);
 }
@@ -146,7 +152,9 @@ daemons_start_in_order(void **state)
     struct fixture f = launcher(false, false);
 
     feed_kind(&f, LAUNCHER_EV_START);
-    assert_done(&f, "spawn based;spawn fenced;spawn execd;spawn attrd;spawn schedulerd;spawn controld;mark;");
+    assert_done(
+        &f,
+        "spawn based;spawn fenced;spawn execd;spawn attrd;spawn schedulerd;spawn controld;mark;");
     assert_string_equal(launcher_state_word(f.l.state), "running");
     done(&f);
 }
@@ -191,8 +199,9 @@ a_daemon_that_ends_is_started_again(void **state)
         enum launcher_event_kind kind;
         int code;
     } ends[] = {
-        { LAUNCHER_EV_EXITED, 0 },       { LAUNCHER_EV_EXITED, 1 },       { LAUNCHER_EV_EXITED, 102 },
-        { LAUNCHER_EV_KILLED, SIGKILL }, { LAUNCHER_EV_KILLED, SIGSEGV },
+        { LAUNCHER_EV_EXITED, 0 },       { LAUNCHER_EV_EXITED, 1 },
+        { LAUNCHER_EV_EXITED, 102 },     { LAUNCHER_EV_KILLED, SIGKILL },
+        { LAUNCHER_EV_KILLED, SIGSEGV },
     };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(ends); i++) {
@@ -317,7 +326,9 @@ static void
 the_end_of_an_earlier_incarnation_is_ignored(void **state)
 {
     struct fixture f = running();
-    struct launcher_event ev = { .kind = LAUNCHER_EV_KILLED, .child = CHILD_ATTRD, .pid = 5, .code = SIGKILL };
+    struct launcher_event ev = {
+        .kind = LAUNCHER_EV_KILLED, .child = CHILD_ATTRD, .pid = 5, .code = SIGKILL
+    };
 
     feed(&f, &ev);
     assert_done(&f, "");
@@ -335,7 +346,8 @@ one_daemon_is_probed_a_second_in_turn(void **state)
     for (unsigned i = 0; i < CHILD_COUNT + 1; i++) {
         feed_kind(&f, LAUNCHER_EV_TICK);
     }
-    assert_done(&f, "probe based;probe fenced;probe execd;probe attrd;probe schedulerd;probe controld;probe based;");
+    assert_done(&f, "probe based;probe fenced;probe execd;probe attrd;probe schedulerd;probe "
+                    "controld;probe based;");
     done(&f);
 }
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The election, rule by rule (spec 30 §5.3), and whole elections among several cores in this process.
+ * The election, rule by rule (spec 30 §5.3), and whole elections among several cores in this
+ * process.
  */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <string.h>
 
 #include "lib/base/xml.h"
@@ -89,8 +90,8 @@ step(struct fixture *f, enum election_event_kind kind, const char *from, const x
 
 /* A vote of `from` as node `owner`, round `id`. */
 static enum election_outcome
-receive(struct fixture *f, const char *task, const char *from, const char *owner, int id, const char *version,
-        unsigned sec, unsigned usec)
+receive(struct fixture *f, const char *task, const char *from, const char *owner, int id,
+        const char *version, unsigned sec, unsigned usec)
 {
     g_autoptr(xmlNode) msg = xml_new(NULL, "request");
 
@@ -106,7 +107,8 @@ receive(struct fixture *f, const char *task, const char *from, const char *owner
 }
 
 static enum election_outcome
-vote(struct fixture *f, const char *from, const char *owner, const char *version, unsigned sec, unsigned usec)
+vote(struct fixture *f, const char *from, const char *owner, const char *version, unsigned sec,
+     unsigned usec)
 {
     return receive(f, CRM_TASK_VOTE, from, owner, 1, version, sec, usec);
 }
@@ -133,15 +135,15 @@ votes_are_compared_by_version_then_age_then_name(void **state)
         unsigned sec, usec;
         enum election_outcome outcome;
     } table[] = {
-        { "node1", "1", "3.16.0", 0, 0, ELECTION_HAS_LOST },        /* older software wins ... */
-        { "node3", "3", "3.9.1", 0, 0, ELECTION_HAS_LOST },         /* ... numerically ... */
-        { "node3", "3", "3.16", 0, 0, ELECTION_HAS_LOST },          /* ... missing fields are 0 */
-        { "node1", "1", "3.17.0", 99, 0, ELECTION_MUST_VOTE },      /* newer loses */
-        { "node3", "3", "3.16.1", 11, 0, ELECTION_HAS_LOST },       /* longer running wins */
-        { "node3", "3", "3.16.1", 10, 500001, ELECTION_HAS_LOST },  /* by a microsecond */
+        { "node1", "1", "3.16.0", 0, 0, ELECTION_HAS_LOST },       /* older software wins ... */
+        { "node3", "3", "3.9.1", 0, 0, ELECTION_HAS_LOST },        /* ... numerically ... */
+        { "node3", "3", "3.16", 0, 0, ELECTION_HAS_LOST },         /* ... missing fields are 0 */
+        { "node1", "1", "3.17.0", 99, 0, ELECTION_MUST_VOTE },     /* newer loses */
+        { "node3", "3", "3.16.1", 11, 0, ELECTION_HAS_LOST },      /* longer running wins */
+        { "node3", "3", "3.16.1", 10, 500001, ELECTION_HAS_LOST }, /* by a microsecond */
         { "node1", "1", "3.16.1", 9, 999999, ELECTION_MUST_VOTE },
         { "node1", "1", "3.16.1", 10, 499999, ELECTION_MUST_VOTE },
-        { "node1", "1", "3.16.1", 10, 500000, ELECTION_HAS_LOST },  /* the first name wins */
+        { "node1", "1", "3.16.1", 10, 500000, ELECTION_HAS_LOST }, /* the first name wins */
         { "node3", "3", "3.16.1", 10, 500000, ELECTION_MUST_VOTE },
     };
 
@@ -149,7 +151,8 @@ votes_are_compared_by_version_then_age_then_name(void **state)
         struct fixture *f;
 
         setup((void **)&f);
-        if (vote(f, table[i].from, table[i].owner, table[i].version, table[i].sec, table[i].usec) != table[i].outcome) {
+        if (vote(f, table[i].from, table[i].owner, table[i].version, table[i].sec, table[i].usec) !=
+            table[i].outcome) {
             fail_msg("row %u", i);
         }
         if (table[i].outcome == ELECTION_HAS_LOST) {
@@ -212,7 +215,8 @@ a_concession_to_somebody_else_is_ignored(void **state)
     struct fixture *f = *state;
 
     step(f, ELECTION_EV_START, NULL, NULL);
-    assert_int_equal(receive(f, CRM_TASK_NO_VOTE, "node1", "3", 1, "3.16.1", 0, 0), ELECTION_NOTHING);
+    assert_int_equal(receive(f, CRM_TASK_NO_VOTE, "node1", "3", 1, "3.16.1", 0, 0),
+                     ELECTION_NOTHING);
     assert_int_equal(f->state, ELECTION_IN_PROGRESS);
 }
 
@@ -233,7 +237,11 @@ static void
 an_incomplete_vote_is_ignored(void **state)
 {
     static const char *const fields[] = {
-        F_VERSION, F_CRM_TASK, F_CRM_ELECTION_OWNER, F_CRM_ELECTION_ID, F_CRM_ELECTION_AGE_SEC,
+        F_VERSION,
+        F_CRM_TASK,
+        F_CRM_ELECTION_OWNER,
+        F_CRM_ELECTION_ID,
+        F_CRM_ELECTION_AGE_SEC,
         F_CRM_ELECTION_AGE_USEC,
     };
     struct fixture *f = *state;
@@ -381,7 +389,7 @@ the_loss_is_forgotten_when_the_winner_disappears(void **state)
 static void
 counting_cpu_time(void *data, uint32_t *sec, uint32_t *usec)
 {
-    *sec = (uint32_t)++*(int *)data;
+    *sec = (uint32_t)++ * (int *)data;
     *usec = 0;
 }
 
@@ -390,8 +398,11 @@ the_age_is_read_again_only_after_two_idle_seconds(void **state)
 {
     struct fixture *f = *state;
     int samples = 0;
-    struct election_config config = { .local_name = "node2", .local_uuid = "2", .peers = f->peers,
-                                      .cpu_time = counting_cpu_time, .data = &samples };
+    struct election_config config = { .local_name = "node2",
+                                      .local_uuid = "2",
+                                      .peers = f->peers,
+                                      .cpu_time = counting_cpu_time,
+                                      .data = &samples };
     struct election *e = election_new(&config);
     static const struct {
         uint64_t now;
@@ -431,7 +442,8 @@ own_age(void *data, uint32_t *sec, uint32_t *usec)
 }
 
 static void
-happen(struct cluster_fixture *c, unsigned n, enum election_event_kind kind, const char *from, const xmlNode *message)
+happen(struct cluster_fixture *c, unsigned n, enum election_event_kind kind, const char *from,
+       const xmlNode *message)
 {
     struct election_event ev = { .kind = kind, .from = from, .message = message };
     struct election_effects out;
@@ -443,7 +455,8 @@ happen(struct cluster_fixture *c, unsigned n, enum election_event_kind kind, con
 
         p->from = n;
         p->to = out.send_vote ? NODES : (unsigned)(out.no_vote_to[4] - '1');
-        p->xml = out.send_vote ? election_vote_new(c->e[n], &refs, c->now) : election_no_vote_new(c->e[n], &refs, &out);
+        p->xml = out.send_vote ? election_vote_new(c->e[n], &refs, c->now)
+                               : election_no_vote_new(c->e[n], &refs, &out);
         g_queue_push_tail(&c->wire, p);
     }
     if (out.outcome == ELECTION_MUST_VOTE) {
@@ -461,8 +474,11 @@ exactly_one_node_is_elected_whoever_begins(void **state)
         g_queue_init(&c.wire);
         for (unsigned n = 0; n < NODES; n++) {
             char name[8], uuid[8];
-            struct election_config config = { .local_name = name, .local_uuid = uuid, .cpu_time = own_age,
-                                              .data = &c.age[n], .timeout_ms = 120000 };
+            struct election_config config = { .local_name = name,
+                                              .local_uuid = uuid,
+                                              .cpu_time = own_age,
+                                              .data = &c.age[n],
+                                              .timeout_ms = 120000 };
 
             g_snprintf(name, sizeof(name), "node%u", n + 1);
             g_snprintf(uuid, sizeof(uuid), "%u", n + 1);

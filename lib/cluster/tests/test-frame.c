@@ -2,11 +2,11 @@
 /*
  * The frame of messages between nodes: layout, round trips, and what a receiver refuses.
  */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <string.h>
 
 #include "lib/base/result.h"
@@ -146,8 +146,9 @@ a_message_is_for_whom_its_id_and_name_say(void **state)
         const char *to;
         bool result;
     } table[] = {
-        { 0, NULL, true }, { 0, "", true },   { 1, NULL, true },  { 2, NULL, false }, { 0, "n1", true },
-        { 0, "N1", true }, { 0, "n2", false }, { 1, "n1", true }, { 1, "n2", false }, { 2, "n1", false },
+        { 0, NULL, true },  { 0, "", true },    { 1, NULL, true },  { 2, NULL, false },
+        { 0, "n1", true },  { 0, "N1", true },  { 0, "n2", false }, { 1, "n1", true },
+        { 1, "n2", false }, { 2, "n1", false },
     };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(table); i++) {
@@ -206,11 +207,10 @@ a_frame_with_a_wrong_field_is_refused(void **state)
         unsigned at;
         uint32_t value;
     } table[] = {
-        { 8, 592 },        /* no payload */
-        { 8, 0 },          { 8, 0xffffffff }, { 8, 592 + 4 },
-        { 16, 0 },         { 16, 2 },         /* error */
-        { 28, 1 },         /* claims to be compressed */
-        { 584, 4 },        { 584, 6 },        { 584, 0 },
+        { 8, 592 },                                                          /* no payload */
+        { 8, 0 },   { 8, 0xffffffff }, { 8, 592 + 4 }, { 16, 0 }, { 16, 2 }, /* error */
+        { 28, 1 }, /* claims to be compressed */
+        { 584, 4 }, { 584, 6 },        { 584, 0 },
     };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(table); i++) {
@@ -254,9 +254,9 @@ system_names_have_the_types_of_the_specification(void **state)
         const char *name;
         int type;
     } table[] = {
-        { "lrmd", 2 },    { "cib", 3 },     { "crmd", 4 },       { "dc", 4 },         { "attrd", 5 },
-        { "stonithd", 6 }, { "tengine", 7 }, { "pengine", 8 },   { "stonith-ng", 9 }, { "crm_node", 0 },
-        { NULL, 0 },
+        { "lrmd", 2 },       { "cib", 3 },      { "crmd", 4 },    { "dc", 4 },
+        { "attrd", 5 },      { "stonithd", 6 }, { "tengine", 7 }, { "pengine", 8 },
+        { "stonith-ng", 9 }, { "crm_node", 0 }, { NULL, 0 },
     };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(table); i++) {

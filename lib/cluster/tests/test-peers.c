@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The peer caches: the look-up table of spec 10 §4.3 row by row, reaping, Corosync's news, remote nodes.
+ * The peer caches: the look-up table of spec 10 §4.3 row by row, reaping, Corosync's news, remote
+ * nodes.
  */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <string.h>
 
 #include "lib/base/xml.h"
@@ -240,7 +241,8 @@ members_become_active_and_those_that_leave_are_reaped(void **state)
     const struct cpg_member gone[] = { { 2, 200 } };
 
     assert_true(peers_cpg_changed(ps, 100, both, 2, NULL, 0, 1000));
-    assert_told("name node1;process node1 up;state node1 member;name node2;process node2 up;state node2 member;");
+    assert_told("name node1;process node1 up;state node1 member;name node2;process node2 up;state "
+                "node2 member;");
     assert_int_equal(peers_active_count(ps), 2);
     assert_true(peers_cpg_changed(ps, 100, both, 1, gone, 1, 1001));
     assert_told("process node2 down;state node2 lost;");

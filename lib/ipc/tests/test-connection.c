@@ -2,13 +2,13 @@
 /*
  * Both ends of a connection, over real libqb: a server in a child process, the client here.
  */
+#include <cmocka.h>
+#include <glib-unix.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
-#include <glib-unix.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -403,7 +403,8 @@ on_closed(struct ipc_connection *c, void *data)
 static void
 the_main_loop_delivers_events_and_the_end_of_the_connection(void **state)
 {
-    static const struct ipc_connection_callbacks callbacks = { .event = on_event, .closed = on_closed };
+    static const struct ipc_connection_callbacks callbacks = { .event = on_event,
+                                                               .closed = on_closed };
     g_autoptr(xmlNode) q = request("events");
 
     seen = 0;

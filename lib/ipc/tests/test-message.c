@@ -2,11 +2,11 @@
 /*
  * The frame of local IPC messages: round trips, limits, and what a receiver refuses.
  */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <string.h>
 
 #include "lib/base/result.h"
@@ -67,13 +67,13 @@ static void
 the_header_has_the_layout_of_the_specification(void **state)
 {
     static const unsigned char expected[] = {
-        7, 0, 0, 0, 0, 0, 0, 0, /* id, pad */
-        45, 0, 0, 0, 0, 0, 0, 0, /* size, pad */
-        0, 0, 0, 0, 0, 0, 0, 0, /* error, pad */
-        5, 0, 0, 0, /* uncompressed, with NUL */
-        0, 0, 0, 0, /* compressed */
-        0, 2, 0, 0, /* flags */
-        1, 0, 0, 0, /* version, pad */
+        7,   0,   0,   0,   0, 0, 0, 0, /* id, pad */
+        45,  0,   0,   0,   0, 0, 0, 0, /* size, pad */
+        0,   0,   0,   0,   0, 0, 0, 0, /* error, pad */
+        5,   0,   0,   0,               /* uncompressed, with NUL */
+        0,   0,   0,   0,               /* compressed */
+        0,   2,   0,   0,               /* flags */
+        1,   0,   0,   0,               /* version, pad */
         '<', 'a', '/', '>', 0,
     };
     g_autoptr(GByteArray) m = message_of("<a/>", IPC_BUFFER_DEFAULT);
@@ -188,8 +188,8 @@ buffer_sizes_follow_the_environment(void **state)
         const char *value;
         uint32_t size;
     } table[] = {
-        { NULL, 131072 },  { "", 131072 },     { "junk", 131072 },   { "0", 131072 },
-        { "-5", 131072 },  { "1", 12336 },     { "12336", 12336 },   { "300000", 300000 },
+        { NULL, 131072 }, { "", 131072 }, { "junk", 131072 }, { "0", 131072 },
+        { "-5", 131072 }, { "1", 12336 }, { "12336", 12336 }, { "300000", 300000 },
     };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(table); i++) {
@@ -203,16 +203,21 @@ a_request_runs_with_the_rights_of_its_user(void **state)
     static const struct {
         const char *own_user, *peer, *requested, *result;
     } table[] = {
-        { "bob", "root", "alice", "bob" },     { NULL, NULL, "alice", "alice" },
-        { NULL, NULL, NULL, "self" },          { NULL, "eve", "root", "eve" },
-        { NULL, "eve", NULL, "eve" },          { NULL, "root", "alice", "alice" },
-        { NULL, DAEMON_USER, "alice", "alice" }, { NULL, "root", NULL, "root" },
+        { "bob", "root", "alice", "bob" },
+        { NULL, NULL, "alice", "alice" },
+        { NULL, NULL, NULL, "self" },
+        { NULL, "eve", "root", "eve" },
+        { NULL, "eve", NULL, "eve" },
+        { NULL, "root", "alice", "alice" },
+        { NULL, DAEMON_USER, "alice", "alice" },
+        { NULL, "root", NULL, "root" },
         { NULL, DAEMON_USER, NULL, DAEMON_USER },
     };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(table); i++) {
-        assert_string_equal(access_effective_user(table[i].own_user, "self", table[i].peer, table[i].requested),
-                            table[i].result);
+        assert_string_equal(
+            access_effective_user(table[i].own_user, "self", table[i].peer, table[i].requested),
+            table[i].result);
     }
 }
 
@@ -230,17 +235,19 @@ a_request_has_its_attributes_in_the_order_of_the_specification(void **state)
     g_autoptr(xmlNode) request = ctl_request_new(&refs, &r);
     g_autofree char *text = xml_to_text(request, XML_TEXT_PLAIN);
 
-    assert_string_equal(text, "<request origin=\"ping\" t=\"crmd\" version=\"3.16.1\" subt=\"request\" "
-                              "reference=\"ping-crmadmin-1795316112-1\" crm_task=\"ping\" crm_sys_to=\"crmd\" "
-                              "crm_sys_from=\"1877_crmadmin\" crm_host_to=\"n2\"/>");
+    assert_string_equal(
+        text, "<request origin=\"ping\" t=\"crmd\" version=\"3.16.1\" subt=\"request\" "
+              "reference=\"ping-crmadmin-1795316112-1\" crm_task=\"ping\" crm_sys_to=\"crmd\" "
+              "crm_sys_from=\"1877_crmadmin\" crm_host_to=\"n2\"/>");
     assert_int_equal(refs.counter, 2);
 }
 
 static void
 a_reply_goes_back_where_the_request_came_from(void **state)
 {
-    static const char text[] = "<r crm_task=\"ping\" subt=\"request\" reference=\"r1\" crm_sys_to=\"crmd\" "
-                               "crm_sys_from=\"me\" src=\"n1\"/>";
+    static const char text[] =
+        "<r crm_task=\"ping\" subt=\"request\" reference=\"r1\" crm_sys_to=\"crmd\" "
+        "crm_sys_from=\"me\" src=\"n1\"/>";
     g_autoptr(xmlNode) request = xml_parse(text, sizeof(text) - 1, XML_PARSE_LENIENT, NULL);
     g_autoptr(xmlNode) data = xml_new(NULL, XML_PING_RESPONSE);
     g_autoptr(xmlNode) reply = ctl_reply_new(request, data);
