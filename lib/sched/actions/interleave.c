@@ -118,7 +118,7 @@ candidates_by_preference(struct sched *s, struct sched_rsc *rsc, sched_node_vec 
 }
 
 /* The instance of `rsc` that is (will be) where `instance` is; one without a place looks where it would go. */
-static struct sched_rsc *
+struct sched_rsc *
 find_partner(struct sched *s, struct sched_rsc *instance, const struct sched_rsc *rsc, bool current)
 {
     struct sched_node *node = instance_node(s, instance, current);

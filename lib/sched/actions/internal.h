@@ -230,6 +230,8 @@ void actions_block_colocated(struct sched *s);
 unsigned collective_flags(struct sched *s, struct sched_action *a, const struct sched_node *scope);
 const char *collective_task(const struct sched_action *a);
 void propagate_from(struct sched *s, struct sched_action *a);
+/* The instance of `rsc` that belongs to `instance` of another clone: on the same node (spec 42 §6.6); NULL if none. */
+struct sched_rsc *find_partner(struct sched *s, struct sched_rsc *instance, const struct sched_rsc *rsc, bool current);
 
 /* --- graph/inputs.c --- */
 bool input_counts(struct sched *s, const struct sched_action *then, const struct sched_action *first, unsigned *kinds);

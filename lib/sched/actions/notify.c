@@ -300,7 +300,9 @@ tell(struct sched *s, struct sched_rsc *rsc, struct sched_node *node, struct sch
             action_set_meta(s, a, pair->name, pair->value);
         }
     }
-    a->notify_meta = values;
+    if (values != NULL) {
+        a->notify_meta = values;
+    }
     relation_add(s, point, a, ORDER_ORD);
     relation_add(s, a, done, ORDER_ORD);
     return a;
@@ -432,6 +434,31 @@ notify_create(struct sched *s, struct sched_rsc *clone)
 
 /* --- implied stops (spec 42 §9.4) --- */
 
+/* What is told about an implied stop stays, whatever else the instances are told later. */
+static void
+tell_steps_of_stop(struct sched *s, struct sched_rsc *rsc, const struct nvtable *values)
+{
+    if (rsc->kind != KIND_PRIMITIVE) {
+        VEC_FOR_EACH(struct sched_rsc, child, rsc->children) {
+            tell_steps_of_stop(s, child, values);
+        }
+        return;
+    }
+    for_each_rsc_action(a, s, rsc) {
+        bool step = text_is_one_of(a->task, "start", "stop", "promote", "demote", NULL) && act_required(a)
+                    && a->node != NULL;
+
+        if (!step && !(act_task(a, "notify") && !act_is(a, ACT_PSEUDO))) {
+            continue;
+        }
+        nvtable_for_each(pair, values) {
+            if (action_meta(a, pair->name) == NULL) {
+                action_set_meta(s, a, pair->name, pair->value);
+            }
+        }
+    }
+}
+
 /* A node was fenced, so an instance is down: the others are told once fencing is done. */
 void
 notify_implied_stop(struct sched *s, struct sched_rsc *rsc, struct sched_action *stop, struct sched_action *fencing)
@@ -450,8 +477,8 @@ notify_implied_stop(struct sched *s, struct sched_rsc *rsc, struct sched_action 
     relation_add(s, fencing, p.post, ORDER_FRT);
     add_entry(&l, &l.stop, rsc, stop->node);
     set_list(s, values, &l.stop, "notify_stop_resource", "notify_stop_uname");
-    stop->notify_meta = values;
     VEC_FOR_EACH(struct sched_rsc, child, clone->children) {
-        tell_instance(s, child, &p, values);
+        tell_instance(s, child, &p, NULL);
     }
+    tell_steps_of_stop(s, clone, values);
 }

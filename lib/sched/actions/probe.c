@@ -369,31 +369,30 @@ struct restart_walk {
     ARENA_VEC(struct sched_action *) marked;
 };
 
-/* An instance of an interleaved clone matters only if it is where the probe's instance is. */
+/* From a collective's action to that of one of its own parts; of an interleaved clone only to the probe's partner. */
 static bool
-other_instance(const struct restart_walk *w, const struct sched_action *then)
+leads_inside(const struct restart_walk *w, const struct sched_rsc *rsc, const struct sched_rsc *then,
+             const struct sched_rsc *partner)
 {
-    struct sched_rsc *clone = then->rsc ? rsc_clone(then->rsc) : NULL;
-
-    if (clone == NULL || !rsc_is(clone, RSC_INTERLEAVE) || then->rsc->kind == KIND_CLONE
-        || rsc_is_ancestor(clone, w->probe->rsc)) {
+    if (rsc == NULL || rsc->kind == KIND_PRIMITIVE || rsc == w->probe->rsc->parent || then == NULL
+        || then->kind > KIND_GROUP || then->parent != rsc) {
         return false;
     }
-    return then->rsc->assigned != w->probe->rsc->assigned;
+    return rsc->kind <= KIND_GROUP || !rsc_is(rsc, RSC_INTERLEAVE) || partner == then;
 }
 
 static void
 walk_restarts(struct restart_walk *w, struct sched_action *after)
 {
     struct sched *s = w->s;
-    struct sched_rsc *rsc = after->rsc;
+    struct sched_rsc *rsc = after->rsc, *partner = NULL;
 
     if (act_is(after, ACT_TRACKED)) {
         return;
     }
     after->flags |= ACT_TRACKED;
     arena_vec_push(s->arena, &w->marked, after);
-    if (rsc != NULL && rsc->kind == KIND_PRIMITIVE && rsc != w->probe->rsc && !other_instance(w, after)) {
+    if (rsc != NULL && rsc->kind == KIND_PRIMITIVE && rsc != w->probe->rsc) {
         const char *down = act_task(after, "start") ? "stop" : act_task(after, "promote") ? "demote" : NULL;
 
         for (struct sched_action *a = down ? action_first(s, rsc, down, 0) : NULL; a != NULL; a = a->newer) {
@@ -402,12 +401,11 @@ walk_restarts(struct restart_walk *w, struct sched_action *after)
             }
         }
     }
+    if (rsc != NULL && rsc->kind > KIND_GROUP && rsc_is(rsc, RSC_INTERLEAVE)) {
+        partner = find_partner(s, w->probe->rsc, rsc, false);
+    }
     for (struct sched_relation *r = after->after; r != NULL; r = r->after_next) {
-        const struct sched_rsc *then_rsc = r->then->rsc;
-        bool own_child = rsc != NULL && rsc->kind != KIND_PRIMITIVE && then_rsc != NULL && then_rsc->parent == rsc
-                         && rsc != w->probe->rsc->parent;
-
-        if ((r->kinds & ORDER_FRT) != 0 || own_child) {
+        if ((r->kinds & ORDER_FRT) != 0 || leads_inside(w, rsc, r->then->rsc, partner)) {
             walk_restarts(w, r->then);
         }
     }

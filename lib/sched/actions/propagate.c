@@ -647,7 +647,6 @@ block_dependent(struct sched *s, struct sched_rsc *dependent, const char *task, 
             action_set_reason(s, a, arena_printf(s->arena, "colocation with %s", because->id), false);
             block_colocated(s, a);
             propagate_from(s, a);
-            propagate_after(s, a);
         }
     }
     VEC_FOR_EACH(struct sched_rsc, child, dependent->children) {

@@ -69,13 +69,13 @@ add_parameters(struct sched *s, xmlNode *attrs, struct sched_action *a, const st
 static void
 add_action_meta(xmlNode *attrs, const struct sched_action *a, const struct sched_op_config *config)
 {
-    if (a->notify_meta != NULL) {
-        nvtable_for_each(pair, a->notify_meta) {
+    if (a->meta != NULL) {
+        nvtable_for_each(pair, a->meta) {
             set_meta(attrs, pair->name, pair->value);
         }
     }
-    if (a->meta != NULL) {
-        nvtable_for_each(pair, a->meta) {
+    if (a->notify_meta != NULL) {
+        nvtable_for_each(pair, a->notify_meta) {
             set_meta(attrs, pair->name, pair->value);
         }
     }

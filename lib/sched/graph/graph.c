@@ -3,6 +3,7 @@
  * Renders the transition graph: one synapse for each action that takes place, with what it waits for.  (spec 42 §11)
  */
 #include "lib/sched/graph/internal.h"
+#include "lib/sched/simulate/summary.h"
 #include <inttypes.h>
 
 struct rendering {
@@ -164,6 +165,8 @@ sched_graph_new(struct sched *s, int transition_id)
     struct rendering r = {.s = s, .graph = xml_new(NULL, "transition_graph")};
     struct actions_state *as = actions_of(s);
 
+    /* Whoever asks what happens to a resource on its node gives actions without a node that one. */
+    summary_new(s);
     set_root(s, r.graph, transition_id);
     VEC_FOR_EACH(struct sched_rsc, rsc, s->resources) {
         render_rsc(&r, rsc);

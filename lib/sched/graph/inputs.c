@@ -62,7 +62,7 @@ input_counts(struct sched *s, const struct sched_action *then, const struct sche
     if (*kinds == 0) {
         return false;
     }
-    if (!runnable && (*kinds & ~(unsigned) (ORDER_ORD | ORDER_PF | ORDER_PT | ORDER_SER)) == 0) {
+    if (!runnable && (*kinds & ~(unsigned) (ORDER_ORD | ORDER_PF | ORDER_PT)) == 0) {
         return false;
     }
     if (!runnable && (*kinds & (ORDER_ANY | ORDER_MIG)) != 0) {
