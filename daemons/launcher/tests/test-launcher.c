@@ -2,12 +2,14 @@
 /*
  * The launcher's rules (spec 10 §6.3, §6.4, §7.2), without processes.
  */
-#include <cmocka.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
+
+#include <signal.h>
 
 #include "daemons/launcher/launcher_core.h"
 #include "lib/base/result.h"

@@ -3,11 +3,13 @@
  * The election, rule by rule (spec 30 §5.3), and whole elections among several cores in this
  * process.
  */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
+
 #include <string.h>
 
 #include "lib/base/xml.h"

@@ -2,11 +2,13 @@
 /*
  * The frame of messages between nodes: layout, round trips, and what a receiver refuses.
  */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
+
 #include <string.h>
 
 #include "lib/base/result.h"

@@ -3,11 +3,13 @@
  * The peer caches: the look-up table of spec 10 §4.3 row by row, reaping, Corosync's news, remote
  * nodes.
  */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
+
 #include <string.h>
 
 #include "lib/base/xml.h"

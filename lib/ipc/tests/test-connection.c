@@ -2,13 +2,15 @@
 /*
  * Both ends of a connection, over real libqb: a server in a child process, the client here.
  */
-#include <cmocka.h>
-#include <glib-unix.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
+
+#include <glib-unix.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -2,11 +2,13 @@
 /*
  * The frame of local IPC messages: round trips, limits, and what a receiver refuses.
  */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
+
 #include <string.h>
 
 #include "lib/base/result.h"
