@@ -152,7 +152,7 @@ tell(struct sim_node *n, void *arg)
         .status = j->status,
         .rc = j->rc,
         .run_time = SIM_EPOCH + (int64_t)(j->begun / SIM_S),
-        .change_time = SIM_EPOCH + (int64_t)(j->begun / SIM_S),
+        .change_time = SIM_EPOCH + (int64_t)(n->sim->now / SIM_S), /* of a repeat that changes: when it did */
         .exec_ms = (unsigned)((n->sim->now - j->begun) / SIM_MS),
         .params = j->params,
     };
