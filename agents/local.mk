@@ -2,4 +2,7 @@
 ocfpacemakerdir = $(ocfdir)/resource.d/pacemaker
 dist_ocfpacemaker_SCRIPTS = \
 	agents/ocf/Dummy \
-	agents/ocf/Stateful
+	agents/ocf/Stateful \
+	agents/ocf/attribute \
+	agents/ocf/ping \
+	agents/ocf/remote
