@@ -209,14 +209,16 @@ nodes_write_states(struct controld *c, unsigned attrs, const char *origin)
     cib_request(c, CIB_OP_MODIFY, "status", status, STATUS_OPTIONS, cib_log_failure, g_strdup("record the state of all nodes"), g_free);
 }
 
+/* By id too: an entry that only the attribute manager has written to so far has no name. */
 void
-nodes_erase_attributes(struct controld *c, const char *name)
+nodes_erase_attributes(struct controld *c, const struct peer *p)
 {
     if (!c->cib_connected) {
         return;
     }
-    log_info("Clearing transient attributes of %s", name);
-    cib_drop_xpath(c, CIB_OPT_LOCAL | CIB_OPT_QUORUM_OVERRIDE, "//node_state[@uname='%s']/transient_attributes", name);
+    log_info("Clearing transient attributes of %s", p->name);
+    cib_drop_xpath(c, CIB_OPT_LOCAL | CIB_OPT_QUORUM_OVERRIDE, "//node_state[@uname='%s' or @id='%s']/transient_attributes", p->name,
+                   p->uuid != NULL ? p->uuid : p->name);
 }
 
 /* ---- nodes (spec 30 §7.1) ---- */
@@ -385,9 +387,9 @@ process_gone(struct controld *c, struct peer *p, bool dc_left)
         log_notice("Our DC node (%s) left the cluster", p->name);
         election_clear_dampening(c->election);
         fsa_raise(c, I_ELECTION, NULL, "the DC left");
-        nodes_erase_attributes(c, p->name);
+        nodes_erase_attributes(c, p);
     } else if (c->is_dc || c->dc == NULL || dc_left) {
-        nodes_erase_attributes(c, p->name);
+        nodes_erase_attributes(c, p);
     }
 }
 

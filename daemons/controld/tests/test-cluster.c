@@ -555,7 +555,7 @@ a_dead_dc_is_replaced_and_its_transient_attributes_go(void **unused)
     assert_string_equal(state(f, 2), "S_IDLE");
     assert_string_equal(state(f, 3), "S_NOT_DC");
     assert_string_equal(ctl_dc_name(f->node[3].c), "n2");
-    assert_true(contains(f->node[2].writes, "//node_state[@uname='n1']/transient_attributes"));
+    assert_true(contains(f->node[2].writes, "//node_state[@uname='n1' or @id='1']/transient_attributes"));
     assert_true(contains(f->node[2].writes, "uname=\"n1\" in_ccm=\"false\" crmd=\"offline\""));
     end(f);
 }
