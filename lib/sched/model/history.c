@@ -336,7 +336,7 @@ rsc_add_running(struct sched *s, struct sched_rsc *r, struct sched_node *n, bool
             count_priority(r, n);
         }
         if (n->maintenance) {
-            r->flags = (r->flags & ~RSC_MANAGED) | RSC_MAINTENANCE;
+            r->flags = r->flags & ~RSC_MANAGED;
         }
     }
     if (!rsc_is(r, RSC_MANAGED) && r->kind == KIND_PRIMITIVE) {
