@@ -117,6 +117,7 @@ based_ping_answered(struct based *b, const xmlNode *reply)
     const char *host = xml_get(reply, CIB_F_SRC), *digest;
     const xmlNode *theirs;
     g_autoptr(xmlNode) request = NULL;
+    int lifted = -1;
 
     if (pong == NULL || (digest = xml_get(pong, CIB_F_DIGEST)) == NULL || host == NULL
         || xml_get_int(pong, CIB_F_PING_ID, 0) != b->ping_id || b->ping_id == 0 || b->modified_since_ping) {
@@ -135,10 +136,23 @@ based_ping_answered(struct based *b, const xmlNode *reply)
 
         log_notice("Local CIB %d.%d.%d differs from that of %s (%d.%d.%d): sending it ours", own.admin_epoch, own.epoch,
                    own.num_updates, host, v.admin_epoch, v.epoch, v.num_updates);
+        /* They would refuse ours as old, for ever: what counts is the primary's, so it goes out with a number above theirs. */
+        if (own.admin_epoch == v.admin_epoch && own.epoch == v.epoch && own.num_updates < v.num_updates) {
+            lifted = v.num_updates + 1;
+        }
     }
     request = xml_copy(NULL, reply);
     xml_remove(request, CIB_F_RC);
-    based_send_document(b, request, false);
+    if (lifted >= 0) {
+        g_autofree char *number = g_strdup(xml_get(b->doc->root, CIB_A_NUM_UPDATES));
+
+        /* To everybody, ourselves included: it becomes ours when it comes back. */
+        xml_set_int(b->doc->root, CIB_A_NUM_UPDATES, lifted);
+        based_send_document(b, request, true);
+        xml_set(b->doc->root, CIB_A_NUM_UPDATES, number);
+    } else {
+        based_send_document(b, request, false);
+    }
 }
 
 /* --- upgrades (spec 20 §9.6) --- */

@@ -266,7 +266,7 @@ struct controld {
         uint64_t ring; /* membership when offers were made */
         uint64_t ring_rejoined;
         char *best;    /* node with the best CIB */
-        int best_version[3];
+        int best_version[4];
         bool syncing;  /* our own sync is going on: ignore the replace notification */
         bool finalize_waits; /* for the running graph to end */
         unsigned confirm_writes; /* history of confirmed nodes being written */

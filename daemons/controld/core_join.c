@@ -311,9 +311,9 @@ join_on_offer(struct controld *c, const xmlNode *msg)
 /* ---- request (DC) ---- */
 
 static int
-compare_versions(const int a[3], const int b[3])
+compare_versions(const int a[4], const int b[4])
 {
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         if (a[i] != b[i]) {
             return a[i] < b[i] ? -1 : 1;
         }
@@ -339,8 +339,12 @@ join_on_request(struct controld *c, const xmlNode *msg)
         join_set_phase(p, JOIN_NACK);
         node_expect(p, "banned");
     } else {
-        int v[3] = { (int)xml_get_int(tuple, "admin_epoch", -1), (int)xml_get_int(tuple, "epoch", -1),
-                     (int)xml_get_int(tuple, "num_updates", -1) };
+        /*
+         * A CIB manager drops dc-uuid when it starts and gets it with the first CIB it is given: one without it has no history of what
+         * runs where, and must not win by a few status updates that were counted at another moment.
+         */
+        int v[4] = { (int)xml_get_int(tuple, "admin_epoch", -1), (int)xml_get_int(tuple, "epoch", -1),
+                     xml_get(tuple, "dc-uuid") != NULL, (int)xml_get_int(tuple, "num_updates", -1) };
         int order = c->join.best != NULL ? compare_versions(v, c->join.best_version) : 1;
 
         if (order > 0 || (order == 0 && text_equal_nocase(from, c->cfg.node_name))) {
@@ -424,37 +428,9 @@ sync_from_best(struct controld *c)
     cib_request_as(c, CIB_OP_SYNC, NULL, NULL, CIB_OPT_QUORUM_OVERRIDE, best, NULL, cib_synced, GINT_TO_POINTER(c->join.id), NULL);
 }
 
-/*
- * Somebody's CIB seemed newer than ours.  The versions were sampled one after the other while status changes were counted on all
- * nodes alike: a CIB manager that was started anew a moment ago, with an empty status, may have looked newer for no other reason.
- * So ours wins if it is not older now.
- */
-static void
-own_version_now(struct controld *c, int rc, const xmlNode *cib, gpointer arg)
-{
-    if (!c->is_dc || GPOINTER_TO_INT(arg) != c->join.id || c->state != S_FINALIZE_JOIN) {
-        c->join.syncing = false;
-        return;
-    }
-    if (rc == RC_OK && cib != NULL && c->join.best != NULL) {
-        int v[3] = { (int)xml_get_int(cib, "admin_epoch", -1), (int)xml_get_int(cib, "epoch", -1),
-                     (int)xml_get_int(cib, "num_updates", -1) };
-
-        if (compare_versions(v, c->join.best_version) >= 0) {
-            log_debug("join-%d: keeping our own CIB %d.%d.%d: that of %s only was looked at later", c->join.id, v[0], v[1], v[2],
-                      c->join.best);
-            g_free(c->join.best);
-            c->join.best = g_strdup(c->cfg.node_name);
-        }
-    }
-    sync_from_best(c);
-}
-
 void
 join_finalize(struct controld *c)
 {
-    const char *best = c->join.best != NULL ? c->join.best : c->cfg.node_name;
-
     c->join.finalize_waits = false;
     if (join_count(c, JOIN_WELCOMED) > 0) {
         log_info("join-%d: waiting for nodes that have not answered the offer", c->join.id);
@@ -470,11 +446,7 @@ join_finalize(struct controld *c)
         return;
     }
     c->join.syncing = true;
-    if (text_equal_nocase(best, c->cfg.node_name)) {
-        sync_from_best(c);
-    } else {
-        cib_request(c, CIB_OP_QUERY, NULL, NULL, CIB_OPT_LOCAL | CIB_OPT_NO_CHILDREN, own_version_now, GINT_TO_POINTER(c->join.id), NULL);
-    }
+    sync_from_best(c);
 }
 
 /* ---- the client's confirmation ---- */
