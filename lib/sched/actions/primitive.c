@@ -297,7 +297,7 @@ create_primitive_actions(struct sched *s, struct sched_rsc *rsc)
         run.migrate = migration_allowed(s, rsc, run.current);
     }
     check_multiply_active(&run, all, clean);
-    if (rsc_is(rsc, RSC_START_PENDING) && run.target != NULL) {
+    if (rsc_is(rsc, RSC_START_PENDING)) {
         action_get(s, rsc, "start", 0, run.target, WANT_OPTIONAL)->flags |= ACT_PRINT_ALWAYS;
     }
     if (!run.moving) {

@@ -164,8 +164,10 @@ set_priority(struct sched *s, struct sched_rsc *clone, struct sched_rsc *r)
     struct sched_node *n;
     enum sched_role next;
     bool none;
-
-    started_is_unpromoted(r);
+    /* Members of a group count by the highest role among them. */
+    if (rsc_role(r, false) == ROLE_STARTED) {
+        started_is_unpromoted(r);
+    }
     n = instance_node(r);
     if (n == NULL) {
         return;
