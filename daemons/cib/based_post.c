@@ -122,15 +122,16 @@ pack(gpointer data, gpointer unused)
     g_idle_add_full(G_PRIORITY_HIGH, deliver, c, NULL);
 }
 
+/* `limit`: what all its receivers take uncompressed. */
 static struct content *
-new_content(GString *text)
+new_content(GString *text, uint32_t limit)
 {
     struct content *c = g_new0(struct content, 1);
 
     c->refs = 1;
     c->text = text;
-    if (text->len + IPC_HEADER_SIZE + 1 < ipc_buffer_size()) {
-        if (ipc_payload_take_text(g_steal_pointer(&c->text), ipc_buffer_size(), &c->payload) != RC_OK) {
+    if (text->len + IPC_HEADER_SIZE + 1 < limit) {
+        if (ipc_payload_take_text(g_steal_pointer(&c->text), limit, &c->payload) != RC_OK) {
             c->payload = NULL;
         }
         c->ready = true;
@@ -176,10 +177,18 @@ post(const char *client_id, struct content *content, bool is_reply, uint32_t req
     g_queue_push_tail(queue, g_memdup2(&letter, sizeof(letter)));
 }
 
+static uint32_t
+limit_of(const char *client_id)
+{
+    const struct ipc_client *client = ipc_client_find(client_id);
+
+    return client != NULL ? ipc_client_message_limit(client) : ipc_buffer_size();
+}
+
 void
 post_reply(const char *client_id, uint32_t request_id, uint32_t request_flags, GString *text)
 {
-    struct content *c = new_content(text);
+    struct content *c = new_content(text, limit_of(client_id));
 
     post(client_id, c, true, request_id, request_flags);
     hand_over(c);
@@ -188,7 +197,7 @@ post_reply(const char *client_id, uint32_t request_id, uint32_t request_flags, G
 void
 post_event(const char *client_id, GString *text)
 {
-    struct content *c = new_content(text);
+    struct content *c = new_content(text, limit_of(client_id));
 
     post(client_id, c, false, 0, 0);
     hand_over(c);
@@ -197,7 +206,7 @@ post_event(const char *client_id, GString *text)
 void
 post_to_all(const GPtrArray *client_ids, GString *text)
 {
-    struct content *c = new_content(text);
+    struct content *c = new_content(text, ipc_buffer_size());
 
     for (guint i = 0; i < client_ids->len; i++) {
         post(g_ptr_array_index(client_ids, i), c, false, 0, 0);

@@ -654,6 +654,14 @@ ipc_client_reply(struct ipc_client *client, uint32_t request_id, uint32_t reques
     return ipc_client_reply_payload(client, request_id, request_flags, payload);
 }
 
+uint32_t
+ipc_client_message_limit(const struct ipc_client *client)
+{
+    int32_t negotiated = qb_ipcs_connection_get_buffer_size(((const struct client *)client)->connection);
+
+    return MAX(ipc_buffer_size(), negotiated > 0 ? (uint32_t)negotiated : 0);
+}
+
 int
 ipc_client_reply_payload(struct ipc_client *client, uint32_t request_id, uint32_t request_flags,
                          struct ipc_payload *payload)

@@ -96,6 +96,11 @@ void ipc_client_disconnect(struct ipc_client *client);
  */
 int ipc_client_reply(struct ipc_client *client, uint32_t request_id, uint32_t request_flags,
                      const xmlNode *reply);
+/*
+ * Largest message that this client takes uncompressed: what was negotiated, as it reads with a buffer of at least that size
+ * (spec 10 §1.2).  For payloads that are made for one client.
+ */
+uint32_t ipc_client_message_limit(const struct ipc_client *client);
 /* The same with a payload that was made before, perhaps by another thread. */
 int ipc_client_reply_payload(struct ipc_client *client, uint32_t request_id, uint32_t request_flags,
                              struct ipc_payload *payload);
