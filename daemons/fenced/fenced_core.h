@@ -68,6 +68,8 @@ void fenced_core_request(struct fenced_core *core, struct fenced_now now, const 
 void fenced_core_message(struct fenced_core *core, struct fenced_now now, const char *from, const xmlNode *message);
 /* Names of the active fencers, ours included. */
 void fenced_core_set_peers(struct fenced_core *core, const char *const *names, unsigned n);
+/* The configuration (the element) at the start and whenever it changed: its fence devices are registered. */
+void fenced_core_configuration(struct fenced_core *core, struct fenced_now now, const xmlNode *configuration);
 /* The status of a cluster node changed: let the others learn our name. */
 void fenced_core_poke(struct fenced_core *core);
 

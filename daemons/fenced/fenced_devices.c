@@ -160,12 +160,53 @@ is_duplicate(const struct device *old, const struct device *new)
            && has_all_of(new->params, old->params);
 }
 
-static void
-drop_device(struct fenced_core *core, struct fenced_now now, struct device *device)
+void
+device_drop(struct fenced_core *core, struct fenced_now now, struct device *device)
 {
     g_hash_table_steal(core->devices, device->id);
     commands_device_gone(core, now, device);
     device_free(device);
+}
+
+/* The commands that wait on the old record go on with the new one, if the CIB replaces what a client registered too. */
+static void
+inherit(struct fenced_core *core, struct device *device, struct device *old)
+{
+    struct command *command;
+
+    device->by_api = true;
+    while ((command = g_queue_pop_head(&old->waiting)) != NULL) {
+        command->device = device;
+        g_queue_push_tail(&device->waiting, command);
+    }
+}
+
+void
+device_register(struct fenced_core *core, struct fenced_now now, const xmlNode *element, enum device_source source)
+{
+    struct device *device = new_device(core, now, element);
+    struct device *old = g_hash_table_lookup(core->devices, device->id);
+
+    if (old != NULL && is_duplicate(old, device)) {
+        log_debug("Device '%s' is registered already (%u active devices)", device->id, g_hash_table_size(core->devices));
+        device_free(device);
+        device = old;
+    } else {
+        if (old != NULL) {
+            if (source == DEVICE_BY_CIB && old->by_api) {
+                inherit(core, device, old);
+            }
+            device_drop(core, now, old);
+        }
+        g_hash_table_insert(core->devices, device->id, device);
+        log_notice("Added '%s' to device list (%u active devices)", device->id, g_hash_table_size(core->devices));
+        device_start_waiting(core, now, device);
+    }
+    if (source == DEVICE_BY_API) {
+        device->by_api = true;
+    } else {
+        device->by_cib = true;
+    }
 }
 
 void
@@ -174,7 +215,6 @@ devices_add(struct fenced_core *core, struct fenced_now now, const xmlNode *requ
     const xmlNode *element = msg_data(request, F_ST_CALLDATA);
     const char *id = (element != NULL) ? xml_id(element) : NULL;
     const char *agent = (element != NULL) ? xml_get(element, FENCE_F_AGENT) : NULL;
-    struct device *device, *old;
 
     if (id == NULL || agent == NULL) {
         missing_information(result);
@@ -184,20 +224,7 @@ devices_add(struct fenced_core *core, struct fenced_now now, const xmlNode *requ
         log_err("Refusing fence device '%s' with agent %s: watchdog fencing is not enabled", id, agent);
         fence_result_set(result, CRM_EX_ERROR, EXEC_NO_FENCE_DEVICE, NULL);
     } else {
-        device = new_device(core, now, element);
-        old = g_hash_table_lookup(core->devices, id);
-        if (old != NULL && is_duplicate(old, device)) {
-            log_notice("Device '%s' is registered already (%u active devices)", id, g_hash_table_size(core->devices));
-            device_free(device);
-            device = old;
-        } else {
-            if (old != NULL) {
-                drop_device(core, now, old);
-            }
-            g_hash_table_insert(core->devices, device->id, device);
-            log_notice("Added '%s' to device list (%u active devices)", id, g_hash_table_size(core->devices));
-        }
-        device->by_api = true;
+        device_register(core, now, element, DEVICE_BY_API);
     }
     notify_device(core, NOTIFY_DEVICE_ADD, FENCE_NOTIFY_DEVICE_ADD, id, result);
 }
@@ -217,7 +244,7 @@ devices_remove(struct fenced_core *core, struct fenced_now now, const xmlNode *r
     if (device != NULL) {
         device->by_api = device->is_verified = false;
         if (!device->by_cib) {
-            drop_device(core, now, device);
+            device_drop(core, now, device);
             log_info("Removed '%s' from device list (%u active devices)", id, g_hash_table_size(core->devices));
         }
     }

@@ -3,6 +3,7 @@
  * Inside the fencer's core.  Included by fenced_*.c of this folder only.
  *   fenced_core.c     clients, requests, replies, events
  *   fenced_devices.c  tables of devices and levels
+ *   fenced_config.c   devices of the configuration
  *   fenced_params.c   options of devices
  *   fenced_agent.c    meta-data of agents
  *   fenced_search.c   which devices can fence a target
@@ -196,6 +197,11 @@ void devices_add(struct fenced_core *core, struct fenced_now now, const xmlNode 
 void devices_remove(struct fenced_core *core, struct fenced_now now, const xmlNode *request, struct fence_result *result);
 void levels_add(struct fenced_core *core, struct fenced_now now, const xmlNode *request, struct fence_result *result);
 void levels_remove(struct fenced_core *core, struct fenced_now now, const xmlNode *request, struct fence_result *result);
+enum device_source { DEVICE_BY_API, DEVICE_BY_CIB };
+/* Register what an st_device_id element describes, or note the source if it is the same as the present one. */
+void device_register(struct fenced_core *core, struct fenced_now now, const xmlNode *element, enum device_source source);
+/* Drop a device with all that waits for it. */
+void device_drop(struct fenced_core *core, struct fenced_now now, struct device *device);
 /* All devices, with their parameters: content of a reply (xml_free). */
 xmlNode *devices_list(const struct fenced_core *core);
 /* Content of a reply: these devices for a target and an action (xml_free). */

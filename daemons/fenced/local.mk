@@ -3,6 +3,7 @@ noinst_LIBRARIES += daemons/fenced/libfencedcore.a
 daemons_fenced_libfencedcore_a_SOURCES = \
 	daemons/fenced/fenced_agent.c \
 	daemons/fenced/fenced_command.c \
+	daemons/fenced/fenced_config.c \
 	daemons/fenced/fenced_core.c daemons/fenced/fenced_core.h \
 	daemons/fenced/fenced_devices.c \
 	daemons/fenced/fenced_history.c \
@@ -14,9 +15,10 @@ daemons_fenced_libfencedcore_a_SOURCES = \
 
 daemon_PROGRAMS += daemons/fenced/pacemaker-fenced
 daemons_fenced_pacemaker_fenced_SOURCES = \
+	daemons/fenced/fenced_cib.c daemons/fenced/fenced_cib.h \
 	daemons/fenced/fenced_run.c daemons/fenced/fenced_run.h \
 	daemons/fenced/main.c
-daemons_fenced_pacemaker_fenced_LDADD = daemons/fenced/libfencedcore.a lib/fence/libfence.a lib/exec/libexec.a $(CLUSTER_LDADD)
+daemons_fenced_pacemaker_fenced_LDADD = daemons/fenced/libfencedcore.a lib/fence/libfence.a lib/exec/libexec.a lib/cib/libcib.a $(CLUSTER_LDADD)
 
 check_PROGRAMS += daemons/fenced/tests/test-fenced-core
 daemons_fenced_tests_test_fenced_core_SOURCES = daemons/fenced/tests/test-fenced-core.c

@@ -14,6 +14,7 @@
 #include "lib/ipc/ipc_protocol.h"
 #include "lib/ipc/ipc_server.h"
 
+#include "daemons/fenced/fenced_cib.h"
 #include "daemons/fenced/fenced_core.h"
 #include "daemons/fenced/fenced_run.h"
 
@@ -261,6 +262,22 @@ on_lost(struct cluster *c, void *data)
     daemon_quit(CRM_EX_OK);
 }
 
+static void
+on_configuration(const xmlNode *configuration)
+{
+    fenced_core_configuration(self.core, now(), configuration);
+    carry_out();
+}
+
+static void
+on_cib_lost(void)
+{
+    if (!daemon_is_quitting()) {
+        log_crit("Exiting because the connection to the CIB manager is lost");
+        daemon_quit(CRM_EX_OK);
+    }
+}
+
 static char *
 new_uuid(void *data)
 {
@@ -401,8 +418,12 @@ main(int argc, char **argv)
     }
     daemon_enter();
     daemon_on_signal(SIGTERM, on_sigterm, NULL);
+    if (!self.standalone && !self.without_cib) {
+        fenced_cib_start(on_configuration, on_cib_lost);
+    }
     log_notice("Pacemaker fencer successfully started and accepting connections");
     rc = daemon_run();
+    fenced_cib_stop();
     ipc_server_free(self.server);
     cluster_disconnect(self.cluster);
     peers_free(self.peers);
