@@ -190,34 +190,6 @@ clean_primitive(struct cleanup *c, const struct sched_rsc *r, const struct sched
     output_info(t->out, "Cleaned up %s on %s", r->id, n->uname);
 }
 
-/* Everything below a resource on one node. */
-static void
-clean_on_node(struct cleanup *c, struct sched_rsc *r, const struct sched_node *n)
-{
-    if (r->kind == KIND_PRIMITIVE) {
-        clean_primitive(c, r, n);
-        return;
-    }
-    VEC_FOR_EACH(struct sched_rsc, child, r->children) {
-        clean_on_node(c, child, n);
-    }
-}
-
-/* Is the state of the resource (or of anything in it) known on the node? */
-static bool
-is_known(const struct sched_rsc *r, const struct sched_node *n)
-{
-    if (rsc_known_on(r, n)) {
-        return true;
-    }
-    VEC_FOR_EACH(struct sched_rsc, child, r->children) {
-        if (is_known(child, n)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Nodes that a clean-up without -N covers (spec 80 §6.10). */
 static GPtrArray *
 nodes_to_clean(const struct crm_resource *t, const struct sched_rsc *r)
@@ -226,7 +198,7 @@ nodes_to_clean(const struct crm_resource *t, const struct sched_rsc *r)
     struct sched *s = t->s;
 
     for (unsigned i = 0; i < s->nodes.len; i++) {
-        if (is_known(r, s->node_order[i])) {
+        if (rsc_known_on(r, s->node_order[i])) {
             g_ptr_array_add(nodes, s->node_order[i]);
         }
     }
@@ -245,14 +217,21 @@ nodes_to_clean(const struct crm_resource *t, const struct sched_rsc *r)
     return nodes;
 }
 
+/* Each part of a collective where its own state is known. */
 static void
 clean_resource(struct cleanup *c, struct sched_rsc *r)
 {
     struct crm_resource *t = c->t;
     g_autoptr(GPtrArray) nodes = NULL;
 
+    if (r->kind != KIND_PRIMITIVE) {
+        VEC_FOR_EACH(struct sched_rsc, child, r->children) {
+            clean_resource(c, child);
+        }
+        return;
+    }
     if (t->node != NULL) {
-        clean_on_node(c, r, t->node);
+        clean_primitive(c, r, t->node);
         return;
     }
     nodes = nodes_to_clean(t, r);
@@ -260,7 +239,7 @@ clean_resource(struct cleanup *c, struct sched_rsc *r)
         const struct sched_node *n = g_ptr_array_index(nodes, i);
 
         if (n->online) {
-            clean_on_node(c, r, n);
+            clean_primitive(c, r, n);
         }
     }
 }

@@ -198,13 +198,19 @@ difference(const GPtrArray *all, const GPtrArray *some)
     return ids;
 }
 
+/* What the simulation does is nothing to tell anybody. */
+static void
+keep_quiet(void *data, const struct sim_event *event)
+{
+}
+
 /* How the CIB will be once the cluster has done what it has to do now: one transition on a private copy. */
 static xmlNode *
 outcome_of(const struct crm_resource *t)
 {
     xmlNode *copy = xml_copy(NULL, t->document);
     g_autoptr(xmlNode) graph = graph_of(t, copy);
-    struct sim sim = { .cib = copy, .now = time(NULL) };
+    struct sim sim = { .cib = copy, .now = time(NULL), .tell = keep_quiet };
     g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
 
     sim_execute(&sim, graph, NULL, names);
