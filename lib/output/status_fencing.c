@@ -86,8 +86,8 @@ event_text(struct output *out, const struct status_view *v, const struct status_
             g_string_append_printf(text, " (%s)", e->exit_reason);
         }
         g_string_append(text, ": ");
-        if (!is_pending(e)) {
-            g_string_append_printf(text, "delegate=%s, ", e->delegate != NULL ? e->delegate : "");
+        if (!is_pending(e) && e->delegate != NULL) {
+            g_string_append_printf(text, "delegate=%s, ", e->delegate);
         }
         g_string_append_printf(text, "client=%s, origin=%s", e->client, e->origin);
         if (when != NULL) {
