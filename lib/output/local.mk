@@ -21,3 +21,8 @@ lib_output_liboutput_a_SOURCES = \
 OUTPUT_LDADD = lib/output/liboutput.a $(BASE_LDADD)
 ## For tools that show or evaluate the status.
 STATUS_LDADD = lib/output/liboutput.a lib/sched/libsched.a lib/rules/librules.a $(CIB_LDADD)
+
+check_PROGRAMS += lib/output/tests/test-output
+TESTS += lib/output/tests/test-output
+lib_output_tests_test_output_SOURCES = lib/output/tests/test-output.c
+lib_output_tests_test_output_LDADD = $(OUTPUT_LDADD) $(CMOCKA_LIBS)
