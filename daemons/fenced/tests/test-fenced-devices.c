@@ -642,6 +642,100 @@ a_peer_that_is_the_target_is_answered_by_broadcast(void **state)
     fenced_effect_free(e);
 }
 
+/* --- devices of the configuration --- */
+
+static void
+configure(struct world *w, const char *properties, const char *resources, const char *constraints)
+{
+    g_autofree char *text = g_strdup_printf("<configuration><crm_config>%s</crm_config><nodes/><resources>%s</resources>"
+                                            "<constraints>%s</constraints></configuration>",
+                                            properties, resources, constraints);
+    g_autoptr(xmlNode) xml = xml_parse(text, strlen(text), XML_PARSE_STRICT, NULL);
+
+    assert_non_null(xml);
+    fenced_core_configuration(w->core, w->now, xml);
+    drain(w);
+    while (w->runs->len > 0) {
+        end_run(w, 0, EXEC_DONE, USUAL);
+    }
+}
+
+static bool
+is_registered(struct world *w, const char *id)
+{
+    const xmlNode *data;
+
+    g_ptr_array_set_size(w->replies, 0);
+    ask(w, "<x st_op='st_query' st_callopt='4096'><st_calldata><y/></st_calldata></x>");
+    data = fence_find_with(w->replies->pdata[0], FENCE_F_AVAILABLE);
+    return xml_find(data, FENCE_TAG_DEVICE, "id", id) != NULL;
+}
+
+#define PRIMITIVE(id, content) "<primitive id='" id "' class='stonith' type='fence_x'>" content "</primitive>"
+#define STOPPED                                                                                                        \
+    "<meta_attributes id='m'><nvpair id='n' name='target-role' value='Stopped'/></meta_attributes>"
+
+static void
+fence_resources_are_devices_where_they_may_run(void **state)
+{
+    static const struct {
+        const char *properties, *resources, *constraints, *id;
+        bool is_device;
+    } TABLE[] = {
+        { "", PRIMITIVE("f", ""), "", "f", true },
+        { "", PRIMITIVE("f", STOPPED), "", "f", false },
+        { "", "<group id='g'>" STOPPED PRIMITIVE("f", "") "</group>", "", "f", false },
+        { "", "<clone id='c'>" PRIMITIVE("f", "") "</clone>", "", "f:0", true },
+        { "", "<primitive id='f' class='ocf' provider='p' type='fence_x'/>", "", "f", false },
+        { "", "<template id='t' class='stonith' type='fence_x'/><primitive id='f' template='t'/>", "", "f", true },
+        { "", PRIMITIVE("watchdog", ""), "", "watchdog", false },
+        { "", PRIMITIVE("f", ""), "<rsc_location id='l' rsc='f' node='me' score='-1'/>", "f", false },
+        { "", PRIMITIVE("f", ""), "<rsc_location id='l' rsc='f' node='other' score='-INFINITY'/>", "f", true },
+        { "", "<group id='g'>" PRIMITIVE("f", "") "</group>", "<rsc_location id='l' rsc='g' node='me' score='-100'/>", "f", false },
+        { "<cluster_property_set id='s'><nvpair id='sn' name='symmetric-cluster' value='false'/></cluster_property_set>",
+          PRIMITIVE("f", ""), "", "f", false },
+        { "<cluster_property_set id='s'><nvpair id='sn' name='symmetric-cluster' value='false'/></cluster_property_set>",
+          PRIMITIVE("f", ""), "<rsc_location id='l' rsc='f' node='me' score='0'/>", "f", true },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(TABLE); i++) {
+        void *world = NULL;
+
+        setup(&world);
+        configure(world, TABLE[i].properties, TABLE[i].resources, TABLE[i].constraints);
+        assert_int_equal(is_registered(world, TABLE[i].id), TABLE[i].is_device);
+        teardown(&world);
+    }
+}
+
+static void
+a_device_of_the_configuration_can_fence_but_is_monitored_only_when_started(void **state)
+{
+    struct world *w = *state;
+
+    configure(w, "", PRIMITIVE("f", "<instance_attributes id='i'><nvpair id='i1' name='pcmk_host_list' value='n1'/>"
+                                    "<nvpair id='i2' name='login' value='x'/></instance_attributes>"), "");
+    execute(w, "f", "monitor");
+    assert_reply(w, EXEC_NO_FENCE_DEVICE, 1);
+    assert_string_equal(xml_get(w->replies->pdata[0], FENCE_F_EXIT_REASON), "'f' not active");
+    fence(w, "n1", "off", 20, 0);
+    assert_string_equal(run_get(w, 0, "login"), "x");
+}
+
+static void
+a_device_goes_with_its_resource_but_not_with_its_stop(void **state)
+{
+    struct world *w = *state;
+
+    configure(w, "", PRIMITIVE("f", ""), "");
+    ask(w, "<x st_op='st_device_register' st_callopt='4096'><st_calldata><st_device_id id='f' agent='fence_x'>"
+           "<attributes CRM_meta_timeout='1'/></st_device_id></st_calldata></x>");
+    ask(w, "<x st_op='st_device_remove' st_callopt='4096'><st_calldata><y id='f'/></st_calldata></x>");
+    assert_true(is_registered(w, "f"));
+    configure(w, "", "", "");
+    assert_false(is_registered(w, "f"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -672,6 +766,9 @@ main(void)
         TEST(a_query_ends_even_if_the_device_it_waits_for_is_removed),
         TEST(a_configured_action_becomes_the_option_it_was_meant_as),
         TEST(a_peer_that_is_the_target_is_answered_by_broadcast),
+        cmocka_unit_test(fence_resources_are_devices_where_they_may_run),
+        TEST(a_device_of_the_configuration_can_fence_but_is_monitored_only_when_started),
+        TEST(a_device_goes_with_its_resource_but_not_with_its_stop),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
