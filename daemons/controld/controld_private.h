@@ -399,6 +399,7 @@ xmlNode *node_state_xml(const struct peer *n, xmlNode *parent, unsigned attrs, c
 void nodes_write_list(struct controld *c, bool from_config);
 void nodes_write_states(struct controld *c, unsigned attrs, const char *origin);
 void nodes_write_quorum(struct controld *c);
+void nodes_erase_absent(struct controld *c);
 void nodes_erase_attributes(struct controld *c, const struct peer *p);
 void nodes_on_quorum_timer(struct controld *c);
 bool nodes_is_remote(const struct controld *c, const char *name);

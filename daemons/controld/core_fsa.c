@@ -317,6 +317,7 @@ enter_state(struct controld *c, enum fsa_state old, enum fsa_state new)
                 nodes_write_list(c, false);
                 nodes_write_states(c, NODE_ALL, "post_join");
                 nodes_write_quorum(c);
+                nodes_erase_absent(c);
             }
             join_policy_engine_check(c);
             break;

@@ -154,9 +154,15 @@ request_handle(struct controld *c, const xmlNode *msg, bool from_cluster)
 /* ---- messages of peers ---- */
 
 static void
-note_announcement(struct controld *c, uint32_t id)
+note_announcement(struct controld *c, uint32_t id, const char *from)
 {
     if (id != c->cfg.node_id) {
+        if (c->state == S_NOT_DC && text_equal_nocase(from, c->dc)) {
+            /* Its controller was started anew, and so quickly that nobody was told. */
+            log_notice("Our DC node (%s) is looking for a DC itself", from);
+            election_clear_dampening(c->election);
+            fsa_raise(c, I_ELECTION, NULL, "the DC forgot its role");
+        }
         node_extra(c, id)->announced = true;
         election_consider_early(c);
     }
@@ -176,7 +182,7 @@ ctl_on_peer_message(struct controld *c, struct ctl_time t, uint32_t from_id, con
         peers_set_process(c->peers, p, PEER_PROC_CPG, true, now_epoch(c));
     }
     if (text_equal(xml_get(msg, F_CRM_TASK), CRM_TASK_JOIN_ANNOUNCE)) {
-        note_announcement(c, from_id);
+        note_announcement(c, from_id, from);
     }
     if (c->is_dc && !own && text_equal_nocase(sender, SYS_DC)) {
         if (c->state != S_ELECTION) {

@@ -592,6 +592,19 @@ two_dcs_that_meet_settle_on_one(void **unused)
 }
 
 static void
+a_dc_that_asks_for_a_dc_has_forgotten_its_role(void **unused)
+{
+    struct fixture *f = running_cluster(3);
+    g_autoptr(xmlNode) msg = msg_new(f->node[1].c, CRM_TASK_JOIN_ANNOUNCE, SYS_DC, SYS_CRMD, NULL, NULL);
+
+    ctl_on_peer_message(f->node[2].c, at(f, &f->node[2]), 1, "n1", msg);
+    assert_string_equal(state(f, 2), "S_ELECTION");
+    advance(f, 3000);
+    assert_true(ctl_is_dc(f->node[1].c) + ctl_is_dc(f->node[2].c) + ctl_is_dc(f->node[3].c) == 1);
+    end(f);
+}
+
+static void
 a_node_whose_features_are_too_old_is_not_joined(void **unused)
 {
     struct fixture *f = running_cluster(2);
@@ -892,6 +905,7 @@ main(void)
         cmocka_unit_test(a_dead_dc_is_replaced_and_its_transient_attributes_go),
         cmocka_unit_test(a_lost_member_makes_the_dc_calculate_anew),
         cmocka_unit_test(two_dcs_that_meet_settle_on_one),
+        cmocka_unit_test(a_dc_that_asks_for_a_dc_has_forgotten_its_role),
         cmocka_unit_test(a_node_whose_features_are_too_old_is_not_joined),
         cmocka_unit_test(an_offer_of_a_newer_dc_makes_a_node_stay_down),
         cmocka_unit_test(the_best_cib_of_all_requests_is_the_one_that_is_synced),
