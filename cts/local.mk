@@ -22,3 +22,5 @@ dist_check_SCRIPTS += cts/cli/cibadmin-vs-installed
 EXTRA_DIST += cts/bench/cib-updates
 TESTS += cts/daemons/test-fenced
 dist_check_SCRIPTS += cts/daemons/test-fenced
+TESTS += cts/daemons/test-schedulerd.py
+dist_check_SCRIPTS += cts/daemons/test-schedulerd.py

@@ -201,15 +201,7 @@ is_probe_task(const struct sched_rsc *r)
 bool
 status_has_pending_action(const struct sched_rsc *r)
 {
-    if (r->pending_task != NULL && !is_probe_task(r) && strcmp(r->pending_task, "monitor") != 0) {
-        return true;
-    }
-    VEC_FOR_EACH(struct sched_rsc, child, r->children) {
-        if (status_has_pending_action(child)) {
-            return true;
-        }
-    }
-    return false;
+    return r->pending_task != NULL && !is_probe_task(r) && strcmp(r->pending_task, "monitor") != 0;
 }
 
 /* "Starting" and the like, or NULL. */
