@@ -988,7 +988,58 @@ a_node_corrects_what_others_say_about_its_own_unset_value(void **state)
     end(f);
 }
 
+static void
+hearsay_about_a_node_is_forgotten_when_it_joins(void **state)
+{
+    struct fixture *f = group(2);
+
+    set_for(f, 0, "a", "b3", "old");
+    start(f, 2);
+    assert_everywhere(f, "a", "b3", NULL);
+    end(f);
+}
+
 /* --- writing --- */
+
+static void
+erase(struct fixture *f, const char *path)
+{
+    g_autofree char *text = g_strdup_printf("<diff format='2'><change operation='delete' path=\"%s\"/></diff>", path);
+    xmlNode *patch = xml_parse(text, strlen(text), XML_PARSE_STRICT, NULL);
+
+    attrd_core_cib_changed(f->node[0].core, f->now, patch);
+    xml_free(patch);
+    pass(f, 2500);
+}
+
+static void
+attributes_that_somebody_erased_are_written_again(void **state)
+{
+    struct fixture *f = group(1);
+    unsigned before;
+
+    set(f, 0, "a", "1");
+    before = writes(f, 0);
+    erase(f, "/cib/status/node_state[@id='1']/transient_attributes[@id='1']/instance_attributes[@id='status-1']/nvpair[@id='x']");
+    assert_int_equal(writes(f, 0), before);
+    erase(f, "/cib/status/node_state[@id='1']/transient_attributes[@id='1']");
+    assert_int_equal(writes(f, 0), before + 1);
+    assert_written(f, 0, "1", "a", "1");
+    end(f);
+}
+
+static void
+erased_attributes_of_a_leaving_node_stay_erased(void **state)
+{
+    struct fixture *f = group(1);
+    unsigned before;
+
+    set(f, 0, "shutdown", "1795319462");
+    before = writes(f, 0);
+    erase(f, "/cib/status/node_state[@id='1']/transient_attributes[@id='1']");
+    assert_int_equal(writes(f, 0), before);
+    end(f);
+}
 
 static void
 changes_during_a_write_are_written_when_it_is_answered(void **state)
@@ -1156,6 +1207,9 @@ main(void)
         cmocka_unit_test(a_removed_peer_is_forgotten_by_name_and_by_id),
         cmocka_unit_test(after_a_merge_each_node_decides_about_its_own_values),
         cmocka_unit_test(a_node_corrects_what_others_say_about_its_own_unset_value),
+        cmocka_unit_test(hearsay_about_a_node_is_forgotten_when_it_joins),
+        cmocka_unit_test(attributes_that_somebody_erased_are_written_again),
+        cmocka_unit_test(erased_attributes_of_a_leaving_node_stay_erased),
         cmocka_unit_test(changes_during_a_write_are_written_when_it_is_answered),
         cmocka_unit_test(a_failed_write_is_tried_again_after_two_seconds),
         cmocka_unit_test(everything_is_written_in_one_request_after_the_cib_was_replaced),
