@@ -340,20 +340,22 @@ parse_clock(const char *p, int *seconds)
 
 /*
  * The zone is looked for only as a Z anywhere, or behind a blank; "+02:00" glued to the time is not seen and local
- * time is meant, with the offset of now (spec 40 §3.5).
+ * time is meant, with the offset of now (spec 40 §3.5).  False: more than a day, or minutes that there are not.
  */
-static int
-parse_zone(const char *p, const struct iso_time *now)
+static bool
+parse_zone(const char *p, const struct iso_time *now, int *offset)
 {
     const char *space;
     int sign = 1, h = 0, m = 0;
 
+    *offset = 0;
     if (strchr(p, 'Z') != NULL) {
-        return 0;
+        return true;
     }
     space = strchr(p, ' ');
     if (space == NULL) {
-        return local_offset(iso_to_epoch(now));
+        *offset = local_offset(iso_to_epoch(now));
+        return true;
     }
     p = space + strspn(space, " ");
     if (*p == '+' || *p == '-') {
@@ -361,11 +363,15 @@ parse_zone(const char *p, const struct iso_time *now)
         p++;
     }
     if (!take_number(&p, 2, &h)) {
-        return 0;
+        return true;
     }
     p += (*p == ':');
     take_number(&p, 2, &m);
-    return (h > 24 || m > 59) ? 0 : sign * (h * 3600 + m * 60);
+    if (h > 24 || m > 59 || (h == 24 && m > 0)) {
+        return false;
+    }
+    *offset = sign * (h * 3600 + m * 60);
+    return true;
 }
 
 static bool
@@ -373,10 +379,9 @@ set_clock(const char *text, const struct iso_time *now, struct iso_time *t)
 {
     int seconds;
 
-    if (!parse_clock(text, &seconds)) {
+    if (!parse_clock(text, &seconds) || !parse_zone(text, now, &t->offset)) {
         return false;
     }
-    t->offset = parse_zone(text, now);
     normalize(t, 0, seconds);
     return true;
 }
