@@ -136,8 +136,12 @@ print_message(const struct verify *v, const char *origin, enum sched_severity se
     unsigned needed = severity == MSG_ERROR ? 1 : severity == MSG_WARNING ? 2 : 3;
 
     if (v->tool.verbosity >= needed) {
+        /* Extended information follows after a bar. */
+        char *line = g_strdelimit(g_strdup(text), QB_XS, '|');
+
         fprintf(stderr, "(%s) \t%s: %s\n", origin ? origin : "main",
-                severity == MSG_ERROR ? "error" : severity == MSG_WARNING ? "warning" : "notice", text);
+                severity == MSG_ERROR ? "error" : severity == MSG_WARNING ? "warning" : "notice", line);
+        g_free(line);
     }
 }
 

@@ -118,4 +118,5 @@ sched_assign(struct sched *s)
     for (unsigned i = 0; i < s->nodes.len; i++) {
         line_capacity(s, "Remaining", s->node_order[i]);
     }
+    ops_check(s);
 }

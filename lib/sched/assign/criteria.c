@@ -3,6 +3,7 @@
  * What gives nodes a score before anything is placed: shutdown locks, locations, stickiness, failures, exclusive
  * discovery; and constraints that the kind of a resource implies.  (spec 41 §6, §7)
  */
+#include "lib/base/log.h"
 #include "lib/sched/assign/assign.h"
 
 /* --- shutdown locks: spec 41 §6.2, spec 40 §8.5 --- */
@@ -163,7 +164,12 @@ apply_failure_limit(struct sched *s, struct sched_rsc *r, struct sched_node *n)
     if (f.count <= 0 || f.count < r->migration_threshold) {
         return;
     }
-    rsc_score_add(s, rsc_is(r, RSC_UNIQUE) ? r : rsc_top(r), n, -SCORE_INFINITY, "__fail_limit__", NULL);
+    struct sched_rsc *banned = rsc_is(r, RSC_UNIQUE) ? r : rsc_top(r);
+
+    sched_message(s, MSG_WARNING, 0, __func__, "%s cannot run on %s due to reaching migration threshold (clean up resource "
+                  "to allow again)" QB_XS " failures=%s migration-threshold=%s", banned->id, n->uname, score_text(f.count),
+                  score_text(r->migration_threshold));
+    rsc_score_add(s, banned, n, -SCORE_INFINITY, "__fail_limit__", NULL);
 }
 
 static void

@@ -208,6 +208,22 @@ apply_success(struct sched *s, struct history_state *st, struct sched_hist_op *o
 
 /* --- failure: spec 40 §7.4 F --- */
 
+static void
+report_failure(struct sched *s, const struct history_state *st, const struct sched_hist_op *op)
+{
+    const char *reason = xml_get(op->xml, "exit-reason");
+    char *when = op->last_change > 0 ? iso_ctime(op->last_change) : NULL;
+
+    /* The day of the week says nothing that the date does not. */
+    sched_message(s, MSG_WARNING, op->effective_rc == OCF_RC_NOT_INSTALLED ? 0 : MSG_PROCESSING, __func__,
+                  "Unexpected result (%s%s%s) was recorded for %s of %s on %s at %s" LOG_XT "rc=%d id=%s",
+                  ocf_rc_text(op->effective_rc), reason != NULL && reason[0] != '\0' ? ": " : "",
+                  reason != NULL ? reason : "", op->probe ? "probe" : op->task, st->rsc->id, st->node->uname,
+                  when != NULL && strlen(when) > 4 ? when + 4 : "unknown time", op->effective_rc,
+                  op->id != NULL ? op->id : "");
+    g_free(when);
+}
+
 /* False if the failure is to be ignored. */
 static bool
 apply_failure(struct sched *s, struct history_state *st, struct sched_hist_op *op, int override)
@@ -236,9 +252,7 @@ apply_failure(struct sched *s, struct history_state *st, struct sched_hist_op *o
     if (!(op->effective_rc == OCF_RC_NOT_INSTALLED && !s->opt.symmetric_cluster)) {
         failed_op_add(s, r, st->node, op->xml);
     }
-    sched_message(s, MSG_WARNING, op->effective_rc == OCF_RC_NOT_INSTALLED ? 0 : MSG_PROCESSING, __func__,
-                  "Unexpected result (%s) was recorded for %s of %s on %s", ocf_rc_text(op->effective_rc), op->task, r->id,
-                  st->node->uname);
+    report_failure(s, st, op);
     st->on_fail = MAX(st->on_fail, response);
 
     if (text_equal(op->task, "stop")) {

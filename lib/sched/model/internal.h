@@ -38,6 +38,9 @@ struct sched_index {
 /* rule_context.error for configuration errors; data is struct sched. */
 void model_rule_error(void *data, const char *text);
 
+/* opconfig.c */
+void ops_check(struct sched *s);
+
 /* options.c */
 void options_unpack(struct sched *s);
 

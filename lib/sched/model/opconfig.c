@@ -352,20 +352,22 @@ op_extra_params(struct sched *s, const struct sched_rsc *r, const xmlNode *op, s
 
 /* --- recurring operations: spec 40 §6.4 --- */
 
+/* Another op of the same name and interval; *earlier says whether it stands before. */
 static const xmlNode *
-earlier_duplicate(const struct sched_rsc *r, const xmlNode *op)
+find_duplicate(const struct sched_rsc *r, const xmlNode *op, bool *earlier)
 {
     const char *name = xml_get(op, "name");
     guint interval = op_interval(op);
-    const xmlNode *found = NULL;
 
+    *earlier = true;
     xml_for_each (other, r->ops_xml, "op") {
-        if (other != op && text_equal(xml_get(other, "name"), name) && op_interval(other) == interval) {
-            found = other;
-            break;
+        if (other == op) {
+            *earlier = false;
+        } else if (text_equal(xml_get(other, "name"), name) && op_interval(other) == interval) {
+            return other;
         }
     }
-    return found;
+    return NULL;
 }
 
 static bool
@@ -373,6 +375,7 @@ check_recurring(struct sched *s, const struct sched_rsc *r, const xmlNode *op, s
 {
     const char *name = xml_get(op, "name"), *role = xml_get(op, "role");
     const xmlNode *other;
+    bool earlier;
     int parsed;
 
     rec->interval_ms = op_interval(op);
@@ -382,12 +385,12 @@ check_recurring(struct sched *s, const struct sched_rsc *r, const xmlNode *op, s
     rec->xml = op;
     rec->id = xml_id(op);
     rec->name = arena_intern(s->arena, name);
-    other = earlier_duplicate(r, op);
+    other = find_duplicate(r, op, &earlier);
     if (other != NULL) {
-        const char *first = xml_id(other), *second = xml_id(op);
+        const char *first = xml_id(earlier ? other : op), *second = xml_id(earlier ? op : other);
 
         CONFIG_ERROR(s, "Operation %s is duplicate of %s (do not use same name and interval combination more than once "
-                        "per resource)", second, first != NULL ? first : "(null)");
+                        "per resource)", second != NULL ? second : "(null)", first != NULL ? first : "(null)");
         return false;
     }
     if (text_is_one_of(name, "start", "stop", "promote", "demote", "reload-agent", "migrate_to", "migrate_from", NULL)) {
@@ -430,4 +433,29 @@ op_recurring(struct sched *s, struct sched_rsc *r)
         }
     }
     return list;
+}
+
+/*
+ * Say what is wrong with the on-fail settings of operations that actions may be made from, whether or not one is
+ * made in the end.  Runs after placement.
+ */
+void
+ops_check(struct sched *s)
+{
+    VEC_FOR_EACH (struct sched_rsc, r, s->rscs) {
+        if (r->kind != KIND_PRIMITIVE || r->ops_xml == NULL) {
+            continue;
+        }
+        xml_for_each (op, r->ops_xml, "op") {
+            const char *name = xml_get(op, "name");
+            bool used = r->active_on.len > 0 || (r->assigned != NULL && !text_is_one_of(name, "stop", "demote", NULL));
+
+            if (name != NULL && used && (xml_get(op, "on-fail") != NULL || xml_first(op, "meta_attributes") != NULL)) {
+                char *key = op_key_new(r->id, name, op_interval(op));
+
+                op_config(s, r, key, name, op_interval(op));
+                g_free(key);
+            }
+        }
+    }
 }

@@ -571,18 +571,16 @@ primitive_unpack(struct sched *s, struct sched_rsc *r)
     return true;
 }
 
-/* Deprecated group metas: only a valid false switches off. */
+/* Deprecated group metas: only a valid false switches off, and only then a word is said. */
 static bool
 group_switch(struct sched *s, const struct sched_rsc *r, const char *name)
 {
-    const char *value = rsc_meta(r, name);
-
-    if (value == NULL) {
+    if (text_boolean(rsc_meta(r, name)) != 0) {
         return true;
     }
     CONFIG_WARN_P1(s, "Support for the '%s' group meta-attribute is deprecated and will be removed in a future release "
                       "(use a resource set instead)", name);
-    return text_boolean(value) != 0;
+    return false;
 }
 
 static bool
