@@ -263,7 +263,7 @@ queue_item(struct sim_net *net, unsigned node, enum sim_daemon group, struct mes
     }
     g_queue_push_tail(&box->items, item);
     /* Broken on purpose: two messages change places for one receiver. */
-    if (net->s->config.mutation == SIM_REORDER && box->items.length >= 2 && m != NULL && sim_once_in(net->s, 5)) {
+    if (net->s->config.mutation == SIM_REORDER && box->items.length >= 2 && m != NULL && sim_once_in(net->s, 2)) {
         GList *last = box->items.tail;
 
         if (((struct item *)last->prev->data)->message != NULL) {
