@@ -68,7 +68,7 @@ not_probed(struct sched *s, struct sched_rsc *rsc, struct sched_node *node)
         return true;
     }
     if (mode_on(rsc, node) == DISCOVER_NEVER
-        || (node->resource_discovery_never && mode_on(rsc, node) == DISCOVER_ABSENT)) {
+        || (node->resource_discovery_never && mode_on(rsc, node) != DISCOVER_EXCLUSIVE)) {
         return true;
     }
     return guest_not_probed(s, rsc, node);
