@@ -28,6 +28,11 @@ enum sched_flags {
  * Never fails: bad input leads to messages in the model.
  */
 struct sched *sched_new(const xmlNode *cib, int64_t now, unsigned flags);
+/*
+ * The first part of that: location constraints, stickiness, failure limits and the like, which decide what nodes a
+ * resource may run on at all (spec 41 §6).  sched_assign() does it unless it has been done.
+ */
+void sched_apply_criteria(struct sched *s);
 /* Decide where everything goes (spec 41). */
 void sched_assign(struct sched *s);
 void sched_free(struct sched *s);

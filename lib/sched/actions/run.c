@@ -8,6 +8,7 @@ void
 sched_actions_prepare(struct sched *s)
 {
     actions_init(s);
+    sched_apply_criteria(s);
     intents_replay(s);
     orders_take_over(s);
     VEC_FOR_EACH(struct sched_rsc, rsc, s->resources) {

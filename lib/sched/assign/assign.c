@@ -91,9 +91,18 @@ sort_resources(struct sched *s)
 /* --- everything --- */
 
 void
+sched_apply_criteria(struct sched *s)
+{
+    if (!s->criteria_applied) {
+        s->criteria_applied = true;
+        criteria_apply(s);
+    }
+}
+
+void
 sched_assign(struct sched *s)
 {
-    criteria_apply(s);
+    sched_apply_criteria(s);
     implicit_constraints(s);
     capacity_init(s);
     for (unsigned i = 0; i < s->nodes.len; i++) {

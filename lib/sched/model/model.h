@@ -600,6 +600,7 @@ struct sched {
     ARENA_VEC(const char *) score_lines;      /* SCHED_SCORES, SCHED_UTILIZATION: in order of events (text form) */
     ARENA_VEC(struct sched_score_line) score_records; /* the same as records, for XML output */
     bool config_error, config_warning, processing_error, processing_warning;
+    bool criteria_applied;     /* sched_apply_criteria() */
 
     bool have_fence_device;    /* a device exists or have-watchdog is set */
     bool unfencing_in_use;
