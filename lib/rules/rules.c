@@ -195,6 +195,9 @@ attribute_expression_passes(const xmlNode *expression, const struct rule_context
     char *expanded;
     int order;
 
+    if (ctx->node_attrs == NULL) {
+        return false;
+    }
     if (attribute == NULL) {
         report(ctx, expression, "attribute");
         return false;
@@ -205,9 +208,6 @@ attribute_expression_passes(const xmlNode *expression, const struct rule_context
     }
     if (text_equal(attribute, "#role")) {
         return false; /* no caller supplies a role */
-    }
-    if (ctx->node_attrs == NULL) {
-        return false;
     }
     expanded = rule_expand_matches(attribute, ctx);
     have = nvtable_get(ctx->node_attrs, expanded != NULL ? expanded : attribute);

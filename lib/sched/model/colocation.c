@@ -271,8 +271,7 @@ select_instance(struct sched *s, const xmlNode *xml, struct sched_rsc *r, const 
     if (number == NULL || r == NULL) {
         return r;
     }
-    CONFIG_WARN_P1(s, "Support for %s in ordering constraints is deprecated and will be removed in a future release.",
-                   warning);
+    CONFIG_WARN_P1(s, "Support for %s is deprecated and will be removed in a future release.", warning);
     if (r->kind != KIND_CLONE) {
         CONFIG_ERROR(s, "Ignoring constraint '%s' because resource '%s' is not a clone but instance '%s' was requested",
                      xml_id(xml), r->id, number);

@@ -209,6 +209,17 @@ apply_success(struct sched *s, struct history_state *st, struct sched_hist_op *o
 /* --- failure: spec 40 §7.4 F --- */
 
 static void
+report_cancellation(struct sched *s, const struct history_state *st, const struct sched_hist_op *op)
+{
+    char *when = op->last_change > 0 ? iso_ctime(op->last_change) : NULL;
+
+    CONFIG_ERROR_P(s, "Resource history contains cancellation '%s' (%s of %s on %s at %s)",
+                   op->id != NULL ? op->id : "(null)", op->task, st->rsc->id, st->node->uname,
+                   when != NULL && strlen(when) > 4 ? when + 4 : "unknown time");
+    g_free(when);
+}
+
+static void
 report_failure(struct sched *s, const struct history_state *st, const struct sched_hist_op *op)
 {
     const char *reason = xml_get(op->xml, "exit-reason");
@@ -400,9 +411,7 @@ history_apply_op(struct sched *s, struct history_state *st, struct sched_hist_op
     /* E */
     switch (op->effective_status) {
     case EXEC_CANCELLED:
-        CONFIG_ERROR_P(s, "Resource history contains cancellation '%s' (%s of %s on %s at %lld)",
-                       op->id != NULL ? op->id : "(null)", op->task, st->rsc->id, st->node->uname,
-                       (long long)op->last_change);
+        report_cancellation(s, st, op);
         break;
     case EXEC_PENDING:
         apply_pending(s, st, op);

@@ -79,6 +79,9 @@ constraint_ref(struct sched *s, const char *ref, struct sched_rsc **rsc, struct 
     *rsc = constraint_rsc(s, ref);
     if (*rsc == NULL && ref != NULL) {
         *tag = g_hash_table_lookup(s->index->tags, ref);
+        if (*tag == NULL) {
+            NOTE_WARN(s, "No template or tag named '%s'", ref);
+        }
         if (*tag != NULL && (*tag)->refs.len == 0) {
             NOTE_WARN(s, "No resource has '%s' as its template or tag", ref);
             *tag = NULL;
@@ -272,8 +275,7 @@ unpack_rule(struct sched *s, struct sched_rsc *r, const xmlNode *raw, enum sched
         }
     }
     if (xml_get(rule, "score") == NULL && xml_get(rule, "score-attribute") == NULL) {
-        VEC_FOR_EACH (struct sched_node, n, s->nodes) {
-            (void)n;
+        for (unsigned i = 0; i < 2 * s->nodes.len; i++) { /* said twice for each node */
             CONFIG_ERROR_P(s, "Rule %s: no score specified.  Assuming 0.", xml_id(rule));
         }
     }

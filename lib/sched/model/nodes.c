@@ -112,8 +112,10 @@ node_unpack(struct sched *s, const xmlNode *xml)
         if (!text_equal_nocase(type, "ping")) {
             CONFIG_WARN(s, "Node %s has unrecognized type '%s', assuming 'ping'", uname, type);
         }
-        CONFIG_WARN_P1(s, "Support for nodes of type 'ping' (such as %s) is deprecated and will be removed in a "
-                          "future release", uname);
+        if (g_hash_table_add(s->index->once, (gpointer)"ping")) {
+            CONFIG_WARN_P(s, "Support for nodes of type 'ping' (such as %s) is deprecated and will be removed in a "
+                             "future release", uname);
+        }
     }
     n = node_create(s, id, uname, kind, xml_get(xml, "score"), xml);
     if (kind != NODE_REMOTE) { /* remote nodes: once their connection is known */

@@ -172,8 +172,8 @@ order_end(struct sched *s, const xmlNode *xml, const char *attr, const char *ins
     if (number == NULL) {
         return r;
     }
-    CONFIG_WARN_P1(s, "Support for first-instance and then-instance in ordering constraints is deprecated and will be "
-                      "removed in a future release.");
+    CONFIG_WARN_P1(s, "Support for first-instance and then-instance is deprecated and will be removed in a future "
+                      "release.");
     if (r->kind != KIND_CLONE) {
         CONFIG_ERROR(s, "Ignoring constraint '%s' because resource '%s' is not a clone but instance '%s' was requested",
                      xml_id(xml), ref, number);
