@@ -166,13 +166,6 @@ attrd_core_peer_changed(struct attrd_core *core, uint64_t now, const struct peer
         return;
     }
     if (peer->state == PEER_MEMBER) {
-        /*
-         * What others said about a node while it was away is hearsay: it may be of an earlier life of the node.  The node itself tells
-         * everybody what the writer's table lacks (spec 70 §5.4).
-         */
-        if (peer->name != NULL && peer->id != peers_local_id(core->peers)) {
-            attrd_drop_node_values(core, peer->name, "peer that joins");
-        }
         /* Nobody asks for the table: the writer hands it to whoever appears. */
         if (attrd_is_writer(core) && peer->id != peers_local_id(core->peers)) {
             attrd_sync_all(core, peer);

@@ -988,17 +988,6 @@ a_node_corrects_what_others_say_about_its_own_unset_value(void **state)
     end(f);
 }
 
-static void
-hearsay_about_a_node_is_forgotten_when_it_joins(void **state)
-{
-    struct fixture *f = group(2);
-
-    set_for(f, 0, "a", "b3", "old");
-    start(f, 2);
-    assert_everywhere(f, "a", "b3", NULL);
-    end(f);
-}
-
 /* --- writing --- */
 
 static void
@@ -1207,7 +1196,6 @@ main(void)
         cmocka_unit_test(a_removed_peer_is_forgotten_by_name_and_by_id),
         cmocka_unit_test(after_a_merge_each_node_decides_about_its_own_values),
         cmocka_unit_test(a_node_corrects_what_others_say_about_its_own_unset_value),
-        cmocka_unit_test(hearsay_about_a_node_is_forgotten_when_it_joins),
         cmocka_unit_test(attributes_that_somebody_erased_are_written_again),
         cmocka_unit_test(erased_attributes_of_a_leaving_node_stay_erased),
         cmocka_unit_test(changes_during_a_write_are_written_when_it_is_answered),
