@@ -64,18 +64,21 @@ index_attribute(struct sched *s, GHashTable *table, const char *text, const char
     g_free(name);
 }
 
+/* No name of a resource: where a table keeps how many attributes it was made from. */
+#define SIZE_KEY "\n"
+
 static GHashTable *
 index_of(struct sched *s, const struct sched_node *n)
 {
     GHashTable *table = g_hash_table_lookup(s->index->failcounts, n);
-    gpointer size = table == NULL ? NULL : g_hash_table_lookup(table, "");
+    gpointer size = table == NULL ? NULL : g_hash_table_lookup(table, SIZE_KEY);
 
     if (table != NULL && GPOINTER_TO_UINT(size) == n->attrs.len + 1) {
         return table;
     }
     /* Attributes may have come in since. */
     table = g_hash_table_new(g_str_hash, g_str_equal);
-    g_hash_table_insert(table, (gpointer)"", GUINT_TO_POINTER(n->attrs.len + 1));
+    g_hash_table_insert(table, (gpointer)SIZE_KEY, GUINT_TO_POINTER(n->attrs.len + 1));
     nvtable_for_each (pair, &n->attrs) {
         if (g_str_has_prefix(pair->name, "fail-count-")) {
             index_attribute(s, table, pair->name + strlen("fail-count-"), pair->value, true);

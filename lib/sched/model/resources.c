@@ -221,6 +221,9 @@ rsc_unpack(struct sched *s, const xmlNode *xml, struct sched_rsc *parent, int in
         CONFIG_ERROR_P(s, "Ignoring resource '%s' of unknown type '%s'", id, xml_name(xml));
         return NULL;
     }
+    if (id == NULL) {
+        return NULL; /* the caller reports it */
+    }
     r->orig_xml = xml;
     r->xml = template_expand(s, xml, &r->ops_xml);
     if (r->xml == NULL) {
