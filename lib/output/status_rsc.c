@@ -261,17 +261,17 @@ status_is_masked_probe(const struct sched_failed_op *op)
 
 /* Is `failed` the resource, something in it, or its like in an anonymous clone? */
 static bool
-concerns(const struct sched_rsc *r, const struct sched_rsc *failed)
+concerns(const struct sched_rsc *r, const struct sched_rsc *failed, const xmlNode *xml)
 {
-    if (strcmp(status_rsc_name(r), status_rsc_name(failed)) == 0) {
-        return true;
+    if (r->kind == KIND_PRIMITIVE) {
+        /* An instance is not meant where the history knows it without its number. */
+        const char *key = xml_get(xml, "operation_key");
+        size_t len = strlen(r->id);
+
+        return key != NULL && strncmp(key, r->id, len) == 0 && key[len] == '_' && failed != NULL;
     }
-    for (; failed != NULL; failed = failed->parent) {
-        if (failed == r) {
-            return true;
-        }
-    }
-    return false;
+    /* A clone of primitives: of any instance; members of cloned groups tell nothing about the clone. */
+    return failed != NULL && (failed == r || failed->parent == r);
 }
 
 const char *
@@ -282,7 +282,7 @@ status_probe_failure(const struct status_view *v, const struct sched_rsc *r, con
 
         /* An entry that does not say where it ran (old versions wrote such) tells nothing here. */
         if ((node == NULL || op->node == node) && xml_get(op->xml, "on_node") != NULL && op->rsc != NULL &&
-            concerns(r, op->rsc) && status_is_masked_probe(op)) {
+            concerns(r, op->rsc, op->xml) && status_is_masked_probe(op)) {
             return ocf_rc_text((int)xml_get_int(op->xml, "rc-code", 0));
         }
     }
