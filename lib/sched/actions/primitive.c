@@ -249,6 +249,9 @@ check_multiply_active(struct primitive_run *run, unsigned all, unsigned clean)
         rsc->flags &= ~RSC_STOP_UNEXPECTED;
         return;
     }
+    sched_message(run->s, MSG_ERROR, MSG_PROCESSING, __func__, "%s resource %s might be active on %u nodes (%s)",
+                  rsc->rsc_class, rsc->id, all,
+                  rsc->multiple_active == MULTI_BLOCK ? "waiting for an administrator" : "attempting recovery");
     if (rsc->multiple_active == MULTI_STOP_START) {
         run->need_stop = true;
     } else if (rsc->multiple_active == MULTI_STOP_UNEXPECTED) {
