@@ -56,15 +56,31 @@ is_negative_number(const char *arg)
     return *p == '\0';
 }
 
+/*
+ * An argument for GOption, which drops what it has read from the vector without freeing it.  The strings live as
+ * long as the program, as its original arguments do.
+ */
+static void
+add_argument(GPtrArray *to, char *arg)
+{
+    static GPtrArray *kept = NULL;
+
+    if (kept == NULL) {
+        kept = g_ptr_array_new();
+    }
+    g_ptr_array_add(kept, arg);
+    g_ptr_array_add(to, arg);
+}
+
 /* "-rA" becomes "-r", "A" if r takes a value, else "-r", "-A". */
 static bool
 explode(GPtrArray *to, const char *cluster, const char *value_letters)
 {
     for (const char *p = cluster; *p != '\0'; p++) {
-        g_ptr_array_add(to, g_strdup_printf("-%c", *p));
+        add_argument(to, g_strdup_printf("-%c", *p));
         if (strchr(value_letters, *p) != NULL) {
             if (p[1] != '\0') {
-                g_ptr_array_add(to, g_strdup(p + 1));
+                add_argument(to, g_strdup(p + 1));
                 return false;
             }
             return true; /* the next argument is its value */
@@ -89,12 +105,12 @@ normalize_arguments(char *const *argv, const char *value_letters)
 
         if (i == 0 || only_words || verbatim || arg[0] != '-' || arg[1] == '\0') {
             verbatim = false;
-            g_ptr_array_add(to, g_strdup(arg));
+            add_argument(to, g_strdup(arg));
         } else if (arg[1] == '-') {
             only_words = arg[2] == '\0';
-            g_ptr_array_add(to, g_strdup(arg));
+            add_argument(to, g_strdup(arg));
         } else if (is_negative_number(arg)) {
-            g_ptr_array_add(to, g_strdup(arg));
+            add_argument(to, g_strdup(arg));
         } else {
             verbatim = explode(to, arg + 1, value_letters);
         }
