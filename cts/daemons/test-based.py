@@ -303,6 +303,11 @@ def main():
     for test in TESTS:
         if wanted and wanted not in test.__name__:
             continue
+        if test is acknowledged_changes_survive_a_kill and os.environ.get("QUORATE_SANITIZED"):
+            # The writer is a fork of a process with threads; AddressSanitizer's allocator, unlike glibc's, takes no care
+            # of its locks at a fork, and the child may hang in it.
+            print("skip: %s - not with AddressSanitizer" % test.__name__.replace("_", " "))
+            continue
         environment = dict(os.environ, BASED_TEST=test.__name__, builddir=BUILD)
         if schemas is not None:
             environment["PCMK_schema_directory"] = schemas
