@@ -63,6 +63,29 @@ skip_entity(void *ctxt, const xmlChar *name, int type, const xmlChar *public, co
 {
 }
 
+/*
+ * In a damaged text that is read leniently an attribute may stand twice, and libxml2 keeps both; the first counts here.
+ * Each attribute takes five pointers: name, prefix, namespace, value and end.
+ */
+static int
+drop_repeated(const xmlChar **attrs, int n)
+{
+    int kept = 0;
+
+    for (int i = 0; i < n; i++) {
+        bool repeated = false;
+
+        for (int k = 0; k < kept && !repeated; k++) {
+            repeated = attrs[5 * k] == attrs[5 * i]; /* names are interned by the parser */
+        }
+        if (!repeated) {
+            memmove(attrs + 5 * kept, attrs + 5 * i, 5 * sizeof(*attrs));
+            kept++;
+        }
+    }
+    return kept;
+}
+
 static void
 start_element(void *ctxt, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri, int n_ns,
               const xmlChar **ns, int n_attrs, int n_defaulted, const xmlChar **attrs)
@@ -70,6 +93,9 @@ start_element(void *ctxt, const xmlChar *name, const xmlChar *prefix, const xmlC
     xmlParserCtxt *parser = ctxt;
     char **first = parser->_private;
 
+    if (!parser->wellFormed && n_attrs > 1 && n_defaulted == 0) {
+        n_attrs = drop_repeated(attrs, n_attrs);
+    }
     if (parser->nodeNr < DEEPEST_ELEMENT) {
         xmlSAX2StartElementNs(ctxt, name, prefix, uri, n_ns, ns, n_attrs, n_defaulted, attrs);
         return;

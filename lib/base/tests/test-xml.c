@@ -72,6 +72,20 @@ damaged_text_is_an_error_unless_leniency_is_asked_for(void **state)
 }
 
 static void
+a_repeated_attribute_is_refused_or_the_first_counts(void **state)
+{
+    static const char TEXT[] = "<a id=\"1\" id=\"2\" v=\"3\"/>";
+    g_autofree char *error = NULL, *text = NULL;
+    g_autoptr(xmlNode) strict = xml_parse(TEXT, strlen(TEXT), XML_PARSE_STRICT, &error);
+    g_autoptr(xmlNode) lenient = xml_parse(TEXT, strlen(TEXT), XML_PARSE_LENIENT, NULL);
+
+    assert_null(strict);
+    assert_non_null(lenient);
+    text = xml_to_text(lenient, XML_TEXT_PLAIN);
+    assert_string_equal(text, "<a id=\"1\" v=\"3\"/>");
+}
+
+static void
 very_deep_nesting_is_an_error_and_no_crash(void **state)
 {
     /* Both below and above the size at which libxml2's own limits are lifted. */
@@ -138,6 +152,7 @@ main(void)
         cmocka_unit_test(digests_stop_escaping_at_the_first_multibyte_character),
         cmocka_unit_test(a_document_type_is_refused_with_its_line),
         cmocka_unit_test(damaged_text_is_an_error_unless_leniency_is_asked_for),
+        cmocka_unit_test(a_repeated_attribute_is_refused_or_the_first_counts),
         cmocka_unit_test(very_deep_nesting_is_an_error_and_no_crash),
         cmocka_unit_test(setting_an_attribute_keeps_its_place),
     };
