@@ -65,10 +65,11 @@ skip_entity(void *ctxt, const xmlChar *name, int type, const xmlChar *public, co
 
 /*
  * In a damaged text that is read leniently an attribute may stand twice, and libxml2 keeps both; the first counts here.
- * Each attribute takes five pointers: name, prefix, namespace, value and end.
+ * Each attribute takes five pointers: name, prefix, namespace, value and end.  The parser frees values by their place in
+ * its own array, so that one is left as it is.  Returns the number of those kept in `to`.
  */
 static int
-drop_repeated(const xmlChar **attrs, int n)
+first_of_each(const xmlChar **to, const xmlChar *const *attrs, int n)
 {
     int kept = 0;
 
@@ -76,10 +77,10 @@ drop_repeated(const xmlChar **attrs, int n)
         bool repeated = false;
 
         for (int k = 0; k < kept && !repeated; k++) {
-            repeated = attrs[5 * k] == attrs[5 * i]; /* names are interned by the parser */
+            repeated = to[5 * k] == attrs[5 * i]; /* names are interned by the parser */
         }
         if (!repeated) {
-            memmove(attrs + 5 * kept, attrs + 5 * i, 5 * sizeof(*attrs));
+            memcpy(to + 5 * kept, attrs + 5 * i, 5 * sizeof(*attrs));
             kept++;
         }
     }
@@ -92,9 +93,12 @@ start_element(void *ctxt, const xmlChar *name, const xmlChar *prefix, const xmlC
 {
     xmlParserCtxt *parser = ctxt;
     char **first = parser->_private;
+    g_autofree const xmlChar **unique = NULL;
 
     if (!parser->wellFormed && n_attrs > 1 && n_defaulted == 0) {
-        n_attrs = drop_repeated(attrs, n_attrs);
+        unique = g_new(const xmlChar *, 5 * (gsize)n_attrs);
+        n_attrs = first_of_each(unique, attrs, n_attrs);
+        attrs = unique;
     }
     if (parser->nodeNr < DEEPEST_ELEMENT) {
         xmlSAX2StartElementNs(ctxt, name, prefix, uri, n_ns, ns, n_attrs, n_defaulted, attrs);
