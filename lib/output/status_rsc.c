@@ -268,6 +268,10 @@ concerns(const struct sched_rsc *r, const struct sched_rsc *failed, const xmlNod
         const char *key = xml_get(xml, "operation_key");
         size_t len = strlen(r->id);
 
+        /* But one directly below its clone is, when it is shown by itself. */
+        if (r->parent != NULL && r->parent->kind == KIND_CLONE && failed != NULL) {
+            return strcmp(status_rsc_name(r), status_rsc_name(failed)) == 0;
+        }
         return key != NULL && strncmp(key, r->id, len) == 0 && key[len] == '_' && failed != NULL;
     }
     /* A clone of primitives: of any instance; members of cloned groups tell nothing about the clone. */
