@@ -40,3 +40,7 @@ tools_crm_verify_LDADD = lib/output/liboutput.a $(SCHED_RUN_LDADD) $(CIB_LDADD)
 sbin_PROGRAMS += tools/stonith_admin
 tools_stonith_admin_SOURCES = tools/stonith_admin.c
 tools_stonith_admin_LDADD = lib/fence/libfence.a lib/exec/libexec.a $(STATUS_LDADD)
+
+sbin_PROGRAMS += tools/crm_ticket
+tools_crm_ticket_SOURCES = tools/crm_ticket.c
+tools_crm_ticket_LDADD = $(STATUS_LDADD)

@@ -69,6 +69,17 @@ text_equal_nocase(const char *a, const char *b)
     return g_ascii_strcasecmp(a, b) == 0;
 }
 
+guint
+text_hash(const void *key)
+{
+    guint32 hash = 0;
+
+    for (const signed char *p = key; *p != '\0'; p++) {
+        hash = (hash << 5) - hash + (guint32)*p;
+    }
+    return hash;
+}
+
 bool
 text_is_one_of(const char *s, ...)
 {

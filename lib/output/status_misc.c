@@ -182,22 +182,10 @@ status_attributes(struct output *out, const struct status_view *v)
 
 /* --- tickets --- */
 
-/* The classic hash of strings by 31, which decides the order in which peers list tickets. */
-static guint
-hash_by_31(const void *key)
-{
-    guint32 hash = 0;
-
-    for (const signed char *p = key; *p != '\0'; p++) {
-        hash = (hash << 5) - hash + (guint32)*p;
-    }
-    return hash;
-}
-
 GHashTable *
 status_tickets_table(const struct sched *s)
 {
-    GHashTable *table = g_hash_table_new(hash_by_31, g_str_equal);
+    GHashTable *table = g_hash_table_new(text_hash, g_str_equal);
 
     VEC_FOR_EACH(struct sched_ticket, t, s->tickets) {
         g_hash_table_insert(table, (void *)t->id, t);

@@ -33,7 +33,6 @@ int compare_homes(const struct sched *s, const struct sched_row *row, const stru
 /* All nodes in the order of 9.2 by base score, as spec 41 §8.2 wants them (g_free). */
 struct sched_node **cluster_nodes_sorted(struct sched *s);
 /* Node ids in the order of a hash table's iteration (spec 41 §19); g_free. */
-guint row_hash_text(gconstpointer key); /* the string hash that decides that order */
 struct sched_node **row_hash_order(struct sched *s, const struct sched_row *row, unsigned *count);
 
 /* --- rows that live for a while --- */

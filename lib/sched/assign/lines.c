@@ -4,6 +4,7 @@
  * part of the interface: tools and tests read them.  (spec 41 §3)
  */
 #include "lib/sched/assign/assign.h"
+#include "lib/base/text.h"
 
 static void
 add_line(struct sched *s, const char *text, const struct sched_score_line *record)
@@ -82,7 +83,7 @@ line_capacity(struct sched *s, const char *label, struct sched_node *n)
     if ((s->flags & SCHED_UTILIZATION) == 0) {
         return;
     }
-    table = g_hash_table_new(row_hash_text, g_str_equal);
+    table = g_hash_table_new(text_hash, g_str_equal);
     text = g_string_new(NULL);
     g_string_printf(text, "%s: %s capacity:", label, n->uname);
     for (unsigned i = 0; i < n->remaining.len; i++) {
@@ -105,7 +106,7 @@ line_utilization(struct sched *s, struct sched_rsc *r, struct sched_node *n)
     if ((s->flags & SCHED_UTILIZATION) == 0) {
         return;
     }
-    table = g_hash_table_new(row_hash_text, g_str_equal);
+    table = g_hash_table_new(text_hash, g_str_equal);
     text = g_string_new(NULL);
     g_string_printf(text, "%s: %s utilization on %s:", record.function, r->id, n->uname);
     nvtable_for_each (pair, &r->utilization) {

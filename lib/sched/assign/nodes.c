@@ -4,6 +4,7 @@
  * Pure comparison; nothing here changes the model.  (spec 41 §9, §19)
  */
 #include "lib/sched/assign/assign.h"
+#include "lib/base/text.h"
 
 bool
 available_with_score(const struct sched_row *row, const struct sched_node *n)
@@ -83,21 +84,10 @@ compare_for_sort(const void *a, const void *b, void *data)
 
 /* --- order of a hash table (spec 41 §19) --- */
 
-guint
-row_hash_text(gconstpointer key)
-{
-    guint h = 0;
-
-    for (const signed char *p = key; *p != '\0'; p++) {
-        h = (h << 5) - h + (guint)*p;
-    }
-    return h;
-}
-
 struct sched_node **
 row_hash_order(struct sched *s, const struct sched_row *row, unsigned *count)
 {
-    GHashTable *table = g_hash_table_new(row_hash_text, g_str_equal);
+    GHashTable *table = g_hash_table_new(text_hash, g_str_equal);
     struct sched_node **out = g_new(struct sched_node *, s->nodes.len + 1);
     GHashTableIter iter;
     gpointer value;

@@ -4,6 +4,7 @@
  * everything that must be with it.  (spec 41 §16)
  */
 #include "lib/sched/assign/assign.h"
+#include "lib/base/text.h"
 
 #include <stdlib.h>
 
@@ -57,7 +58,7 @@ capacity_of(const struct sched_node *n, const char *name)
 static void
 add_missing(struct sched *s, struct sched_node *n, const struct nvtable *utilization)
 {
-    GHashTable *table = g_hash_table_new(row_hash_text, g_str_equal);
+    GHashTable *table = g_hash_table_new(text_hash, g_str_equal);
     GHashTableIter iter;
     gpointer name;
 
