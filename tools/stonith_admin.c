@@ -270,10 +270,7 @@ query_device(struct fence_client *c)
 static enum crm_exit
 register_device(struct fence_client *c)
 {
-    g_autofree char *path = g_build_filename(SBIN_DIR, options.agent, NULL);
-    struct stat st;
-    const char *ns = (stat(path, &st) == 0 && S_ISREG(st.st_mode)) ? "stonith-ng" : NULL;
-    int rc = fence_client_register_device(c, options.device, ns, options.agent, options.params, NULL);
+    int rc = fence_client_register_device(c, options.device, NULL, options.agent, options.params, NULL);
 
     if (rc < 0) {
         output_error(out, "Can't register device %s using agent %s: %s", options.device, options.agent, legacy_text(rc));

@@ -51,7 +51,12 @@ agent_info_get(struct fenced_core *core, struct fenced_now now, const char *agen
         info->on_target = g_ptr_array_new_with_free_func(g_free);
         info->retry_pause_ms = FIRST_RETRY_MS;
         g_hash_table_insert(core->agents, info->agent, info);
-        ask_for_metadata(core, info);
+        if (watchdog_is_agent(agent)) { /* nothing runs for it, so nothing needs to be asked */
+            info->is_known = true;
+            info->flags = FENCE_SUPPORTS_LIST | FENCE_SUPPORTS_REBOOT | FENCE_HAS_PLUG | FENCE_SUPPORTS_ON;
+        } else {
+            ask_for_metadata(core, info);
+        }
     }
     return info;
 }

@@ -14,6 +14,7 @@
 #define RETRY_PAUSE_MS  1000
 #define DEFAULT_RETRIES 2
 
+static void answer_watchdog_take(struct fenced_core *core, struct fenced_now now, struct command *command);
 static void try_next_device(struct fenced_core *core, struct fenced_now now, struct command *command,
                             const struct fence_result *result);
 
@@ -93,13 +94,34 @@ elapsed_s(const struct command *command, struct fenced_now now)
     return (command->first_start == 0) ? 0 : (unsigned) ((now.ms - command->first_start) / 1000);
 }
 
+static bool
+may_reset_this_node(const struct fenced_core *core, const struct command *command)
+{
+    return is_fencing(command->action) && text_equal_nocase(command->target, core->node)
+           && watchdog_fences(core, core->node);
+}
+
+/* The reserved device: this host goes down, and nobody is left to answer (spec 60 §14.3). */
+static void
+reset_this_node(struct fenced_core *core, struct command *command)
+{
+    log_crit("Resetting this host: fencing (%s) of %s by its own watchdog was asked for", command->action, command->target);
+    core_add_effect(core, FENCED_PANIC);
+    command_free(command);
+}
+
 static void
 run(struct fenced_core *core, struct fenced_now now, struct command *command)
 {
     struct device *device = command->device;
-    struct fenced_effect *e = core_add_effect(core, FENCED_RUN);
+    struct fenced_effect *e;
     uint32_t node_id = 0;
 
+    if (watchdog_is_agent(device->agent)) {
+        reset_this_node(core, command);
+        return;
+    }
+    e = core_add_effect(core, FENCED_RUN);
     if (command->target != NULL && core->node_id != NULL && !core->standalone) {
         node_id = core->node_id(command->target, core->data);
     }
@@ -143,8 +165,13 @@ device_start_waiting(struct fenced_core *core, struct fenced_now now, struct dev
 void
 command_submit_take(struct fenced_core *core, struct fenced_now now, struct command *command, int delay_s)
 {
-    unsigned delay = start_delay(core, command, delay_s);
+    unsigned delay;
 
+    if (watchdog_is_agent(command->device->agent) && !may_reset_this_node(core, command)) {
+        answer_watchdog_take(core, now, command);
+        return;
+    }
+    delay = start_delay(core, command, delay_s);
     command->not_before = (delay > 0) ? now.ms + (uint64_t) delay * 1000 : 0;
     g_queue_push_tail(&command->device->waiting, command);
     device_start_waiting(core, now, command->device);
@@ -201,6 +228,21 @@ answer_take(struct fenced_core *core, struct fenced_now now, struct command *com
         break;
     }
     command_free(command);
+}
+
+/* What the reserved device has no agent for succeeds; but it cannot fence another node than its own. */
+static void
+answer_watchdog_take(struct fenced_core *core, struct fenced_now now, struct command *command)
+{
+    struct fence_result result = { 0 };
+    g_autofree char *reason = NULL;
+
+    if (is_fencing(command->action)) {
+        reason = g_strdup_printf("Only the watchdog of '%s' could fence it", command->target ? command->target : "");
+        fence_result_set(&result, CRM_EX_ERROR, EXEC_NO_FENCE_DEVICE, reason);
+    }
+    answer_take(core, now, command, &result, false);
+    fence_result_clear(&result);
 }
 
 /* --- the end of an agent --- */
@@ -333,6 +375,23 @@ refuse(struct fenced_core *core, const xmlNode *request, const struct ticket *ti
     fence_result_clear(&result);
 }
 
+/* Asked for by controllers on nodes that have no such device, too: it is about all nodes. */
+static void
+execute_watchdog(struct fenced_core *core, const xmlNode *request, const char *action, const char *target,
+                 const struct ticket *ticket)
+{
+    const struct command command = { .request = (xmlNode *) request,
+                                     .device_id = (char *) FENCE_DEVICE_WATCHDOG,
+                                     .target = (char *) target };
+    struct fence_result result = { 0 };
+
+    if (text_equal(action, "list")) {
+        result.output = watchdog_list(core);
+    }
+    core_answer_take(core, ticket, completion(&command, &result));
+    fence_result_clear(&result);
+}
+
 void
 command_execute(struct fenced_core *core, struct fenced_now now, const xmlNode *request, const struct ticket *ticket)
 {
@@ -350,9 +409,13 @@ command_execute(struct fenced_core *core, struct fenced_now now, const xmlNode *
         fence_result_clear(&missing);
         return;
     }
-    if (device == NULL) {
-        reason = text_equal(id, FENCE_DEVICE_WATCHDOG) ? g_strdup("Watchdog fence device not configured")
-                                                       : g_strdup_printf("'%s' not found", id);
+    if (text_equal(id, FENCE_DEVICE_WATCHDOG) && core->watchdog_timeout_ms <= 0) {
+        reason = g_strdup("Watchdog fence device not configured");
+    } else if (text_equal(id, FENCE_DEVICE_WATCHDOG) && text_is_one_of(action, "list", "monitor", NULL)) {
+        execute_watchdog(core, request, action, target, ticket);
+        return;
+    } else if (device == NULL) {
+        reason = g_strdup_printf("'%s' not found", id);
     } else if (text_equal(action, "monitor") && !device->by_api) {
         reason = g_strdup_printf("'%s' not active", id);
     }

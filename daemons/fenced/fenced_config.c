@@ -1,163 +1,189 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Devices that the configuration has: every fence resource that is not disabled and may be on this node can fence, whether
- * or not it is started here.  Called by the shell when the configuration changed.
- * Location rules and rules of attribute sets are not evaluated yet: a resource counts as allowed unless a plain constraint
- * forbids it.  (spec 60 §6.3)
+ * What the fencer takes from the configuration: every fence resource that is not disabled and may be on this node is a
+ * device here, whether or not it is started here; levels; whether nodes reset themselves.
+ * Called by the shell when the configuration changed.  Where a resource may be is the scheduler's knowledge (lib/sched);
+ * nothing is placed.  (spec 60 §6.3, §10.2, §14.1)
  */
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "lib/base/xml.h"
+#include "lib/sched/model/model.h"
 
 #include "daemons/fenced/fenced_internal.h"
 
 struct reading {
     struct fenced_core *core;
     struct fenced_now now;
-    const xmlNode *configuration;
-    bool is_opt_in;   /* symmetric-cluster=false: only where a constraint says so */
+    struct sched *sched;
+    struct sched_node *here;
     GHashTable *seen; /* ids of devices */
 };
 
-/* Value of a name in an element's sets without rule: the first one counts.  NULL if there is none. */
-static const char *
-find_in_sets(const xmlNode *element, const char *set_name, const char *name)
-{
-    if (element == NULL) {
-        return NULL;
-    }
-    xml_for_each(set, element, set_name)
-    {
-        const xmlNode *pair = (xml_first(set, "rule") == NULL) ? xml_find(set, "nvpair", "name", name) : NULL;
+/* --- the model --- */
 
-        if (pair != NULL) {
-            return xml_get(pair, "value");
-        }
-    }
-    return NULL;
-}
-
-/* The template that a primitive refers to, or NULL. */
-static const xmlNode *
-find_template(const struct reading *r, const xmlNode *primitive)
-{
-    const char *id = xml_get(primitive, "template");
-    const xmlNode *resources = xml_first(r->configuration, "resources");
-
-    return (id != NULL && resources != NULL) ? xml_find(resources, "template", "id", id) : NULL;
-}
-
+/* Is there any fence device?  Only then the model is worth its price. */
 static bool
-is_disabled(const struct reading *r, const xmlNode *primitive, const xmlNode *parent)
+has_class(const xmlNode *node)
 {
-    const xmlNode *const places[] = { primitive, find_template(r, primitive), parent, xml_first(r->configuration, "rsc_defaults") };
-
-    for (size_t i = 0; i < G_N_ELEMENTS(places); i++) {
-        const char *role = find_in_sets(places[i], "meta_attributes", "target-role");
-
-        if (role != NULL) {
-            return text_equal_nocase(role, "Stopped");
+    xml_for_each(child, node, NULL)
+    {
+        if (text_equal_nocase(xml_get(child, "class"), "stonith") || has_class(child)) {
+            return true;
         }
     }
     return false;
 }
 
-/* Sum of the plain location constraints of a resource for this node; *found if there is one. */
-static int
-location_score(const struct reading *r, const char *id, bool *found)
+static void
+add_this_node(xmlNode *configuration, const char *name)
 {
-    const xmlNode *constraints = xml_first(r->configuration, "constraints");
-    int score = 0;
+    xmlNode *nodes = (xmlNode *) xml_first(configuration, "nodes");
+    xmlNode *node;
 
-    if (constraints == NULL) {
-        return 0;
+    if (nodes == NULL) {
+        nodes = xml_new(configuration, "nodes");
     }
-    xml_for_each(location, constraints, "rsc_location")
+    xml_for_each(present, nodes, "node")
     {
-        if (text_equal(xml_get(location, "rsc"), id) && text_equal_nocase(xml_get(location, "node"), r->core->node)) {
-            score = score_add(score, score_parse(xml_get(location, "score")));
-            *found = true;
+        if (text_equal_nocase(xml_get(present, "uname"), name)) {
+            return;
         }
     }
-    return score;
+    node = xml_new(nodes, "node"); /* as if it were listed: the controller adds it later */
+    xml_set(node, "id", name);
+    xml_set(node, "uname", name);
 }
+
+static xmlNode *
+document(const struct fenced_core *core, const xmlNode *configuration)
+{
+    xmlNode *cib = xml_new(NULL, "cib");
+    xmlNode *copy = xml_copy(cib, configuration);
+
+    add_this_node(copy, core->node);
+    xml_new(cib, "status");
+    return cib;
+}
+
+/* --- devices --- */
 
 static bool
-is_allowed_here(const struct reading *r, const xmlNode *primitive, const xmlNode *parent)
+is_disabled(struct sched *s, const struct sched_rsc *r)
 {
-    bool found = false;
-    int own = location_score(r, xml_id(primitive), &found);
-    int inherited = (parent != NULL) ? location_score(r, xml_id(parent), &found) : 0;
-
-    return own >= 0 && inherited >= 0 && (found || !r->is_opt_in);
+    return text_equal_nocase(rsc_meta(r, "target-role"), "Stopped")
+           || (r->parent != NULL && text_equal_nocase(rsc_meta(r->parent, "target-role"), "Stopped"));
 }
 
-/* Parameters of the template, then the resource's own, which win. */
-static void
-copy_params(xmlNode *attributes, const xmlNode *element)
+/* Any negative score of the resource, or of its group, keeps the device away; so does having none at all. */
+static bool
+is_allowed_here(const struct reading *r, const struct sched_rsc *rsc)
 {
-    g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
+    const struct sched_rsc *parent = rsc->parent;
 
-    if (element == NULL) {
-        return;
+    if (!row_has(&rsc->row, r->here) || rsc->row.score[r->here->id] < 0) {
+        log_debug("Device '%s' is not for this node (%s)", rsc->id,
+                  row_has(&rsc->row, r->here) ? score_text(rsc->row.score[r->here->id]) : "not allowed");
+        return false;
     }
-    xml_for_each(set, element, "instance_attributes")
+    return parent == NULL || parent->kind != KIND_GROUP || !row_has(&parent->row, r->here)
+           || parent->row.score[r->here->id] >= 0;
+}
+
+/* Namespace and program of an agent; a Linux-HA plug-in is run by the adapter for them (spec 60 §8.1). */
+static void
+describe_agent(const struct reading *r, xmlNode *element, xmlNode *attributes, const char *type)
+{
+    const char *ns = (r->core->agent_namespace != NULL) ? r->core->agent_namespace(type, r->core->data) : NULL;
+
+    xml_set(element, FENCE_F_NAMESPACE, ns);
+    if (text_equal(ns, FENCE_NAMESPACE_HEARTBEAT)) {
+        xml_set(element, FENCE_F_AGENT, FENCE_AGENT_LEGACY);
+        xml_set(attributes, FENCE_PARAM_PLUGIN, type);
+    } else {
+        xml_set(element, FENCE_F_AGENT, type);
+    }
+}
+
+static xmlNode *
+describe(const struct reading *r, struct sched_rsc *rsc)
+{
+    const struct nvtable *params = rsc_params(r->sched, rsc, r->here);
+    xmlNode *element = xml_new(NULL, FENCE_TAG_DEVICE);
+    xmlNode *attributes = xml_new(element, FENCE_TAG_ATTRIBUTES);
+
+    xml_set(element, "id", rsc->id);
+    describe_agent(r, element, attributes, rsc->type);
+    xml_set(element, FENCE_F_PROVIDES, rsc_meta(rsc, "provides"));
+    nvtable_for_each(pair, params)
     {
-        if (xml_first(set, "rule") != NULL) {
-            continue;
-        }
-        xml_for_each(pair, set, "nvpair")
-        {
-            const char *name = xml_get(pair, "name"), *value = xml_get(pair, "value");
+        if (xmlValidateNameValue((const xmlChar *) pair->name)) {
+            xml_set(attributes, pair->name, pair->value);
+        } else { /* a name that no attribute can have */
+            xmlNode *param = xml_new(attributes, FENCE_TAG_PARAM);
 
-            if (name != NULL && value != NULL && g_hash_table_add(names, (gpointer) name)
-                && xmlValidateNameValue((const xmlChar *) name)) {
-                xml_set(attributes, name, value);
-            }
+            xml_set(param, "name", pair->name);
+            xml_set(param, "value", pair->value);
         }
     }
+    return element;
 }
 
 static void
-read_primitive(const struct reading *r, const xmlNode *primitive, const xmlNode *parent, const char *suffix)
+read_primitive(const struct reading *r, struct sched_rsc *rsc)
 {
-    const xmlNode *template = find_template(r, primitive);
-    const xmlNode *source = (template != NULL) ? template : primitive;
     g_autoptr(xmlNode) element = NULL;
-    const char *provides;
-    xmlNode *attributes;
 
-    if (!text_equal_nocase(xml_get(source, "class"), "stonith") || xml_id(primitive) == NULL
-        || xml_get(source, "type") == NULL || text_equal(xml_id(primitive), FENCE_DEVICE_WATCHDOG)
-        || is_disabled(r, primitive, parent) || !is_allowed_here(r, primitive, parent)) {
+    if (!text_equal_nocase(rsc->rsc_class, "stonith") || rsc->type == NULL || is_disabled(r->sched, rsc)
+        || !is_allowed_here(r, rsc)) {
         return;
     }
-    element = xml_new(NULL, FENCE_TAG_DEVICE);
-    xml_setf(element, "id", "%s%s", xml_id(primitive), suffix);
-    xml_set(element, FENCE_F_AGENT, xml_get(source, "type"));
-    xml_set(element, FENCE_F_NAMESPACE, "stonith-ng");
-    provides = find_in_sets(primitive, "meta_attributes", "provides");
-    xml_set(element, FENCE_F_PROVIDES, provides ? provides : find_in_sets(template, "meta_attributes", "provides"));
-    attributes = xml_new(element, FENCE_TAG_ATTRIBUTES);
-    copy_params(attributes, template);
-    copy_params(attributes, primitive);
-    device_register(r->core, r->now, element, DEVICE_BY_CIB);
-    g_hash_table_add(r->seen, g_strdup(xml_id(element)));
+    element = describe(r, rsc);
+    if (device_register(r->core, r->now, element, DEVICE_BY_CIB)) {
+        g_hash_table_add(r->seen, g_strdup(rsc->id));
+    }
 }
 
-/* Members of groups and clones too; of a clone the first instance is meant. */
+/* Members too; of a clone the first instance is meant. */
 static void
-read_resources(const struct reading *r, const xmlNode *parent, const char *suffix)
+read_resource(const struct reading *r, struct sched_rsc *rsc)
 {
-    xml_for_each(child, parent, NULL)
-    {
-        if (xml_is(child, "primitive")) {
-            read_primitive(r, child, xml_is(parent, "resources") ? NULL : parent, suffix);
-        } else if (xml_is(child, "clone") || xml_is(child, "master")) {
-            read_resources(r, child, ":0");
-        } else if (xml_is(child, "group")) {
-            read_resources(r, child, suffix);
+    if (rsc->kind == KIND_PRIMITIVE) {
+        read_primitive(r, rsc);
+        return;
+    }
+    VEC_FOR_EACH (struct sched_rsc, child, rsc->children) {
+        read_resource(r, child);
+        if (rsc->kind == KIND_CLONE) {
+            return;
         }
+    }
+}
+
+static void
+read_devices(struct reading *r, const xmlNode *configuration)
+{
+    g_autoptr(xmlNode) cib = document(r->core, configuration);
+
+    r->sched = sched_new(cib, r->now.epoch, SCHED_CONFIG_ONLY | SCHED_QUIET);
+    sched_apply_criteria(r->sched);
+    r->here = sched_node_by_name(r->sched, r->core->node);
+    if (r->here != NULL) {
+        VEC_FOR_EACH (struct sched_rsc, rsc, r->sched->resources) {
+            read_resource(r, rsc);
+        }
+    }
+    sched_free(r->sched);
+}
+
+/* --- all of it --- */
+
+static void
+forget_watchdog_targets(struct fenced_core *core)
+{
+    if (core->watchdog_targets != NULL) {
+        g_ptr_array_unref(core->watchdog_targets);
+        core->watchdog_targets = NULL;
     }
 }
 
@@ -165,14 +191,18 @@ void
 fenced_core_configuration(struct fenced_core *core, struct fenced_now now, const xmlNode *configuration)
 {
     g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    struct reading r = { .core = core, .now = now, .configuration = configuration, .seen = seen };
-    const xmlNode *options = xml_first(configuration, "crm_config");
+    struct reading r = { .core = core, .now = now, .seen = seen };
     const xmlNode *resources = xml_first(configuration, "resources");
+    bool is_fresh = watchdog_read_timeout(core, configuration);
     g_autoptr(GList) devices = NULL;
 
-    r.is_opt_in = (text_boolean(find_in_sets(options, "cluster_property_set", "symmetric-cluster")) == 0);
-    if (resources != NULL) {
-        read_resources(&r, resources, "");
+    levels_from_configuration(core, configuration, is_fresh);
+    forget_watchdog_targets(core);
+    if (resources != NULL && has_class(resources)) {
+        read_devices(&r, configuration);
+    }
+    if (core->watchdog_targets == NULL && watchdog_register_implicit(core, now)) {
+        g_hash_table_add(seen, g_strdup(FENCE_DEVICE_WATCHDOG));
     }
     devices = g_hash_table_get_values(core->devices);
     for (GList *item = devices; item != NULL; item = item->next) {

@@ -46,6 +46,8 @@ fenced_core_new(const struct fenced_config *config)
     g_queue_init(&core->held_searches);
     core->random = config->random;
     core->node_id = config->node_id;
+    core->sbd_timeout_ms = config->sbd_timeout_ms;
+    core->agent_namespace = config->agent_namespace;
     core->ops = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, op_free);
     core->active = g_ptr_array_new_with_free_func(g_free);
     g_queue_init(&core->effects);
@@ -96,6 +98,11 @@ fenced_core_free(struct fenced_core *core)
     g_hash_table_unref(core->ops);
     g_ptr_array_unref(core->active);
     g_queue_clear_full(&core->effects, (GDestroyNotify) fenced_effect_free);
+    xml_free(core->nodes);
+    g_free(core->levels_text);
+    if (core->watchdog_targets != NULL) {
+        g_ptr_array_unref(core->watchdog_targets);
+    }
     g_free(core->node);
     g_free(core);
 }

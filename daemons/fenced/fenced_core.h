@@ -26,6 +26,7 @@ enum fenced_effect_kind {
     FENCED_EVENT,  /* send `xml` as event to the clients in `clients` */
     FENCED_SEND,   /* send `xml` to node `to`, or to all (ourselves included) if it is NULL */
     FENCED_FORGET, /* drop the node of `xml` (id, uname) from the peer cache */
+    FENCED_PANIC,  /* take this host down now: it is fenced by its own watchdog (spec 60 §14.3) */
     FENCED_RUN,    /* run fence agent `agent` with `args` on its stdin; its end is told by fenced_core_done(run_id) */
 };
 
@@ -50,6 +51,9 @@ struct fenced_config {
     const char *(*node_name)(uint32_t id, void *data); /* name of a node id, NULL if unknown; may be NULL */
     uint32_t (*node_id)(const char *name, void *data); /* the reverse, 0 if unknown; may be NULL */
     unsigned (*random)(unsigned below, void *data);    /* 0 ... below - 1, for delays; NULL: always 0 */
+    /* "stonith-ng", "heartbeat" for a Linux-HA plug-in, NULL if no such agent is known; may be NULL */
+    const char *(*agent_namespace)(const char *agent, void *data);
+    long long sbd_timeout_ms; /* SBD_WATCHDOG_TIMEOUT, 0 if unset: what a negative stonith-watchdog-timeout doubles */
     void *data;
 };
 struct fenced_core *fenced_core_new(const struct fenced_config *config);
@@ -68,7 +72,10 @@ void fenced_core_request(struct fenced_core *core, struct fenced_now now, const 
 void fenced_core_message(struct fenced_core *core, struct fenced_now now, const char *from, const xmlNode *message);
 /* Names of the active fencers, ours included. */
 void fenced_core_set_peers(struct fenced_core *core, const char *const *names, unsigned n);
-/* The configuration (the element) at the start and whenever it changed: its fence devices are registered. */
+/*
+ * The `configuration` element at the start and whenever it changed (borrowed): its fence devices, levels and
+ * stonith-watchdog-timeout.  Needs lib/sched when it has fence devices.
+ */
 void fenced_core_configuration(struct fenced_core *core, struct fenced_now now, const xmlNode *configuration);
 /* The status of a cluster node changed: let the others learn our name. */
 void fenced_core_poke(struct fenced_core *core);

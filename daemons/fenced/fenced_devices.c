@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Tables of registered devices and topology levels, and the answers that come from them.
- * Called by fenced_core.c.  Levels are kept, but not used for fencing yet.  (spec 60 §3.2, §6, §9.3, §10)
+ * The table of registered devices, and the answers that come from it.
+ * Called by fenced_core.c and fenced_config.c.  Runs nothing: fenced_command.c does.  (spec 60 §3.2, §6, §9.3)
  */
 #include "lib/base/log.h"
 #include "lib/base/text.h"
@@ -9,9 +9,6 @@
 #include "lib/ipc/ipc_protocol.h"
 
 #include "daemons/fenced/fenced_internal.h"
-
-#define WATCHDOG_AGENT          "fence_watchdog"
-#define WATCHDOG_AGENT_INTERNAL "#watchdog"
 
 /* --- devices --- */
 
@@ -69,13 +66,6 @@ notify_device(struct fenced_core *core, unsigned bit, const char *type, const ch
     core_notify(core, bit, type, result, data);
 }
 
-/* The reserved id and the reserved agents go together or not at all (spec 60 §14.2). */
-static bool
-is_refused_watchdog(const char *id, const char *agent)
-{
-    return text_equal(id, FENCE_DEVICE_WATCHDOG) || text_is_one_of(agent, WATCHDOG_AGENT, WATCHDOG_AGENT_INTERNAL, NULL);
-}
-
 /* A configured `action` is a mistake with a meaning (spec 60 §6.1). */
 static void
 replace_action_parameter(struct device *device)
@@ -108,16 +98,23 @@ action_limit(const struct device *device)
     return (limit == 0) ? 1 : (int) CLAMP(limit, -1, G_MAXINT);
 }
 
+/* NULL: refused. */
 static struct device *
 new_device(struct fenced_core *core, struct fenced_now now, const xmlNode *element)
 {
-    struct device *device = g_new0(struct device, 1);
+    g_autoptr(GHashTable) params = read_params(element);
+    struct device *device;
     const char *list;
 
+    if ((text_equal(xml_id(element), FENCE_DEVICE_WATCHDOG) || watchdog_is_agent(xml_get(element, FENCE_F_AGENT)))
+        && !watchdog_accepts(core, xml_id(element), xml_get(element, FENCE_F_AGENT), params)) {
+        return NULL;
+    }
+    device = g_new0(struct device, 1);
     device->id = g_strdup(xml_id(element));
     device->agent = g_strdup(xml_get(element, FENCE_F_AGENT));
     device->ns = g_strdup(xml_get(element, FENCE_F_NAMESPACE));
-    device->params = read_params(element);
+    device->params = g_steal_pointer(&params);
     replace_action_parameter(device);
     device->provides_unfencing = text_equal_nocase(xml_get(element, FENCE_F_PROVIDES), "unfencing");
     device->aliases = params_parse_map(g_hash_table_lookup(device->params, "pcmk_host_map"));
@@ -181,12 +178,15 @@ inherit(struct fenced_core *core, struct device *device, struct device *old)
     }
 }
 
-void
+bool
 device_register(struct fenced_core *core, struct fenced_now now, const xmlNode *element, enum device_source source)
 {
     struct device *device = new_device(core, now, element);
-    struct device *old = g_hash_table_lookup(core->devices, device->id);
+    struct device *old = (device != NULL) ? g_hash_table_lookup(core->devices, device->id) : NULL;
 
+    if (device == NULL) {
+        return false;
+    }
     if (old != NULL && is_duplicate(old, device)) {
         log_debug("Device '%s' is registered already (%u active devices)", device->id, g_hash_table_size(core->devices));
         device_free(device);
@@ -207,6 +207,13 @@ device_register(struct fenced_core *core, struct fenced_now now, const xmlNode *
     } else {
         device->by_cib = true;
     }
+    return true;
+}
+
+const struct device *
+device_find(const struct fenced_core *core, const char *id)
+{
+    return g_hash_table_lookup(core->devices, id);
 }
 
 void
@@ -214,17 +221,13 @@ devices_add(struct fenced_core *core, struct fenced_now now, const xmlNode *requ
 {
     const xmlNode *element = msg_data(request, F_ST_CALLDATA);
     const char *id = (element != NULL) ? xml_id(element) : NULL;
-    const char *agent = (element != NULL) ? xml_get(element, FENCE_F_AGENT) : NULL;
 
-    if (id == NULL || agent == NULL) {
+    if (id == NULL || xml_get(element, FENCE_F_AGENT) == NULL) {
         missing_information(result);
         return;
     }
-    if (is_refused_watchdog(id, agent)) {
-        log_err("Refusing fence device '%s' with agent %s: watchdog fencing is not enabled", id, agent);
+    if (!device_register(core, now, element, DEVICE_BY_API)) {
         fence_result_set(result, CRM_EX_ERROR, EXEC_NO_FENCE_DEVICE, NULL);
-    } else {
-        device_register(core, now, element, DEVICE_BY_API);
     }
     notify_device(core, NOTIFY_DEVICE_ADD, FENCE_NOTIFY_DEVICE_ADD, id, result);
 }
@@ -372,139 +375,4 @@ devices_list(const struct fenced_core *core)
         list_device(data, item->data);
     }
     return data;
-}
-
-/* --- levels --- */
-
-void
-topology_free(gpointer data)
-{
-    struct topology *t = data;
-
-    for (unsigned i = 0; i <= FENCE_LEVEL_MAX; i++) {
-        if (t->levels[i] != NULL) {
-            g_ptr_array_unref(t->levels[i]);
-        }
-    }
-    g_free(t->key);
-    g_free(t);
-}
-
-/* The text under which a level's target is kept (g_free): name, pattern, or ATTRIBUTE=VALUE; NULL if there is none. */
-static char *
-level_key(const xmlNode *level)
-{
-    const char *target = xml_get(level, FENCE_F_TARGET);
-    const char *pattern = xml_get(level, FENCE_F_TARGET_PATTERN);
-    const char *attribute = xml_get(level, FENCE_F_TARGET_ATTRIBUTE);
-    const char *value = xml_get(level, FENCE_F_TARGET_VALUE);
-
-    if (target != NULL || pattern != NULL) {
-        return g_strdup(target ? target : pattern);
-    }
-    return (attribute != NULL && value != NULL) ? g_strdup_printf("%s=%s", attribute, value) : NULL;
-}
-
-static const xmlNode *
-find_level(const xmlNode *request)
-{
-    const xmlNode *level = msg_data(request, F_ST_CALLDATA);
-
-    return (level != NULL && xml_is(level, FENCE_TAG_LEVEL)) ? level : NULL;
-}
-
-static void
-notify_level(struct fenced_core *core, const char *type, const char *key, const char *index,
-             const struct fence_result *result)
-{
-    g_autoptr(xmlNode) data = xml_new(NULL, type);
-
-    xml_setf(data, F_ST_DEVICE_ID, "%s[%s]", key ? key : "", index ? index : "");
-    xml_set_int(data, FENCE_F_ACTIVE, g_hash_table_size(core->topologies));
-    core_notify(core, NOTIFY_EVERYBODY, type, result, data);
-}
-
-/* Checks what add and remove have in common; the level number, or -1 and *result. */
-static int
-check_level(const xmlNode *level, const char *key, int lowest, struct fence_result *result)
-{
-    const char *id = xml_id(level), *index = xml_get(level, FENCE_F_INDEX);
-    g_autofree char *reason = NULL;
-    long long number;
-
-    if (id == NULL && lowest > 0) {
-        reason = g_strdup("Topology level is invalid without ID");
-    } else if (key == NULL) {
-        reason = g_strdup_printf("Invalid target for topology level '%s'", id ? id : "");
-    } else if (!text_parse_int(index, &number) || number < lowest || number > FENCE_LEVEL_MAX) {
-        reason = g_strdup_printf("Invalid level number '%s' for topology level '%s'", index ? index : "", id ? id : "");
-    } else {
-        return (int) number;
-    }
-    fence_result_set(result, CRM_EX_INVALID_PARAM, EXEC_INVALID, reason);
-    return -1;
-}
-
-static void
-add_devices(struct topology *t, int number, const char *devices)
-{
-    g_auto(GStrv) ids = g_strsplit(devices ? devices : "", ",", -1);
-
-    if (t->levels[number] == NULL) {
-        t->levels[number] = g_ptr_array_new_with_free_func(g_free);
-    }
-    for (char **id = ids; *id != NULL; id++) {
-        if (**id != '\0') {
-            g_ptr_array_add(t->levels[number], g_strdup(*id));
-        }
-    }
-}
-
-void
-levels_add(struct fenced_core *core, struct fenced_now now, const xmlNode *request, struct fence_result *result)
-{
-    const xmlNode *level = find_level(request);
-    g_autofree char *key = (level != NULL) ? level_key(level) : NULL;
-    struct topology *t;
-    int number;
-
-    if (level == NULL) {
-        missing_information(result);
-        notify_level(core, FENCE_NOTIFY_LEVEL_ADD, NULL, NULL, result);
-        return;
-    }
-    number = check_level(level, key, 1, result);
-    if (number > 0) {
-        t = g_hash_table_lookup(core->topologies, key);
-        if (t == NULL) {
-            t = g_new0(struct topology, 1);
-            t->key = g_strdup(key);
-            g_hash_table_replace(core->topologies, t->key, t);
-        }
-        add_devices(t, number, xml_get(level, FENCE_F_DEVICES));
-    }
-    notify_level(core, FENCE_NOTIFY_LEVEL_ADD, key, xml_get(level, FENCE_F_INDEX), result);
-}
-
-void
-levels_remove(struct fenced_core *core, struct fenced_now now, const xmlNode *request, struct fence_result *result)
-{
-    const xmlNode *level = find_level(request);
-    g_autofree char *key = (level != NULL) ? level_key(level) : NULL;
-    struct topology *t;
-    int number;
-
-    if (level == NULL) {
-        missing_information(result);
-        notify_level(core, FENCE_NOTIFY_LEVEL_DEL, NULL, NULL, result);
-        return;
-    }
-    number = check_level(level, key, 0, result);
-    t = (number >= 0) ? g_hash_table_lookup(core->topologies, key) : NULL;
-    if (t != NULL && number == 0) {
-        g_hash_table_remove(core->topologies, key);
-    } else if (t != NULL && t->levels[number] != NULL) {
-        g_ptr_array_unref(g_steal_pointer(&t->levels[number]));
-    }
-    notify_level(core, FENCE_NOTIFY_LEVEL_DEL, key, xml_get(level, FENCE_F_INDEX), result);
 }

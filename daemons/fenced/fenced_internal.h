@@ -2,13 +2,16 @@
 /*
  * Inside the fencer's core.  Included by fenced_*.c of this folder only.
  *   fenced_core.c     clients, requests, replies, events
- *   fenced_devices.c  tables of devices and levels
+ *   fenced_devices.c  table of devices
+ *   fenced_topology.c table of levels
  *   fenced_config.c   devices of the configuration
  *   fenced_params.c   options of devices
  *   fenced_agent.c    meta-data of agents
  *   fenced_search.c   which devices can fence a target
  *   fenced_command.c  running agents: queue of a device, delays, retries
- *   fenced_op.c       a cluster-wide operation as its originator and as others see it
+ *   fenced_op.c       a cluster-wide operation: its record, beginning and end, and what others than its originator do
+ *   fenced_origin.c   ... its originator: whom to ask, what to do with answers and without them
+ *   fenced_watchdog.c nodes that reset themselves
  *   fenced_history.c  asking for, cleaning and exchanging what has happened
  */
 #ifndef FENCED_INTERNAL_H
@@ -112,18 +115,37 @@ struct search {
     char *peer;
 };
 
+/* What the target of a level is. */
+enum target_kind { TARGET_NAME, TARGET_PATTERN, TARGET_ATTRIBUTE };
+
 /* The levels of one target text. */
 struct topology {
     char *key;
+    enum target_kind kind;
+    char *attribute, *value; /* TARGET_ATTRIBUTE */
     GPtrArray *levels[FENCE_LEVEL_MAX + 1]; /* device ids; NULL: no such level */
 };
 
-/* What a peer can do for an operation. */
+/* A reboot with several devices of a level is done as "off" with each of them, then "on" (spec 60 §11.5). */
+enum op_phase { PHASE_REQUESTED, PHASE_OFF, PHASE_ON, N_PHASES };
+
+/* A device as a peer offers it for an operation. */
+struct op_device {
+    char *id;
+    bool is_verified;
+    unsigned flags; /* enum fence_support */
+    struct {
+        unsigned timeout_s; /* the device's own; 0: the operation's */
+        unsigned delay_s;   /* at most */
+        bool is_disallowed; /* that peer may not do this */
+        bool is_used;       /* was asked of that peer */
+    } phase[N_PHASES];
+};
+
 struct op_peer {
     char *name;
-    unsigned n_devices, n_verified;
-    unsigned timeout_s; /* sum over its devices; 0: the operation's own */
-    bool is_tried;
+    GPtrArray *devices; /* struct op_device */
+    bool is_tried;      /* without topology */
 };
 
 struct op {
@@ -149,6 +171,13 @@ struct op {
     uint64_t started_ms;
     uint64_t query_due, request_due, total_due; /* 0: not armed */
     bool was_executed;     /* some peer was asked to fence */
+    bool is_waiting;       /* nobody can be asked until more peers have answered */
+    uint64_t watchdog_due; /* the target has reset itself by then; 0: not waiting for that */
+    enum op_phase phase;
+    unsigned level;        /* of the topology; 0: none */
+    GPtrArray *devices;    /* ids of the level's devices; NULL without topology */
+    unsigned device;       /* index of the present one */
+    GPtrArray *automatic;  /* ids of devices with automatic unfencing that were not used for "on" yet */
     bool is_decided;       /* the result was broadcast; what comes later is too late */
     GPtrArray *duplicates; /* struct op, borrowed: they end when this one does */
 };
@@ -173,6 +202,13 @@ struct fenced_core {
     GHashTable *running;  /* run id -> struct command */
     unsigned run_id;
     GQueue held_searches; /* struct search: wait for meta-data */
+    xmlNode *nodes;       /* of the configuration: attributes select levels; NULL: unknown */
+    char *levels_text;    /* the section as it was last read */
+    bool has_levels;      /* it was read once */
+    const char *(*agent_namespace)(const char *agent, void *data);
+    long long sbd_timeout_ms;      /* SBD_WATCHDOG_TIMEOUT; 0: unset */
+    long long watchdog_timeout_ms; /* stonith-watchdog-timeout, resolved; 0: nodes do not reset themselves */
+    GPtrArray *watchdog_targets;   /* names of the nodes that do; NULL: all */
 };
 
 /* --- fenced_core.c --- */
@@ -195,11 +231,36 @@ void device_free(gpointer data);
 void topology_free(gpointer data);
 void devices_add(struct fenced_core *core, struct fenced_now now, const xmlNode *request, struct fence_result *result);
 void devices_remove(struct fenced_core *core, struct fenced_now now, const xmlNode *request, struct fence_result *result);
+const struct device *device_find(const struct fenced_core *core, const char *id);
+
+/* --- fenced_topology.c --- */
+
 void levels_add(struct fenced_core *core, struct fenced_now now, const xmlNode *request, struct fence_result *result);
 void levels_remove(struct fenced_core *core, struct fenced_now now, const xmlNode *request, struct fence_result *result);
+/* Read the section if it has changed, or anyway; and the nodes' attributes. */
+void levels_from_configuration(struct fenced_core *core, const xmlNode *configuration, bool anyway);
+/* The levels for a node, NULL if it has none. */
+const struct topology *topology_find(const struct fenced_core *core, const char *node);
+
+/* --- fenced_watchdog.c (spec 60 §14) --- */
+
+/* Take stonith-watchdog-timeout from the configuration; true if it is another than before. */
+bool watchdog_read_timeout(struct fenced_core *core, const xmlNode *configuration);
+bool watchdog_is_agent(const char *agent);
+/* Does this node reset itself, as far as we know, when it has to be gone? */
+bool watchdog_fences(const struct fenced_core *core, const char *node);
+/* A device named or run as the reserved one is registered: may it be?  Its targets are the nodes that reset themselves. */
+bool watchdog_accepts(struct fenced_core *core, const char *id, const char *agent, GHashTable *params);
+/* The configuration has no such device: every node gets one, if watchdog fencing is on. */
+bool watchdog_register_implicit(struct fenced_core *core, struct fenced_now now);
+/* Output of "list": the nodes, one a line (g_free); empty: all. */
+char *watchdog_list(const struct fenced_core *core);
+
+/* --- more of fenced_devices.c --- */
+
 enum device_source { DEVICE_BY_API, DEVICE_BY_CIB };
-/* Register what an st_device_id element describes, or note the source if it is the same as the present one. */
-void device_register(struct fenced_core *core, struct fenced_now now, const xmlNode *element, enum device_source source);
+/* Register what an st_device_id element describes, or note the source if it is the same as the present one; false: refused. */
+bool device_register(struct fenced_core *core, struct fenced_now now, const xmlNode *element, enum device_source source);
 /* Drop a device with all that waits for it. */
 void device_drop(struct fenced_core *core, struct fenced_now now, struct device *device);
 /* All devices, with their parameters: content of a reply (xml_free). */
@@ -277,8 +338,6 @@ void op_free(gpointer data);
 void op_start(struct fenced_core *core, struct fenced_now now, const xmlNode *request, const struct ticket *ticket,
               const char *relay_id);
 void op_handle_query(struct fenced_core *core, struct fenced_now now, const char *from, const xmlNode *message);
-void op_handle_query_reply(struct fenced_core *core, struct fenced_now now, const char *from, const xmlNode *message);
-void op_handle_execution_reply(struct fenced_core *core, struct fenced_now now, const char *from, const xmlNode *message);
 void op_handle_result(struct fenced_core *core, struct fenced_now now, const char *from, const xmlNode *message);
 /* The operation ended so: tell everybody.  Clients hear of it when the broadcast arrives. */
 void op_decide(struct fenced_core *core, struct op *op, const struct fence_result *result);
@@ -286,6 +345,20 @@ bool op_is_pending(const struct op *op);
 bool op_is_final(const struct op *op);
 /* New entry; all strings are copied. */
 struct op *op_new(struct fenced_core *core, const char *id, const char *target, const char *action);
+/* Tell the client how long it may take now. */
+void op_tell_timeout(struct fenced_core *core, const struct op *op);
+
+/* --- fenced_origin.c --- */
+
+void op_peer_free(gpointer data);
+/* Does the target have levels?  Then begin with the first one. */
+void op_enter_topology(struct fenced_core *core, struct op *op);
+/* Seconds that all of it may take, as far as that can be known (spec 60 §11.7). */
+unsigned op_total_timeout(const struct fenced_core *core, const struct op *op);
+/* Timeouts are multiplied so, and cut to whole seconds. */
+unsigned op_with_reserve(unsigned seconds);
+void op_handle_query_reply(struct fenced_core *core, struct fenced_now now, const char *from, const xmlNode *message);
+void op_handle_execution_reply(struct fenced_core *core, struct fenced_now now, const char *from, const xmlNode *message);
 uint64_t op_deadline(const struct op *op);
 void op_tick(struct fenced_core *core, struct fenced_now now, struct op *op);
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A cluster-wide fencing operation: asked for by a client, queried, sent to a peer, ended by a broadcast.
- * Called by fenced_core.c.  Topology levels, remapping and the watchdog have their place in choose_peer() and
- * no_peer_left(); they are not there yet.  (spec 60 §5, §11, §12)
+ * A cluster-wide fencing operation: its record, how it begins, how it ends, and what peers of its originator do.
+ * Called by fenced_core.c and fenced_origin.c.  Chooses nobody: that is fenced_origin.c.  (spec 60 §5, §11, §12)
  */
 #include "lib/base/log.h"
 #include "lib/base/text.h"
@@ -16,15 +15,6 @@
 
 /* --- the record --- */
 
-static void
-op_peer_free(gpointer data)
-{
-    struct op_peer *peer = data;
-
-    g_free(peer->name);
-    g_free(peer);
-}
-
 struct op *
 op_new(struct fenced_core *core, const char *id, const char *target, const char *action)
 {
@@ -34,6 +24,7 @@ op_new(struct fenced_core *core, const char *id, const char *target, const char 
     op->target = g_strdup(target);
     op->action = g_strdup(action);
     op->peers = g_ptr_array_new_with_free_func(op_peer_free);
+    op->automatic = g_ptr_array_new_with_free_func(g_free);
     op->duplicates = g_ptr_array_new();
     g_hash_table_replace(core->ops, op->id, op);
     return op;
@@ -55,6 +46,10 @@ op_free(gpointer data)
     g_free(op->ticket.client_id);
     fence_result_clear(&op->result);
     g_ptr_array_unref(op->peers);
+    g_ptr_array_unref(op->automatic);
+    if (op->devices != NULL) {
+        g_ptr_array_unref(op->devices);
+    }
     g_ptr_array_unref(op->duplicates);
     g_free(op);
 }
@@ -69,13 +64,6 @@ bool
 op_is_pending(const struct op *op)
 {
     return !op_is_final(op);
-}
-
-/* Timeouts are multiplied so, and cut to whole seconds (spec 60 §11.7). */
-static unsigned
-with_reserve(unsigned seconds)
-{
-    return (unsigned) ((uint64_t) seconds * 12 / 10);
 }
 
 static void
@@ -120,7 +108,7 @@ op_decide(struct fenced_core *core, struct op *op, const struct fence_result *re
         return;
     }
     op->is_decided = true;
-    op->query_due = op->request_due = op->total_due = 0;
+    op->query_due = op->request_due = op->total_due = op->watchdog_due = 0;
     fence_result_copy(&op->result, result);
     op->state = fence_result_is_success(result) ? FENCE_STATE_DONE : FENCE_STATE_FAILED;
 
@@ -173,7 +161,7 @@ finish(struct fenced_core *core, struct fenced_now now, struct op *op, const str
     op->state = fence_result_is_success(result) ? FENCE_STATE_DONE : FENCE_STATE_FAILED;
     op->completed = now.epoch;
     op->completed_nsec = now.nsec;
-    op->query_due = op->request_due = op->total_due = 0;
+    op->query_due = op->request_due = op->total_due = op->watchdog_due = 0;
     qb_log(fence_result_is_success(result) ? LOG_NOTICE : LOG_ERR,
            "Operation '%s' targeting %s by %s for %s@%s%s: %s (%s%s%s)", op->action, op->target, op->delegate ? op->delegate : "<no-one>", op->client_name ? op->client_name : "?",
            op->origin ? op->origin : "?", merged ? " (merged)" : "",
@@ -256,9 +244,9 @@ is_within_tolerance(const struct fenced_core *core, struct fenced_now now, const
 }
 
 static unsigned
-total_of(const struct op *op)
+total_of(const struct fenced_core *core, const struct op *op)
 {
-    return (op->total_timeout_s > 0) ? op->total_timeout_s : with_reserve(op->base_timeout_s);
+    return (op->total_timeout_s > 0) ? op->total_timeout_s : op_with_reserve(op_total_timeout(core, op));
 }
 
 /*
@@ -281,11 +269,11 @@ can_merge(struct fenced_core *core, struct fenced_now now, const struct op *op, 
         fence_result_clear(&dead);
         return false;
     }
-    return now.ms < other->started_ms + (uint64_t) total_of(other) * 1000;
+    return now.ms < other->started_ms + (uint64_t) total_of(core, other) * 1000;
 }
 
-static void
-tell_timeout(struct fenced_core *core, const struct op *op)
+void
+op_tell_timeout(struct fenced_core *core, const struct op *op)
 {
     struct fenced_effect *e;
 
@@ -299,7 +287,7 @@ tell_timeout(struct fenced_core *core, const struct op *op)
     e->xml = xml_new(NULL, FENCE_TYPE_TIMEOUT);
     xml_set(e->xml, F_TYPE, FENCE_TYPE_TIMEOUT);
     xml_set_int(e->xml, F_ST_CALLID, op->call_id);
-    xml_set_int(e->xml, F_ST_TIMEOUT, total_of(op));
+    xml_set_int(e->xml, F_ST_TIMEOUT, total_of(core, op));
 }
 
 static bool
@@ -312,12 +300,12 @@ merge_with_other(struct fenced_core *core, struct fenced_now now, struct op *op)
 
         if (can_merge(core, now, op, other)) {
             op->state = FENCE_STATE_DUPLICATE;
-            op->total_timeout_s = other->total_timeout_s = total_of(other);
+            op->total_timeout_s = other->total_timeout_s = total_of(core, other);
             g_ptr_array_add(other->duplicates, op);
             log_notice("Merging fencing action '%s' targeting %s originating from client %s with identical request "
                        "from %s@%s",
                        op->action, op->target, op->client_name, other->client_name, other->origin);
-            tell_timeout(core, op);
+            op_tell_timeout(core, op);
             return true;
         }
     }
@@ -463,7 +451,8 @@ op_start(struct fenced_core *core, struct fenced_now now, const xmlNode *request
         return;
     }
     op->replies_expected = core->active->len;
-    op->query_due = now.ms + (uint64_t) with_reserve(op->base_timeout_s) * 1000;
+    op_enter_topology(core, op);
+    op->query_due = now.ms + (uint64_t) op_with_reserve(op->base_timeout_s) * 1000;
     log_notice("Requesting peer fencing (%s) targeting %s" LOG_XT "id=%.8s state=querying base_timeout=%us", op->action,
                op->target, op->id, op->base_timeout_s);
     broadcast_query(core, op);
@@ -518,261 +507,4 @@ op_handle_query(struct fenced_core *core, struct fenced_now now, const char *fro
     search = search_new(message, target, action, (options & FENCE_OPT_ALLOW_SELF) != 0, send_offer);
     search->peer = g_strdup(from);
     search_start_take(core, now, search);
-}
-
-/* --- as originator: who can do it --- */
-
-static struct op_peer *
-read_query_reply(const struct op *op, const char *from, const xmlNode *data)
-{
-    struct op_peer *peer = g_new0(struct op_peer, 1);
-
-    peer->name = g_strdup(from);
-    xml_for_each(device, data, NULL)
-    {
-        long long timeout = xml_get_int(device, FENCE_F_ACTION_TIMEOUT, 0);
-        bool disallowed = xml_get_bool(device, FENCE_F_DISALLOWED, false);
-        unsigned flags = (unsigned) xml_get_int(device, FENCE_F_SUPPORT_FLAGS, FENCE_SUPPORTS_ON);
-
-        if (xml_id(device) == NULL || disallowed || (text_equal(op->action, "on") && !(flags & FENCE_SUPPORTS_ON))) {
-            continue;
-        }
-        peer->n_devices++;
-        peer->n_verified += (xml_get_int(device, FENCE_F_VERIFIED, 0) != 0);
-        peer->timeout_s += (timeout > 0) ? (unsigned) MIN(timeout, G_MAXINT / 4) : op->base_timeout_s;
-        peer->timeout_s += (unsigned) CLAMP(xml_get_int(device, FENCE_F_DELAY_MAX, 0), 0, G_MAXINT / 4);
-    }
-    return peer;
-}
-
-/* Most devices first; of equals the latest reply first. */
-static void
-insert_peer(struct op *op, struct op_peer *peer)
-{
-    unsigned place = 0;
-
-    while (place < op->peers->len && ((struct op_peer *) op->peers->pdata[place])->n_devices > peer->n_devices) {
-        place++;
-    }
-    g_ptr_array_insert(op->peers, (gint) place, peer);
-}
-
-static bool
-all_replies_in(const struct fenced_core *core, const struct op *op)
-{
-    return op->replies >= MIN(op->replies_expected, core->active->len);
-}
-
-enum peer_wish { WISH_VERIFIED, WISH_ANY, WISH_TARGET };
-
-static struct op_peer *
-find_peer(const struct op *op, enum peer_wish wish)
-{
-    for (unsigned i = 0; i < op->peers->len; i++) {
-        struct op_peer *peer = op->peers->pdata[i];
-        bool is_target = text_equal_nocase(peer->name, op->target);
-
-        if (!peer->is_tried && is_target == (wish == WISH_TARGET) && peer->n_devices > 0
-            && (wish != WISH_VERIFIED || peer->n_verified > 0)) {
-            return peer;
-        }
-    }
-    return NULL;
-}
-
-/*
- * Which peer is to fence?  (spec 60 §11.4, without topology)
- *   1. one other than the target with a verified device
- *   2. nobody yet, while answers may still come
- *   3. one other than the target with any device
- *   4. the target itself
- */
-static struct op_peer *
-choose_peer(const struct fenced_core *core, const struct op *op)
-{
-    struct op_peer *peer = find_peer(op, WISH_VERIFIED);
-
-    if (peer != NULL || (op->query_due != 0 && !all_replies_in(core, op))) {
-        return peer;
-    }
-    peer = find_peer(op, WISH_ANY);
-    return (peer != NULL) ? peer : find_peer(op, WISH_TARGET);
-}
-
-static void
-send_execution_request(struct fenced_core *core, struct fenced_now now, struct op *op, struct op_peer *peer)
-{
-    unsigned timeout_s = ((peer->timeout_s > 0) ? peer->timeout_s : op->base_timeout_s) + (unsigned) MAX(0, op->delay_s);
-    xmlNode *request = xml_new(NULL, FENCE_TAG_COMMAND);
-
-    peer->is_tried = true;
-    op->was_executed = true;
-    op->state = FENCE_STATE_EXECUTING;
-    op->request_due = now.ms + (uint64_t) with_reserve(timeout_s) * 1000;
-    if (op->total_due == 0) {
-        op->total_timeout_s = with_reserve(timeout_s);
-        op->total_due = now.ms + (uint64_t) op->total_timeout_s * 1000;
-        log_info("Total timeout set to %us for peer's fencing targeting %s", op->total_timeout_s, op->target);
-        tell_timeout(core, op);
-    }
-    xml_set(request, F_NAME, FENCE_TAG_COMMAND);
-    xml_set(request, F_TYPE, T_STONITH);
-    xml_set(request, F_ST_ASYNC_ID, op->id);
-    xml_set(request, F_ST_OPERATION, FENCE_OP_FENCE);
-    xml_set_int(request, F_ST_CALLID, op->call_id);
-    xml_set_int(request, F_ST_CALLOPTS, op->options & ~(unsigned) FENCE_OPT_NODE_ID);
-    xml_set(request, F_ST_REMOTE_OP, op->id);
-    xml_set(request, F_ST_TARGET, op->target);
-    xml_set(request, F_ST_DEVICE_ACTION, op->action);
-    xml_set(request, F_ST_ORIGIN, op->origin);
-    xml_set(request, F_ST_CLIENTID, op->client_id);
-    xml_set(request, F_ST_CLIENTNAME, op->client_name);
-    xml_set_int(request, F_ST_TIMEOUT, op->base_timeout_s);
-    xml_set_int(request, F_ST_DELAY, op->delay_s);
-    if (op->delay_s > 0) {
-        op->delay_s = 0; /* for the first peer alone */
-    }
-    log_notice("Requesting that %s perform '%s' action targeting %s", peer->name, op->action, op->target);
-    core_send_take(core, peer->name, request);
-}
-
-/* Nobody is left to ask (spec 60 §11.6); waiting for the watchdog will come in here. */
-static void
-no_peer_left(struct fenced_core *core, struct op *op)
-{
-    struct fence_result result = { 0 };
-
-    if (op->query_due == 0 && !all_replies_in(core, op)) {
-        fence_result_set(&result, CRM_EX_ERROR, EXEC_TIMEOUT, "All nodes failed, or are unable, to fence target");
-    } else if (!all_replies_in(core, op)) {
-        return; /* more may come */
-    } else if (op->was_executed) {
-        fence_result_copy(&result, &op->result);
-    } else {
-        log_notice("Couldn't find anyone to fence (%s) %s using any device", op->action, op->target);
-        fence_result_set(&result, CRM_EX_ERROR, EXEC_NO_FENCE_DEVICE, NULL);
-    }
-    op_decide(core, op, &result);
-    fence_result_clear(&result);
-}
-
-static void
-fence_with_somebody(struct fenced_core *core, struct fenced_now now, struct op *op)
-{
-    struct op_peer *peer = choose_peer(core, op);
-
-    if (peer != NULL) {
-        send_execution_request(core, now, op, peer);
-    } else {
-        no_peer_left(core, op);
-    }
-}
-
-static struct op *
-find_own(struct fenced_core *core, const char *from, const xmlNode *message)
-{
-    const char *id = fence_find_value(message, F_ST_REMOTE_OP);
-    struct op *op = (id != NULL) ? g_hash_table_lookup(core->ops, id) : NULL;
-
-    if (op == NULL || !op->is_own || op->is_decided || op_is_final(op)) {
-        log_debug("Ignoring a reply from %s to fencing operation %s, which does not wait for it", from ? from : "?",
-                  id ? id : "(none)");
-        return NULL;
-    }
-    return op;
-}
-
-void
-op_handle_query_reply(struct fenced_core *core, struct fenced_now now, const char *from, const xmlNode *message)
-{
-    const xmlNode *data = fence_find_with(message, FENCE_F_AVAILABLE);
-    struct op *op = find_own(core, from, message);
-    struct op_peer *peer;
-
-    if (op == NULL || data == NULL || from == NULL) {
-        return;
-    }
-    op->replies++;
-    if (xml_get_int(data, FENCE_F_AVAILABLE, 0) > 0) {
-        peer = read_query_reply(op, from, data);
-        insert_peer(op, peer);
-        log_info("Peer %s can fence (%s) %s with %u devices", from, op->action, op->target, peer->n_devices);
-    }
-    if (op->state == FENCE_STATE_QUERYING
-        && (all_replies_in(core, op) || find_peer(op, WISH_VERIFIED) != NULL)) {
-        fence_with_somebody(core, now, op);
-    }
-}
-
-void
-op_handle_execution_reply(struct fenced_core *core, struct fenced_now now, const char *from, const xmlNode *message)
-{
-    struct op *op = find_own(core, from, message);
-
-    if (op == NULL) {
-        return;
-    }
-    fence_result_clear(&op->result);
-    fence_result_from_xml(&op->result, message);
-    set_string(&op->delegate, from);
-    op->request_due = 0;
-    if (fence_result_is_success(&op->result) || op->result.status == EXEC_TIMEOUT) {
-        op_decide(core, op, &op->result);
-    } else {
-        log_notice("Action '%s' targeting %s by %s failed: %s", op->action, op->target, from ? from : "?",
-                   op->result.reason ? op->result.reason : exec_status_text(op->result.status));
-        fence_with_somebody(core, now, op);
-    }
-}
-
-/* --- time --- */
-
-uint64_t
-op_deadline(const struct op *op)
-{
-    const uint64_t due[] = { op->query_due, op->request_due, op->total_due };
-    uint64_t earliest = UINT64_MAX;
-
-    for (size_t i = 0; i < G_N_ELEMENTS(due) && !op_is_final(op); i++) {
-        if (due[i] != 0) {
-            earliest = MIN(earliest, due[i]);
-        }
-    }
-    return earliest;
-}
-
-static void
-fail(struct fenced_core *core, struct op *op, const char *reason)
-{
-    struct fence_result result = { 0 };
-
-    fence_result_set(&result, CRM_EX_ERROR, EXEC_TIMEOUT, reason);
-    op_decide(core, op, &result);
-    fence_result_clear(&result);
-}
-
-void
-op_tick(struct fenced_core *core, struct fenced_now now, struct op *op)
-{
-    if (op->total_due != 0 && op->total_due <= now.ms) {
-        fail(core, op,
-             "Fencing did not complete within a total timeout based on the configured timeout and retries for any "
-             "devices attempted");
-        return;
-    }
-    if (op->query_due != 0 && op->query_due <= now.ms) {
-        op->query_due = 0;
-        if (op->state == FENCE_STATE_QUERYING) {
-            if (op->peers->len > 0) {
-                fence_with_somebody(core, now, op);
-            } else {
-                fail(core, op, "No capable peers replied to device query within timeout");
-            }
-        }
-    }
-    if (op->request_due != 0 && op->request_due <= now.ms) {
-        op->request_due = 0;
-        fence_result_set(&op->result, CRM_EX_ERROR, EXEC_TIMEOUT, "Peer did not return fence result within timeout");
-        fence_with_somebody(core, now, op);
-    }
 }

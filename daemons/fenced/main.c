@@ -5,10 +5,12 @@
  */
 #include "lib/base/daemon.h"
 #include "lib/base/log.h"
+#include "lib/base/panic.h"
 #include "lib/base/result.h"
 #include "lib/base/text.h"
 #include "lib/base/xml.h"
 #include "lib/cluster/cluster.h"
+#include "lib/fence/fence_client.h"
 #include "lib/ipc/ipc_client.h"
 #include "lib/ipc/ipc_fields.h"
 #include "lib/ipc/ipc_protocol.h"
@@ -154,6 +156,9 @@ carry_out(void)
             break;
         case FENCED_FORGET:
             forget_node(e);
+            break;
+        case FENCED_PANIC:
+            panic_node("it is fenced by its own watchdog");
             break;
         case FENCED_RUN:
             fenced_agent_run(e, on_agent_done);
@@ -306,6 +311,12 @@ random_below(unsigned below, void *data)
     return (below > 0) ? (unsigned) g_random_int_range(0, (gint32) below) : 0;
 }
 
+static const char *
+agent_namespace(const char *agent, void *data)
+{
+    return fence_agent_namespace(agent);
+}
+
 static char *
 resolve(uint32_t id, void *data)
 {
@@ -383,6 +394,8 @@ start_core(void)
         .node_name = node_name,
         .node_id = node_id,
         .random = random_below,
+        .agent_namespace = agent_namespace,
+        .sbd_timeout_ms = sbd_watchdog_timeout_ms(),
     };
 
     if (self.cluster != NULL) {

@@ -113,6 +113,9 @@ GPtrArray *exec_list_standards(void);
 GPtrArray *exec_list_providers(const char *type);
 /* Agents of a standard (NULL: all), for ocf of one provider or of all (NULL). */
 GPtrArray *exec_list_agents(const char *standard, const char *provider);
+/* Fence agents: a program of the system folder, or a plug-in of Linux-HA (spec 60 §8.1). */
+bool exec_is_fence_agent(const char *type);
+bool exec_is_fence_plugin(const char *type);
 /* Is there such an agent on this machine? */
 bool exec_agent_exists(const char *standard, const char *provider, const char *type);
 

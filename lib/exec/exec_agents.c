@@ -13,11 +13,14 @@
 #include <sys/stat.h>
 
 #define FENCE_AGENT_DIR    SBIN_DIR
+#define PLUGIN_DIR         "/usr/lib/stonith/plugins" /* of cluster-glue */
 #define FENCE_AGENT_PREFIX "fence_"
 
 /* Agents of the fencing packages that are no fence devices by themselves are listed like the rest. */
 
-enum entry_kind { ENTRY_PROGRAMS, ENTRY_FOLDERS };
+static const char *const plugin_suffix = ".so";
+
+enum entry_kind { ENTRY_PROGRAMS, ENTRY_FOLDERS, ENTRY_ANY_FILES };
 
 static gint
 compare_names(gconstpointer a, gconstpointer b)
@@ -56,7 +59,8 @@ list_folder(const char *folder, enum entry_kind kind, const char *prefix)
             continue;
         }
         if (kind == ENTRY_FOLDERS ? S_ISDIR(st.st_mode)
-                                  : (S_ISREG(st.st_mode) && (st.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)))) {
+                                  : (S_ISREG(st.st_mode)
+                                     && (kind == ENTRY_ANY_FILES || (st.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH))))) {
             g_ptr_array_add(names, g_strdup(entry->d_name));
         }
     }
@@ -216,6 +220,57 @@ add_ocf_agents(GPtrArray *list, const char *provider)
     move_all(list, g_steal_pointer(&found));
 }
 
+bool
+exec_is_fence_plugin(const char *type)
+{
+    g_autofree char *library = NULL, *script = NULL;
+    struct stat st;
+
+    if (g_str_has_prefix(type, "external/")) {
+        script = g_build_filename(PLUGIN_DIR, type, NULL);
+        return is_plain_name(type + strlen("external/")) && stat(script, &st) == 0 && S_ISREG(st.st_mode);
+    }
+    if (!is_plain_name(type) || text_is_one_of(type, "external", "rhcs", NULL)) { /* these two need a second name */
+        return false;
+    }
+    library = g_strdup_printf(PLUGIN_DIR "/stonith2/%s%s", type, plugin_suffix);
+    return stat(library, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+bool
+exec_is_fence_agent(const char *type)
+{
+    g_autofree char *path = g_build_filename(FENCE_AGENT_DIR, type, NULL);
+    struct stat st;
+
+    return is_plain_name(type) && stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* Linux-HA plug-ins: libraries, and the scripts that one of them ("external") runs; that one alone is none. */
+static void
+add_plugins(GPtrArray *list)
+{
+    g_autoptr(GPtrArray) files = list_folder(PLUGIN_DIR "/stonith2", ENTRY_ANY_FILES, NULL);
+    g_autoptr(GPtrArray) scripts = list_folder(PLUGIN_DIR "/external", ENTRY_PROGRAMS, NULL);
+    GPtrArray *names = new_list();
+
+    for (guint i = 0; i < files->len; i++) {
+        g_autofree char *type = g_strdup(files->pdata[i]);
+
+        if (g_str_has_suffix(type, plugin_suffix)) {
+            type[strlen(type) - strlen(plugin_suffix)] = '\0';
+            if (exec_is_fence_plugin(type)) {
+                g_ptr_array_add(names, g_steal_pointer(&type));
+            }
+        }
+    }
+    for (guint i = 0; i < scripts->len; i++) {
+        g_ptr_array_add(names, g_strdup_printf("external/%s", (char *) scripts->pdata[i]));
+    }
+    g_ptr_array_sort(names, compare_names);
+    move_all(list, names);
+}
+
 static void
 add_agents(GPtrArray *list, enum exec_standard standard, const char *provider)
 {
@@ -242,6 +297,7 @@ add_agents(GPtrArray *list, enum exec_standard standard, const char *provider)
         add_agents(list, EXEC_STANDARD_SYSTEMD, NULL);
         break;
     case EXEC_STANDARD_STONITH:
+        add_plugins(list);
         move_all(list, list_folder(FENCE_AGENT_DIR, ENTRY_PROGRAMS, FENCE_AGENT_PREFIX));
         break;
     default:

@@ -7,6 +7,7 @@
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "lib/base/xml.h"
+#include "lib/exec/exec.h"
 #include "lib/ipc/ipc_client.h"
 #include "lib/ipc/ipc_protocol.h"
 
@@ -470,20 +471,35 @@ add_params(xmlNode *device, GHashTable *params)
     }
 }
 
+const char *
+fence_agent_namespace(const char *agent)
+{
+    return exec_is_fence_agent(agent) ? FENCE_NAMESPACE_AGENTS : exec_is_fence_plugin(agent) ? FENCE_NAMESPACE_HEARTBEAT : NULL;
+}
+
+/* As the registering side has to: the namespace as this host knows it, plug-ins by their adapter (spec 60 §8.1). */
 static xmlNode *
 new_register_request(struct fence_client *c, const char *id, const char *ns, const char *agent, GHashTable *params,
                      unsigned options)
 {
     xmlNode *request = new_request(c, FENCE_OP_DEVICE_ADD, options, 0);
     xmlNode *device = add_data(request, FENCE_TAG_DEVICE);
+    bool is_plugin;
 
+    if (!text_equal(ns, "internal")) {
+        ns = fence_agent_namespace(agent);
+    }
+    is_plugin = text_equal(ns, FENCE_NAMESPACE_HEARTBEAT);
     xml_set(device, "id", id);
-    xml_set(device, FENCE_F_AGENT, agent);
+    xml_set(device, FENCE_F_AGENT, is_plugin ? FENCE_AGENT_LEGACY : agent);
     xml_set(device, FENCE_F_NAMESPACE, ns);
     if (params != NULL) {
         xml_set(device, FENCE_F_PROVIDES, g_hash_table_lookup(params, "CRM_meta_provides"));
     }
     add_params(device, params);
+    if (is_plugin) {
+        xml_set((xmlNode *) xml_first(device, FENCE_TAG_ATTRIBUTES), FENCE_PARAM_PLUGIN, agent);
+    }
     return request;
 }
 

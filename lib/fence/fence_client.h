@@ -74,10 +74,13 @@ int fence_client_register_device_async(struct fence_client *c, const char *id, c
                                        GHashTable *params, fence_done_fn done, void *data);
 int fence_client_remove_device_async(struct fence_client *c, const char *id, fence_done_fn done, void *data);
 
+/* Namespace of an agent on this host: "stonith-ng", "heartbeat" for a Linux-HA plug-in; NULL: there is no such agent. */
+const char *fence_agent_namespace(const char *agent);
+
 /* --- synchronous calls: 0 or a negative errno, as fence_result_legacy() of the answer; *result (may be NULL) in full --- */
 
 int fence_client_fence_sync(struct fence_client *c, const struct fence_request *r, struct fence_result *result);
-/* `params` may be NULL; ns NULL: left out. */
+/* `params` may be NULL; ns: "internal", or anything else: found out. */
 int fence_client_register_device(struct fence_client *c, const char *id, const char *ns, const char *agent,
                                  GHashTable *params, struct fence_result *result);
 int fence_client_remove_device(struct fence_client *c, const char *id, struct fence_result *result);

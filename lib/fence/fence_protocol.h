@@ -78,6 +78,11 @@
 #define FENCE_SUBTYPE_BROADCAST "broadcast"
 #define FENCE_DEVICE_MANUAL     "manual_ack"
 #define FENCE_DEVICE_WATCHDOG   "watchdog"
+/* Linux-HA plug-ins are run by an adapter that is told which (spec 60 §8.1). */
+#define FENCE_NAMESPACE_AGENTS    "stonith-ng"
+#define FENCE_NAMESPACE_HEARTBEAT "heartbeat"
+#define FENCE_AGENT_LEGACY        "fence_legacy"
+#define FENCE_PARAM_PLUGIN        "plugin"
 #define FENCE_DELEGATE_HUMAN    "a human"
 
 /* st_callopt (spec 60 §3.1). */

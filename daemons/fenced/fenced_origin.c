@@ -1,0 +1,791 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A fencing operation as its originator carries it out: who offers what, whom to ask now, what an answer or a missing one
+ * leads to; levels, the two halves of a reboot, nodes that reset themselves, timeouts.
+ * Called by fenced_core.c and fenced_op.c.  Runs no agent.  (spec 60 §11, §14.3)
+ */
+#include "lib/base/log.h"
+#include "lib/base/text.h"
+#include "lib/base/xml.h"
+#include "lib/ipc/ipc_protocol.h"
+
+#include "daemons/fenced/fenced_internal.h"
+
+/* --- what peers offer --- */
+
+void
+op_peer_free(gpointer data)
+{
+    struct op_peer *peer = data;
+
+    g_free(peer->name);
+    g_ptr_array_unref(peer->devices);
+    g_free(peer);
+}
+
+static void
+op_device_free(gpointer data)
+{
+    struct op_device *device = data;
+
+    g_free(device->id);
+    g_free(device);
+}
+
+static unsigned
+seconds(const xmlNode *element, const char *name)
+{
+    return (unsigned) CLAMP(xml_get_int(element, name, 0), 0, G_MAXINT / 4);
+}
+
+static bool
+holds(const GPtrArray *ids, const char *id)
+{
+    return g_ptr_array_find_with_equal_func((GPtrArray *) ids, id, g_str_equal, NULL);
+}
+
+/* One device for one phase; an "on" that unfences by itself is remembered (spec 60 §9.3). */
+static void
+read_phase(struct op *op, struct op_device *device, enum op_phase phase, const xmlNode *element, const char *action)
+{
+    device->phase[phase].timeout_s = seconds(element, FENCE_F_ACTION_TIMEOUT);
+    device->phase[phase].delay_s = seconds(element, FENCE_F_DELAY_MAX);
+    device->phase[phase].is_disallowed = xml_get_bool(element, FENCE_F_DISALLOWED, false);
+    if (text_equal(action, "on") && xml_get_int(element, FENCE_F_REQUIRED, 0) > 0 && !holds(op->automatic, device->id)) {
+        g_ptr_array_add(op->automatic, g_strdup(device->id));
+    }
+}
+
+static struct op_peer *
+read_query_reply(struct op *op, const char *from, const xmlNode *data)
+{
+    struct op_peer *peer = g_new0(struct op_peer, 1);
+
+    peer->name = g_strdup(from);
+    peer->devices = g_ptr_array_new_with_free_func(op_device_free);
+    xml_for_each(element, data, FENCE_TAG_DEVICE)
+    {
+        struct op_device *device;
+
+        if (xml_id(element) == NULL) {
+            continue;
+        }
+        device = g_new0(struct op_device, 1);
+        device->id = g_strdup(xml_id(element));
+        device->is_verified = xml_get_int(element, FENCE_F_VERIFIED, 0) != 0;
+        device->flags = (unsigned) xml_get_int(element, FENCE_F_SUPPORT_FLAGS, FENCE_SUPPORTS_ON);
+        read_phase(op, device, PHASE_REQUESTED, element, op->action);
+        xml_for_each(half, element, FENCE_TAG_DEVICE_ACTION)
+        {
+            read_phase(op, device, text_equal(xml_id(half), "on") ? PHASE_ON : PHASE_OFF, half, xml_id(half));
+        }
+        g_ptr_array_add(peer->devices, device);
+    }
+    return peer;
+}
+
+/* Most devices first; of equals the latest reply first. */
+static void
+insert_peer(struct op *op, struct op_peer *peer)
+{
+    unsigned place = 0;
+
+    while (place < op->peers->len && ((struct op_peer *) op->peers->pdata[place])->devices->len > peer->devices->len) {
+        place++;
+    }
+    g_ptr_array_insert(op->peers, (gint) place, peer);
+}
+
+static bool
+all_replies_in(const struct fenced_core *core, const struct op *op)
+{
+    return op->replies >= MIN(op->replies_expected, core->active->len);
+}
+
+/* --- where the operation stands --- */
+
+/* What is done now: the halves of a reboot have actions of their own. */
+static const char *
+action_now(const struct op *op)
+{
+    return (op->phase == PHASE_OFF) ? "off" : (op->phase == PHASE_ON) ? "on" : op->action;
+}
+
+/* Id of the device whose turn it is, NULL without topology. */
+static const char *
+device_now(const struct op *op)
+{
+    return (op->devices != NULL && op->device < op->devices->len) ? op->devices->pdata[op->device] : NULL;
+}
+
+static struct op_device *
+offered(const struct op_peer *peer, const char *id)
+{
+    for (unsigned i = 0; i < peer->devices->len; i++) {
+        struct op_device *device = peer->devices->pdata[i];
+
+        if (text_equal(device->id, id)) {
+            return device;
+        }
+    }
+    return NULL;
+}
+
+static bool
+can_do_now(const struct op *op, const struct op_device *device)
+{
+    return !device->phase[op->phase].is_disallowed
+           && (!text_equal(action_now(op), "on") || (device->flags & FENCE_SUPPORTS_ON));
+}
+
+/* --- levels (spec 60 §11.5) --- */
+
+/* Begin with the next level that has devices; false: there is none. */
+static bool
+enter_next_level(const struct fenced_core *core, struct op *op)
+{
+    const struct topology *t = topology_find(core, op->target);
+
+    if (op->phase != PHASE_REQUESTED) {
+        log_notice("Undoing remap of reboot targeting %s for %s", op->target, op->client_name);
+        op->phase = PHASE_REQUESTED;
+    }
+    do {
+        op->level++;
+    } while (t != NULL && op->level <= FENCE_LEVEL_MAX && (t->levels[op->level] == NULL || t->levels[op->level]->len == 0));
+    if (t == NULL || op->level > FENCE_LEVEL_MAX) {
+        return false;
+    }
+    if (op->devices != NULL) {
+        g_ptr_array_unref(op->devices);
+    }
+    op->devices = g_ptr_array_copy(t->levels[op->level], (GCopyFunc) (void (*)(void)) g_strdup, NULL);
+    g_ptr_array_set_free_func(op->devices, g_free);
+    op->device = 0;
+    if (op->level > 1 && op->delay_s > 0) {
+        op->delay_s = 0;
+    }
+    log_debug("Trying fencing level %u targeting %s (%u devices) for %s", op->level, op->target, op->devices->len,
+              op->client_name);
+    if (op->devices->len > 1 && text_equal(op->action, "reboot")) {
+        log_notice("Remapping multiple-device reboot targeting %s to 'off'" LOG_XT "id=%.8s", op->target, op->id);
+        op->phase = PHASE_OFF;
+    }
+    return true;
+}
+
+void
+op_enter_topology(struct fenced_core *core, struct op *op)
+{
+    if (topology_find(core, op->target) != NULL) {
+        op->options |= FENCE_OPT_TOPOLOGY;
+        enter_next_level(core, op);
+    }
+}
+
+/* The node is off with all devices of the level: on again, but not with those that unfence when the node has started. */
+static void
+enter_phase_on(struct op *op)
+{
+    log_info("Remapped 'off' targeting %s complete, remapping to 'on' for %s", op->target, op->client_name);
+    op->phase = PHASE_ON;
+    for (unsigned i = op->devices->len; i > 0; i--) {
+        if (holds(op->automatic, op->devices->pdata[i - 1])) {
+            g_ptr_array_remove_index(op->devices, i - 1);
+        }
+    }
+    op->device = 0;
+}
+
+/* Our own record of a device decides whether a node is turned on again by it. */
+static bool
+stays_off(const struct fenced_core *core, const struct op *op, const char *id)
+{
+    const struct device *device = device_find(core, id);
+
+    if (device != NULL && text_equal_nocase(g_hash_table_lookup(device->params, "pcmk_reboot_action"), "off")) {
+        log_info("Not turning %s back on using %s because the device is configured to stay off (pcmk_reboot_action='off')",
+                 op->target, id);
+        return true;
+    }
+    if (device == NULL || !(device_flags(device) & FENCE_SUPPORTS_ON)) {
+        log_info("Not turning %s back on using %s because the agent doesn't support 'on'", op->target, id);
+        return true;
+    }
+    return false;
+}
+
+/* At the end of unfencing by levels: the devices with automatic unfencing that it has not met. */
+static bool
+enter_automatic(struct op *op)
+{
+    if (!text_equal(op->action, "on") || op->automatic->len == 0) {
+        return false;
+    }
+    g_ptr_array_unref(op->devices);
+    op->devices = g_steal_pointer(&op->automatic);
+    op->automatic = g_ptr_array_new_with_free_func(g_free);
+    op->device = 0;
+    return true;
+}
+
+/* The present device has done its part.  True if another has to; false: all is done. */
+static bool
+advance_device(const struct fenced_core *core, struct op *op)
+{
+    if (op->delay_s > 0) {
+        op->delay_s = 0;
+    }
+    op->device++;
+    for (;;) {
+        while (op->phase == PHASE_ON && device_now(op) != NULL && stays_off(core, op, device_now(op))) {
+            op->device++;
+        }
+        if (device_now(op) != NULL) {
+            return true;
+        }
+        if (op->phase == PHASE_OFF) {
+            enter_phase_on(op);
+        } else if (!enter_automatic(op)) {
+            return false;
+        }
+    }
+}
+
+/* --- timeouts (spec 60 §11.7) --- */
+
+unsigned
+op_with_reserve(unsigned s)
+{
+    return (unsigned) ((uint64_t) s * 12 / 10);
+}
+
+/* Sums of what administrators wrote do not wrap. */
+static unsigned
+add_seconds(unsigned a, unsigned b)
+{
+    return (unsigned) MIN((uint64_t) a + b, (uint64_t) G_MAXINT / 2);
+}
+
+static unsigned
+device_timeout(const struct op *op, const struct op_device *device, enum op_phase phase)
+{
+    unsigned own = device->phase[phase].timeout_s;
+
+    return add_seconds(own > 0 ? own : op->base_timeout_s, device->phase[phase].delay_s);
+}
+
+static unsigned
+peer_timeout(const struct op *op, const struct op_peer *peer)
+{
+    unsigned sum = 0;
+
+    for (unsigned i = 0; i < peer->devices->len; i++) {
+        const struct op_device *device = peer->devices->pdata[i];
+
+        if (!device->phase[op->phase].is_used && !device->phase[op->phase].is_disallowed) {
+            sum = add_seconds(sum, device_timeout(op, device, op->phase));
+        }
+    }
+    return (sum > 0) ? sum : op->base_timeout_s;
+}
+
+/* What the device needs at the first peer that offers it; one that nobody offers needs no time. */
+static unsigned
+timeout_of_offer(const struct op *op, const char *id)
+{
+    for (unsigned i = 0; i < op->peers->len; i++) {
+        const struct op_device *device = offered(op->peers->pdata[i], id);
+
+        if (device != NULL) {
+            return device_timeout(op, device, op->phase);
+        }
+    }
+    return 0;
+}
+
+static unsigned
+topology_timeout(const struct op *op, const struct topology *t)
+{
+    g_autoptr(GPtrArray) seen = g_ptr_array_new();
+    unsigned sum = 0;
+
+    for (unsigned level = 1; level <= FENCE_LEVEL_MAX; level++) {
+        for (unsigned i = 0; t->levels[level] != NULL && i < t->levels[level]->len; i++) {
+            sum = add_seconds(sum, timeout_of_offer(op, t->levels[level]->pdata[i]));
+            g_ptr_array_add(seen, t->levels[level]->pdata[i]);
+        }
+    }
+    for (unsigned i = 0; text_equal(op->action, "on") && i < op->automatic->len; i++) {
+        if (!holds(seen, op->automatic->pdata[i])) {
+            sum = add_seconds(sum, timeout_of_offer(op, op->automatic->pdata[i]));
+        }
+    }
+    return sum;
+}
+
+/* Of all levels, or of `peer` (NULL: not chosen yet); delays that were asked for come on top. */
+static unsigned
+total_timeout(const struct fenced_core *core, const struct op *op, const struct op_peer *peer)
+{
+    const struct topology *t = (op->devices != NULL) ? topology_find(core, op->target) : NULL;
+    unsigned sum = (t != NULL) ? topology_timeout(op, t) : (peer != NULL) ? peer_timeout(op, peer) : 0;
+
+    return add_seconds(sum > 0 ? sum : op->base_timeout_s, (unsigned) MAX(0, op->delay_s));
+}
+
+unsigned
+op_total_timeout(const struct fenced_core *core, const struct op *op)
+{
+    return total_timeout(core, op, NULL);
+}
+
+static void
+start_total_timer(struct fenced_core *core, struct fenced_now now, struct op *op, const struct op_peer *peer,
+                  unsigned at_least_s)
+{
+    if (op->total_due == 0) {
+        op->total_timeout_s = MAX(op_with_reserve(total_timeout(core, op, peer)), at_least_s);
+        op->total_due = now.ms + (uint64_t) op->total_timeout_s * 1000;
+        log_info("Total timeout set to %us for peer's fencing targeting %s" LOG_XT "id=%.8s", op->total_timeout_s,
+                 op->target, op->id);
+        op_tell_timeout(core, op);
+    } else if (op->total_due < now.ms + (uint64_t) at_least_s * 1000) {
+        op->total_due = now.ms + (uint64_t) at_least_s * 1000;
+        op->total_timeout_s = (unsigned) ((op->total_due - op->started_ms) / 1000);
+        op_tell_timeout(core, op);
+    }
+}
+
+/* --- whom to ask --- */
+
+enum peer_wish { WISH_VERIFIED, WISH_ANY, WISH_TARGET };
+
+static bool
+can_serve(const struct op *op, const struct op_peer *peer, enum peer_wish wish)
+{
+    const struct op_device *device;
+
+    if (text_equal_nocase(peer->name, op->target) != (wish == WISH_TARGET)) {
+        return false;
+    }
+    if (op->devices != NULL) {
+        device = offered(peer, device_now(op));
+        return device != NULL && !device->phase[op->phase].is_used && can_do_now(op, device)
+               && (wish != WISH_VERIFIED || device->is_verified);
+    }
+    for (unsigned i = 0; !peer->is_tried && i < peer->devices->len; i++) {
+        device = peer->devices->pdata[i];
+        if (can_do_now(op, device) && (wish != WISH_VERIFIED || device->is_verified)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct op_peer *
+find_peer(const struct op *op, enum peer_wish wish)
+{
+    for (unsigned i = 0; i < op->peers->len; i++) {
+        if (can_serve(op, op->peers->pdata[i], wish)) {
+            return op->peers->pdata[i];
+        }
+    }
+    return NULL;
+}
+
+/* May the target be trusted to reset itself, with the device whose turn it is or without any? */
+static bool
+can_await_watchdog(const struct fenced_core *core, const struct op *op)
+{
+    const char *device = device_now(op);
+
+    return !text_equal(action_now(op), "on") && (device == NULL || text_equal(device, FENCE_DEVICE_WATCHDOG))
+           && (op->devices == NULL || device != NULL) && watchdog_fences(core, op->target);
+}
+
+enum choice { CHOICE_PEER, CHOICE_WAIT, CHOICE_NOBODY };
+
+/*
+ * Which peer is to fence?  (spec 60 §11.4)
+ *   1. one other than the target with a verified device
+ *   2. nobody yet, while answers may still come
+ *   3. one other than the target with any device
+ *   4. the target itself, but not to turn it on again
+ *   5. the same for the next level; not if the watchdog is the present one's device and will do
+ * With levels "a device" is the one whose turn it is.
+ */
+static enum choice
+choose_peer(const struct fenced_core *core, struct op *op, struct op_peer **peer)
+{
+    do {
+        *peer = find_peer(op, WISH_VERIFIED);
+        if (*peer == NULL && op->query_due != 0 && !all_replies_in(core, op)) {
+            return CHOICE_WAIT;
+        }
+        if (*peer == NULL) {
+            *peer = find_peer(op, WISH_ANY);
+        }
+        if (*peer == NULL && op->phase != PHASE_ON) {
+            *peer = find_peer(op, WISH_TARGET);
+        }
+        if (*peer != NULL) {
+            return CHOICE_PEER;
+        }
+    } while (op->devices != NULL && op->phase != PHASE_ON && !can_await_watchdog(core, op) && enter_next_level(core, op));
+    return CHOICE_NOBODY;
+}
+
+/* --- asking --- */
+
+/* By then the target is off, with all the delay that its own fencer may take before (spec 60 §14.3). */
+static void
+await_watchdog(struct fenced_core *core, struct fenced_now now, struct op *op, const struct op_peer *peer)
+{
+    unsigned wait_s = (unsigned) MIN((core->watchdog_timeout_ms + 999) / 1000, G_MAXINT / 4);
+
+    for (unsigned i = 0; peer != NULL && i < peer->devices->len; i++) {
+        wait_s = MAX(wait_s, add_seconds((unsigned) (core->watchdog_timeout_ms + 999) / 1000,
+                                         ((struct op_device *) peer->devices->pdata[i])->phase[op->phase].delay_s));
+    }
+    if (peer != NULL && op->delay_s > 0) {
+        wait_s = add_seconds(wait_s, (unsigned) op->delay_s);
+    }
+    op->state = FENCE_STATE_EXECUTING;
+    op->request_due = 0;
+    op->watchdog_due = now.ms + (uint64_t) wait_s * 1000;
+    start_total_timer(core, now, op, peer, wait_s + 1);
+    log_notice("Waiting %us for %s to self-fence (%s) for client %s" LOG_XT "id=%.8s", wait_s, op->target, action_now(op),
+               op->client_name, op->id);
+}
+
+static xmlNode *
+execution_request(const struct op *op, const char *device, unsigned timeout_s)
+{
+    xmlNode *request = xml_new(NULL, FENCE_TAG_COMMAND);
+
+    xml_set(request, F_NAME, FENCE_TAG_COMMAND);
+    xml_set(request, F_TYPE, T_STONITH);
+    xml_set(request, F_ST_ASYNC_ID, op->id);
+    xml_set(request, F_ST_OPERATION, FENCE_OP_FENCE);
+    xml_set_int(request, F_ST_CALLID, op->call_id);
+    xml_set_int(request, F_ST_CALLOPTS, op->options & ~(unsigned) FENCE_OPT_NODE_ID);
+    xml_set(request, F_ST_REMOTE_OP, op->id);
+    xml_set(request, F_ST_TARGET, op->target);
+    xml_set(request, F_ST_DEVICE_ACTION, action_now(op));
+    xml_set(request, F_ST_ORIGIN, op->origin);
+    xml_set(request, F_ST_CLIENTID, op->client_id);
+    xml_set(request, F_ST_CLIENTNAME, op->client_name);
+    xml_set_int(request, F_ST_TIMEOUT, timeout_s);
+    xml_set_int(request, F_ST_DELAY, op->delay_s);
+    xml_set(request, F_ST_DEVICE_ID, device);
+    return request;
+}
+
+/* A device of the automatic ones that is asked to turn on needs not be asked again at the end. */
+static void
+forget_automatic(struct op *op, const char *device)
+{
+    guint index;
+
+    if (text_equal(op->action, "on")
+        && g_ptr_array_find_with_equal_func(op->automatic, device, g_str_equal, &index)) {
+        g_ptr_array_remove_index(op->automatic, index);
+    }
+}
+
+static void
+send_execution_request(struct fenced_core *core, struct fenced_now now, struct op *op, struct op_peer *peer)
+{
+    const char *device = device_now(op);
+    struct op_device *offer = (device != NULL) ? offered(peer, device) : NULL;
+    unsigned timeout_s = (offer != NULL) ? device_timeout(op, offer, op->phase) : peer_timeout(op, peer);
+    bool by_itself = watchdog_fences(core, op->target) && !text_equal(action_now(op), "on")
+                     && (text_equal(device, FENCE_DEVICE_WATCHDOG) || text_equal_nocase(peer->name, op->target));
+
+    op->was_executed = true;
+    op->state = FENCE_STATE_EXECUTING;
+    if (by_itself) {
+        await_watchdog(core, now, op, peer);
+    } else {
+        start_total_timer(core, now, op, peer, 0);
+        op->request_due = now.ms + (uint64_t) op_with_reserve(add_seconds(timeout_s, (unsigned) MAX(0, op->delay_s))) * 1000;
+    }
+    log_notice("Requesting that %s perform '%s' action targeting %s%s%s" LOG_XT "for client %s timeout=%us id=%.8s",
+               peer->name, action_now(op), op->target, device ? " using " : "", device ? device : "", op->client_name,
+               timeout_s, op->id);
+    core_send_take(core, peer->name, execution_request(op, device, offer != NULL ? timeout_s : op->base_timeout_s));
+    peer->is_tried = true;
+    if (offer != NULL) {
+        offer->phase[op->phase].is_used = true;
+        forget_automatic(op, device);
+    }
+    if (op->delay_s > 0) {
+        op->delay_s = 0; /* for the first device alone */
+    }
+}
+
+/* Nobody is left to ask (spec 60 §11.6). */
+static void
+no_peer_left(struct fenced_core *core, struct fenced_now now, struct op *op)
+{
+    struct fence_result result = { 0 };
+
+    if (can_await_watchdog(core, op)) {
+        await_watchdog(core, now, op, NULL);
+        return;
+    }
+    if (!all_replies_in(core, op)) {
+        fence_result_set(&result, CRM_EX_ERROR, EXEC_TIMEOUT, "All nodes failed, or are unable, to fence target");
+    } else if (op->was_executed && op->devices == NULL) {
+        fence_result_copy(&result, &op->result);
+    } else {
+        log_notice("Couldn't find anyone to fence (%s) %s using any device", op->action, op->target);
+        fence_result_set(&result, CRM_EX_ERROR, EXEC_NO_FENCE_DEVICE, NULL);
+    }
+    op_decide(core, op, &result);
+    fence_result_clear(&result);
+}
+
+static void
+done(struct fenced_core *core, struct op *op)
+{
+    const struct fence_result success = { 0 };
+
+    op_decide(core, op, &success);
+}
+
+static void
+fence_with_somebody(struct fenced_core *core, struct fenced_now now, struct op *op)
+{
+    struct op_peer *peer;
+
+    for (;;) {
+        enum choice choice = choose_peer(core, op, &peer);
+
+        op->is_waiting = (choice == CHOICE_WAIT);
+        if (choice == CHOICE_PEER) {
+            send_execution_request(core, now, op, peer);
+        } else if (choice == CHOICE_NOBODY && op->phase == PHASE_ON) {
+            log_warn("Ignoring %s 'on' failure (no capable peers) targeting %s after successful 'off'", device_now(op),
+                     op->target);
+            if (advance_device(core, op)) {
+                continue;
+            }
+            done(core, op);
+        } else if (choice == CHOICE_NOBODY) {
+            no_peer_left(core, now, op);
+        }
+        return;
+    }
+}
+
+/* --- answers --- */
+
+static struct op *
+find_own(struct fenced_core *core, const char *from, const xmlNode *message)
+{
+    const char *id = fence_find_value(message, F_ST_REMOTE_OP);
+    struct op *op = (id != NULL) ? g_hash_table_lookup(core->ops, id) : NULL;
+
+    if (op == NULL || !op->is_own || op->is_decided || op_is_final(op)) {
+        log_debug("Ignoring a reply from %s to fencing operation %s, which does not wait for it", from ? from : "?",
+                  id ? id : "(none)");
+        return NULL;
+    }
+    return op;
+}
+
+/* Does somebody offer each device of each level?  Then no more answers are needed. */
+static bool
+levels_are_covered(const struct fenced_core *core, const struct op *op)
+{
+    const struct topology *t = topology_find(core, op->target);
+
+    for (unsigned level = 1; t != NULL && level <= FENCE_LEVEL_MAX; level++) {
+        for (unsigned i = 0; t->levels[level] != NULL && i < t->levels[level]->len; i++) {
+            bool found = false;
+
+            for (unsigned j = 0; j < op->peers->len && !found; j++) {
+                const struct op_peer *peer = op->peers->pdata[j];
+                const struct op_device *device = offered(peer, t->levels[level]->pdata[i]);
+
+                found = device != NULL && !device->phase[op->phase].is_disallowed
+                        && (text_equal(op->action, "on") || !text_equal_nocase(peer->name, op->target));
+            }
+            if (!found) {
+                return false;
+            }
+        }
+    }
+    return t != NULL;
+}
+
+static bool
+may_begin(const struct fenced_core *core, const struct op *op)
+{
+    if (op->state != FENCE_STATE_QUERYING && !op->is_waiting) {
+        return false;
+    }
+    return all_replies_in(core, op)
+           || (op->devices != NULL ? levels_are_covered(core, op) : find_peer(op, WISH_VERIFIED) != NULL);
+}
+
+void
+op_handle_query_reply(struct fenced_core *core, struct fenced_now now, const char *from, const xmlNode *message)
+{
+    const xmlNode *data = fence_find_with(message, FENCE_F_AVAILABLE);
+    struct op *op = find_own(core, from, message);
+
+    if (op == NULL || data == NULL || from == NULL) {
+        return;
+    }
+    op->replies++;
+    if (xml_get_int(data, FENCE_F_AVAILABLE, 0) > 0) {
+        struct op_peer *peer = read_query_reply(op, from, data);
+
+        insert_peer(op, peer);
+        log_info("Peer %s can fence (%s) %s with %u devices", from, op->action, op->target, peer->devices->len);
+    }
+    if (may_begin(core, op)) {
+        fence_with_somebody(core, now, op);
+    }
+}
+
+/* A device of a level has ended (or was never heard of again). */
+static void
+level_device_ended(struct fenced_core *core, struct fenced_now now, struct op *op)
+{
+    bool success = fence_result_is_success(&op->result);
+
+    if (!success && op->phase == PHASE_ON) {
+        log_warn("Ignoring %s 'on' failure (%s) targeting %s after successful 'off'", device_now(op),
+                 op->result.reason ? op->result.reason : exec_status_text(op->result.status), op->target);
+        success = true;
+    }
+    if (success) {
+        if (advance_device(core, op)) {
+            fence_with_somebody(core, now, op);
+        } else {
+            done(core, op);
+        }
+    } else if (enter_next_level(core, op)) {
+        fence_with_somebody(core, now, op);
+    } else {
+        op_decide(core, op, &op->result);
+    }
+}
+
+void
+op_handle_execution_reply(struct fenced_core *core, struct fenced_now now, const char *from, const xmlNode *message)
+{
+    struct op *op = find_own(core, from, message);
+    const char *device = fence_find_value(message, F_ST_DEVICE_ID);
+
+    if (op == NULL) {
+        return;
+    }
+    if (op->devices != NULL && !text_equal(device, device_now(op))) {
+        log_debug("Ignoring a reply from %s about fencing %s with %s, whose turn is over", from ? from : "?", op->target,
+                  device ? device : "?");
+        return;
+    }
+    fence_result_clear(&op->result);
+    fence_result_from_xml(&op->result, message);
+    g_free(op->delegate);
+    op->delegate = g_strdup(from);
+    op->request_due = op->watchdog_due = 0;
+    if (!fence_result_is_success(&op->result)) {
+        log_notice("Action '%s' targeting %s%s%s by %s failed: %s", action_now(op), op->target,
+                   op->devices ? " using " : "", op->devices ? device : "", from ? from : "?",
+                   op->result.reason ? op->result.reason : exec_status_text(op->result.status));
+    }
+    if (op->devices != NULL) {
+        level_device_ended(core, now, op);
+    } else if (fence_result_is_success(&op->result) || op->result.status == EXEC_TIMEOUT) {
+        op_decide(core, op, &op->result);
+    } else {
+        fence_with_somebody(core, now, op);
+    }
+}
+
+/* --- time --- */
+
+uint64_t
+op_deadline(const struct op *op)
+{
+    const uint64_t due[] = { op->query_due, op->request_due, op->total_due, op->watchdog_due };
+    uint64_t earliest = UINT64_MAX;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(due) && !op_is_final(op); i++) {
+        if (due[i] != 0) {
+            earliest = MIN(earliest, due[i]);
+        }
+    }
+    return earliest;
+}
+
+static void
+fail(struct fenced_core *core, struct op *op, const char *reason)
+{
+    struct fence_result result = { 0 };
+
+    fence_result_set(&result, CRM_EX_ERROR, EXEC_TIMEOUT, reason);
+    op_decide(core, op, &result);
+    fence_result_clear(&result);
+}
+
+/* The target has had the time that it needs to reset itself. */
+static void
+watchdog_expired(struct fenced_core *core, struct fenced_now now, struct op *op)
+{
+    op->watchdog_due = 0;
+    log_notice("Self-fencing (%s) of %s for %s assumed complete" LOG_XT "id=%.8s", action_now(op), op->target,
+               op->client_name, op->id);
+    fence_result_set(&op->result, CRM_EX_OK, EXEC_DONE, NULL);
+    if (op->devices != NULL) {
+        level_device_ended(core, now, op);
+    } else {
+        done(core, op);
+    }
+}
+
+static void
+query_expired(struct fenced_core *core, struct fenced_now now, struct op *op)
+{
+    op->query_due = 0;
+    if (op->state != FENCE_STATE_QUERYING && !op->is_waiting) {
+        return;
+    }
+    if (op->peers->len > 0 || can_await_watchdog(core, op)) {
+        fence_with_somebody(core, now, op);
+    } else {
+        fail(core, op, "No capable peers replied to device query within timeout");
+    }
+}
+
+void
+op_tick(struct fenced_core *core, struct fenced_now now, struct op *op)
+{
+    if (op->watchdog_due != 0 && op->watchdog_due <= now.ms) {
+        watchdog_expired(core, now, op);
+    }
+    if (op->total_due != 0 && op->total_due <= now.ms) {
+        if (op->phase == PHASE_ON) {
+            done(core, op); /* it is off: that it is not on again is no failure */
+        } else {
+            fail(core, op,
+                 "Fencing did not complete within a total timeout based on the configured timeout and retries for any "
+                 "devices attempted");
+        }
+        return;
+    }
+    if (op->query_due != 0 && op->query_due <= now.ms) {
+        query_expired(core, now, op);
+    }
+    if (op->request_due != 0 && op->request_due <= now.ms) {
+        op->request_due = 0;
+        fence_result_set(&op->result, CRM_EX_ERROR, EXEC_TIMEOUT, "Peer did not return fence result within timeout");
+        fence_with_somebody(core, now, op);
+    }
+}
