@@ -204,12 +204,57 @@ inject(struct run *run)
 }
 
 static int
-save_graphs(const struct run *run, struct sched *s, const xmlNode *graph)
+write_nothing(void *data, const char *text, size_t len)
 {
-    if (o.graph != NULL && !write_xml(o.graph, graph)) {
-        output_error(run->show.out, "crm_simulate: Could not write graph '%s': %s", o.graph, strerror(errno));
-        return CRM_EX_IOERR;
+    return 0;
+}
+
+static int
+write_piece(void *file, const char *text, size_t len)
+{
+    return fwrite(text, 1, len, file) == len ? 0 : errno;
+}
+
+/* Straight from the actions to the file. */
+static int
+save_graph(struct sched *s, const char *path)
+{
+    bool to_stdout = strcmp(path, "-") == 0;
+    FILE *f = to_stdout ? stdout : fopen(path, "w");
+    int rc;
+
+    if (f == NULL) {
+        return errno;
     }
+    rc = sched_graph_write(s, 0, write_piece, f);
+    if (!to_stdout && fclose(f) != 0 && rc == 0) {
+        rc = errno;
+    }
+    return rc;
+}
+
+/* The graph as a tree if it will be executed (*graph), else only as text where it was asked for. */
+static int
+make_graph(const struct run *run, struct sched *s, xmlNode **graph)
+{
+    int rc = 0;
+
+    if (o.simulate || o.in_place) {
+        *graph = sched_graph_new(s, 0);
+        if (o.graph != NULL && !write_xml(o.graph, *graph)) {
+            rc = errno;
+        }
+    } else if (o.graph != NULL) {
+        rc = save_graph(s, o.graph);
+    } else {
+        sched_graph_write(s, 0, write_nothing, NULL);
+    }
+    return rc;
+}
+
+static int
+save_dot(const struct run *run, struct sched *s)
+{
     if (o.dot != NULL) {
         g_autoptr(GString) dot = sched_dot_new(s, (o.all_actions ? DOT_ALL : 0)
                                                       | (run->tool.verbosity > 0 ? DOT_IDS : 0));
@@ -277,16 +322,21 @@ process(struct run *run)
 {
     unsigned flags = (o.scores ? SCHED_SCORES : 0) | (o.utilization ? SCHED_UTILIZATION : 0);
     struct sched *s = new_model(run, flags);
-    xmlNode *graph;
-    int rc;
+    xmlNode *graph = NULL;
+    int rc, failed;
 
     sched_run(s);
     show_score_lines(&run->show, s, run->scores);
-    graph = sched_graph_new(s, 0);
+    failed = make_graph(run, s, &graph);
     if (!o.quiet) {
         show_summary(&run->show, s);
     }
-    rc = save_graphs(run, s, graph);
+    if (failed != 0) {
+        output_error(run->show.out, "crm_simulate: Could not write graph '%s': %s", o.graph, strerror(failed));
+        rc = CRM_EX_IOERR;
+    } else {
+        rc = save_dot(run, s);
+    }
     if (rc == CRM_EX_OK && (o.simulate || o.in_place)) {
         rc = simulate(run, s, graph);
     }

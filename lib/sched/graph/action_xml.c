@@ -5,133 +5,201 @@
  */
 #include "lib/sched/graph/internal.h"
 
-/* --- attributes --- */
+/* --- attributes, kept in the byte order of their names --- */
+
+/* Place of a name, or where it belongs. */
+static guint
+find_attr(const GArray *attrs, const char *name, bool *found)
+{
+    guint low = 0, high = attrs->len;
+
+    while (low < high) {
+        guint middle = (low + high) / 2;
+        int order = strcmp(name, g_array_index(attrs, struct graph_attr, middle).name);
+
+        if (order == 0) {
+            *found = true;
+            return middle;
+        }
+        if (order < 0) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    *found = false;
+    return low;
+}
 
 static void
-set_default(xmlNode *attrs, const char *name, const char *value)
+set_default(struct graph_writer *w, const char *name, const char *value)
 {
-    if (xml_get(attrs, name) == NULL) {
-        xml_set(attrs, name, value);
+    struct graph_attr attr = {name, value};
+    bool found;
+    guint at;
+
+    if (value != NULL) {
+        at = find_attr(w->attrs, name, &found);
+        if (!found) {
+            g_array_insert_val(w->attrs, at, attr);
+        }
     }
+}
+
+static void
+set(struct graph_writer *w, const char *name, const char *value)
+{
+    struct graph_attr attr = {name, value};
+    bool found;
+    guint at = find_attr(w->attrs, name, &found);
+
+    if (found) {
+        g_array_index(w->attrs, struct graph_attr, at) = attr;
+    } else {
+        g_array_insert_val(w->attrs, at, attr);
+    }
+}
+
+static void
+set_int(struct graph_writer *w, const char *name, int value)
+{
+    char text[12];
+
+    g_snprintf(text, sizeof(text), "%d", value);
+    set(w, name, arena_intern(w->s->arena, text));
 }
 
 /* "record-pending" is CRM_meta_record_pending; names with '#' or ':' are nobody's business. */
-static void
-set_meta(xmlNode *attrs, const char *name, const char *value)
+static const char *
+meta_name(struct graph_writer *w, const char *name)
 {
-    char full[256];
+    const char *known = g_hash_table_lookup(w->meta, name);
+    char *full;
 
-    if (name == NULL || value == NULL || strpbrk(name, "#:") != NULL) {
-        return;
+    if (known != NULL) {
+        return known;
     }
-    g_snprintf(full, sizeof(full), "CRM_meta_%s", name);
-    for (char *p = full; *p != '\0'; p++) {
-        if (*p == '-') {
-            *p = '_';
+    if (strpbrk(name, "#:") != NULL) {
+        known = "";
+    } else {
+        full = arena_printf(w->s->arena, "CRM_meta_%s", name);
+        for (char *p = full; *p != '\0'; p++) {
+            if (*p == '-') {
+                *p = '_';
+            }
         }
+        known = full;
     }
-    set_default(attrs, full, value);
+    g_hash_table_insert(w->meta, (gpointer) name, (gpointer) known);
+    return known;
 }
 
 static void
-set_parameter(xmlNode *attrs, const char *name, const char *value)
+set_meta(struct graph_writer *w, const char *name, const char *value)
+{
+    const char *full;
+
+    if (name != NULL && value != NULL && (full = meta_name(w, name))[0] != '\0') {
+        set_default(w, full, value);
+    }
+}
+
+static void
+set_parameter(struct graph_writer *w, const char *name, const char *value)
 {
     if (g_ascii_isdigit(name[0])) {
-        xmlNode *param = xml_new(attrs, "param");
+        struct graph_attr param = {name, value};
 
-        xml_set(param, "name", name);
-        xml_set(param, "value", value);
+        g_array_append_val(w->params, param);
     } else {
-        set_default(attrs, name, value);
+        set_default(w, name, value);
     }
 }
 
 static void
-add_parameters(struct sched *s, xmlNode *attrs, struct sched_action *a, const struct nvtable *extra)
+add_parameters(struct graph_writer *w, struct sched_action *a, const struct nvtable *extra)
 {
     const struct nvtable *params = NULL;
 
     if (extra != NULL) {
         nvtable_for_each(pair, extra) {
-            set_parameter(attrs, pair->name, pair->value);
+            set_parameter(w, pair->name, pair->value);
         }
     }
     if (a->rsc != NULL && (a->node != NULL || a->rsc->kind == KIND_PRIMITIVE)) {
-        params = rsc_agent_params(s, a->rsc, a->node);
+        params = rsc_agent_params(w->s, a->rsc, a->node);
     }
     if (params != NULL) {
         nvtable_for_each(pair, params) {
-            set_parameter(attrs, pair->name, pair->value);
+            set_parameter(w, pair->name, pair->value);
         }
     }
 }
 
 static void
-add_action_meta(xmlNode *attrs, const struct sched_action *a, const struct sched_op_config *config)
+add_all_meta(struct graph_writer *w, const struct nvtable *table)
 {
-    if (a->meta != NULL) {
-        nvtable_for_each(pair, a->meta) {
-            set_meta(attrs, pair->name, pair->value);
+    if (table != NULL) {
+        nvtable_for_each(pair, table) {
+            set_meta(w, pair->name, pair->value);
         }
     }
-    if (a->notify_meta != NULL) {
-        nvtable_for_each(pair, a->notify_meta) {
-            set_meta(attrs, pair->name, pair->value);
-        }
-    }
+}
+
+static void
+add_action_meta(struct graph_writer *w, const struct sched_action *a, const struct sched_op_config *config)
+{
+    add_all_meta(w, a->meta);
+    add_all_meta(w, a->notify_meta);
     if (act_is(a, ACT_NODE_ATTRS) && a->node != NULL) {
-        set_meta(attrs, "on_node", a->node->uname);
-        set_meta(attrs, "on_node_uuid", a->node->uuid);
+        set_meta(w, "on_node", a->node->uname);
+        set_meta(w, "on_node_uuid", a->node->uuid);
     }
-    if (config != NULL) {
-        nvtable_for_each(pair, &config->meta) {
-            set_meta(attrs, pair->name, pair->value);
-        }
-    }
+    add_all_meta(w, config ? &config->meta : NULL);
 }
 
 /* What the resource and the collectives around it add; these replace what is there (spec 42 §11.5, 5). */
 static void
-add_ancestry(xmlNode *attrs, const struct sched_rsc *rsc)
+add_ancestry(struct graph_writer *w, const struct sched_rsc *rsc)
 {
     const char *value;
 
     if (rsc->kind == KIND_PRIMITIVE) {
         if ((value = rsc_meta(rsc, "clone")) != NULL) {
-            xml_set(attrs, "CRM_meta_clone", value);
+            set(w, "CRM_meta_clone", value);
         }
         if ((value = rsc_meta(rsc, "remote-node")) != NULL) {
-            xml_set(attrs, "CRM_meta_remote_node", value);
+            set(w, "CRM_meta_remote_node", value);
         }
         for (const struct sched_rsc *r = rsc; r != NULL; r = r->parent) {
             if (r->container != NULL) {
-                xml_set(attrs, "CRM_meta_container", r->container->id);
+                set(w, "CRM_meta_container", r->container->id);
             }
         }
         if ((value = rsc_meta(rsc, "external-ip")) != NULL) {
-            xml_set(attrs, "pcmk_external_ip", value);
+            set(w, "pcmk_external_ip", value);
         }
     }
     for (const struct sched_rsc *r = rsc; r != NULL; r = r->parent) {
         if (r->kind != KIND_CLONE) {
             continue;
         }
-        xml_set(attrs, "CRM_meta_globally_unique", rsc_is(r, RSC_UNIQUE) ? "true" : "false");
-        xml_set(attrs, "CRM_meta_notify", rsc_is(r, RSC_NOTIFY) ? "true" : "false");
-        xml_set_int(attrs, "CRM_meta_clone_max", r->clone_max);
-        xml_set_int(attrs, "CRM_meta_clone_node_max", r->clone_node_max);
+        set(w, "CRM_meta_globally_unique", rsc_is(r, RSC_UNIQUE) ? "true" : "false");
+        set(w, "CRM_meta_notify", rsc_is(r, RSC_NOTIFY) ? "true" : "false");
+        set_int(w, "CRM_meta_clone_max", r->clone_max);
+        set_int(w, "CRM_meta_clone_node_max", r->clone_node_max);
         if (rsc_is(r, RSC_PROMOTABLE)) {
-            xml_set_int(attrs, "CRM_meta_promoted_max", r->promoted_max);
-            xml_set_int(attrs, "CRM_meta_promoted_node_max", r->promoted_node_max);
-            xml_set_int(attrs, "CRM_meta_master_max", r->promoted_max);
-            xml_set_int(attrs, "CRM_meta_master_node_max", r->promoted_node_max);
+            set_int(w, "CRM_meta_promoted_max", r->promoted_max);
+            set_int(w, "CRM_meta_promoted_node_max", r->promoted_node_max);
+            set_int(w, "CRM_meta_master_max", r->promoted_max);
+            set_int(w, "CRM_meta_master_node_max", r->promoted_node_max);
         }
     }
 }
 
 /* On a guest: the host it runs on now for what ends there, the one it will run on for what begins there. */
 static void
-add_physical_host(xmlNode *attrs, const struct sched_action *a)
+add_physical_host(struct graph_writer *w, const struct sched_action *a)
 {
     const struct sched_rsc *container = a->node ? node_container(a->node) : NULL;
     const char *task = a->task;
@@ -156,132 +224,161 @@ add_physical_host(xmlNode *attrs, const struct sched_action *a)
     }
     target = rsc_meta(a->rsc, "container-attribute-target");
     if (target != NULL) {
-        xml_set(attrs, "CRM_meta_container_attribute_target", target);
+        set(w, "CRM_meta_container_attribute_target", target);
     }
-    xml_set(attrs, "CRM_meta_physical_host", host->uname);
+    set(w, "CRM_meta_physical_host", host->uname);
 }
 
-static int
-by_name(const void *a, const void *b)
+/* What the configuration says about the operation; the same for all nodes. */
+static struct sched_op_config *
+config_of(struct graph_writer *w, const struct sched_action *a)
 {
-    const xmlAttr *x = *(xmlAttr *const *) a, *y = *(xmlAttr *const *) b;
+    const char *task = a->cancel_task ? a->cancel_task : a->task;
 
-    return strcmp((const char *) x->name, (const char *) y->name);
-}
-
-/* Byte order of names: relink the list of properties. */
-static void
-sort_attributes(xmlNode *attrs)
-{
-    unsigned n = 0, i = 0;
-    g_autofree xmlAttr **list = NULL;
-
-    for (xmlAttr *p = attrs->properties; p != NULL; p = p->next) {
-        n++;
+    if (w->last.rsc != a->rsc || w->last.interval_ms != a->interval_ms || strcmp(w->last.task, task) != 0
+        || strcmp(w->last.key, a->key) != 0) {
+        w->last.config = op_config(w->s, a->rsc, a->key, task, a->interval_ms);
+        w->last.rsc = a->rsc;
+        w->last.key = a->key;
+        w->last.task = task;
+        w->last.interval_ms = a->interval_ms;
     }
-    if (n < 2) {
-        return;
-    }
-    list = g_new(xmlAttr *, n);
-    for (xmlAttr *p = attrs->properties; p != NULL; p = p->next) {
-        list[i++] = p;
-    }
-    qsort(list, n, sizeof(*list), by_name);
-    for (i = 0; i < n; i++) {
-        list[i]->prev = i > 0 ? list[i - 1] : NULL;
-        list[i]->next = i + 1 < n ? list[i + 1] : NULL;
-    }
-    attrs->properties = list[0];
+    return w->last.config;
 }
 
 static void
-add_attributes(struct sched *s, xmlNode *xml, struct sched_action *a)
+write_attributes(struct graph_writer *w)
 {
-    xmlNode *attrs = xml_new(xml, "attributes");
+    sink_open(&w->sink, "attributes");
+    for (guint i = 0; i < w->attrs->len; i++) {
+        const struct graph_attr *attr = &g_array_index(w->attrs, struct graph_attr, i);
+
+        sink_attr(&w->sink, attr->name, attr->value);
+    }
+    for (guint i = 0; i < w->params->len; i++) {
+        const struct graph_attr *param = &g_array_index(w->params, struct graph_attr, i);
+
+        sink_open(&w->sink, "param");
+        sink_attr(&w->sink, "name", param->name);
+        sink_attr(&w->sink, "value", param->value);
+        sink_close(&w->sink);
+    }
+    sink_close(&w->sink);
+}
+
+static void
+add_attributes(struct graph_writer *w, struct sched_action *a)
+{
     struct sched_op_config *config = NULL;
     const struct nvtable *extra = NULL;
 
-    xml_set(attrs, "crm_feature_set", FEATURE_SET);
+    g_array_set_size(w->attrs, 0);
+    g_array_set_size(w->params, 0);
+    set(w, "crm_feature_set", FEATURE_SET);
     if (a->rsc != NULL) {
-        config = op_config(s, a->rsc, a->key, a->cancel_task ? a->cancel_task : a->task, a->interval_ms);
+        config = config_of(w, a);
         if (config != NULL && config->xml != NULL && a->node != NULL) {
-            extra = op_extra_params(s, a->rsc, config->xml, a->node);
+            extra = op_extra_params(w->s, a->rsc, config->xml, a->node);
         }
     }
-    add_parameters(s, attrs, a, extra);
-    add_action_meta(attrs, a, config);
+    add_parameters(w, a, extra);
+    add_action_meta(w, a, config);
     if (a->rsc != NULL) {
-        add_ancestry(attrs, a->rsc);
-        add_physical_host(attrs, a);
+        add_ancestry(w, a->rsc);
+        add_physical_host(w, a);
     } else if (act_task(a, "stonith") && a->node != NULL) {
-        nvtable_for_each(pair, &a->node->attrs) {
-            set_meta(attrs, pair->name, pair->value);
-        }
+        add_all_meta(w, &a->node->attrs);
     }
-    sort_attributes(attrs);
+    write_attributes(w);
 }
 
 /* --- resource --- */
 
 static void
-add_resource(xmlNode *xml, const struct sched_rsc *rsc)
+add_resource(struct graph_sink *sink, const struct sched_rsc *rsc)
 {
-    xmlNode *r = xml_new(xml, xml_name(rsc->xml));
-
+    sink_open(sink, xml_name(rsc->xml));
     if (rsc_is(rsc, RSC_ORPHAN) && rsc->history_name != NULL) {
-        xml_set(r, "id", rsc->history_name);
-        xml_set(r, "long-id", rsc->id);
+        sink_attr(sink, "id", rsc->history_name);
+        sink_attr(sink, "long-id", rsc->id);
     } else if (!rsc_is(rsc, RSC_UNIQUE)) {
         bool other = rsc->history_name != NULL && strcmp(rsc->history_name, rsc->base_id) != 0;
 
-        xml_set(r, "id", rsc->base_id);
-        xml_set(r, "long-id", other ? rsc->history_name : rsc->id);
+        sink_attr(sink, "id", rsc->base_id);
+        sink_attr(sink, "long-id", other ? rsc->history_name : rsc->id);
     } else {
-        xml_set(r, "id", rsc->id);
+        sink_attr(sink, "id", rsc->id);
     }
-    xml_set(r, "class", rsc->rsc_class);
-    xml_set(r, "provider", rsc->provider);
-    xml_set(r, "type", rsc->type);
+    sink_attr(sink, "class", rsc->rsc_class);
+    sink_attr(sink, "provider", rsc->provider);
+    sink_attr(sink, "type", rsc->type);
+    sink_close(sink);
 }
 
-/* --- nodes that go down with it --- */
+/* --- nodes that go down with it, and those that are told about maintenance --- */
 
 static void
-add_downed_node(xmlNode *downed, const struct sched_node *node)
+add_downed_node(struct graph_sink *sink, const struct sched_node *node)
 {
-    xml_set(xml_new(downed, "node"), "id", node->uuid);
+    sink_open(sink, "node");
+    sink_attr(sink, "id", node->uuid);
+    sink_close(sink);
+}
+
+static bool
+migrates_here(const struct sched_action *stop)
+{
+    for (const struct sched_relation *r = stop->before; r != NULL; r = r->before_next) {
+        if (r->first->rsc == stop->rsc && act_task(r->first, "migrate_from")) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void
-add_downed(struct sched *s, xmlNode *xml, const struct sched_action *a)
+add_downed(struct graph_sink *sink, const struct sched_action *a)
 {
-    xmlNode *downed;
-
     if (act_task(a, "do_shutdown")) {
-        add_downed_node(xml_new(xml, "downed"), a->node);
+        sink_open(sink, "downed");
+        add_downed_node(sink, a->node);
+        sink_close(sink);
     } else if (act_task(a, "stonith")) {
-        const char *op = action_meta(a, "stonith_action");
-
-        if (!text_is_one_of(op, "off", "reboot", NULL)) {
+        if (!text_is_one_of(action_meta(a, "stonith_action"), "off", "reboot", NULL)) {
             return;
         }
-        downed = xml_new(xml, "downed");
-        add_downed_node(downed, a->node);
+        sink_open(sink, "downed");
+        add_downed_node(sink, a->node);
         VEC_FOR_EACH(struct sched_rsc, guest, a->node->running) {
             if (guest->is_remote_node && guest->container != NULL && guest->remote_node != NULL) {
-                add_downed_node(downed, guest->remote_node);
+                add_downed_node(sink, guest->remote_node);
             }
         }
-    } else if (a->rsc != NULL && a->rsc->is_remote_node && act_task(a, "stop")) {
-        for (const struct sched_relation *r = a->before; r != NULL; r = r->before_next) {
-            if (r->first->rsc == a->rsc && act_task(r->first, "migrate_from")) {
-                return;
-            }
-        }
-        if (a->rsc->remote_node != NULL) {
-            add_downed_node(xml_new(xml, "downed"), a->rsc->remote_node);
+        sink_close(sink);
+    } else if (a->rsc != NULL && a->rsc->is_remote_node && act_task(a, "stop") && a->rsc->remote_node != NULL
+               && !migrates_here(a)) {
+        sink_open(sink, "downed");
+        add_downed_node(sink, a->rsc->remote_node);
+        sink_close(sink);
+    }
+}
+
+/* Remote nodes are told about their maintenance state by the controller (spec 42 §10.3). */
+static void
+add_maintenance(struct graph_writer *w)
+{
+    sink_open(&w->sink, "maintenance");
+    for (unsigned i = 0; i < w->s->nodes.len; i++) {
+        const struct sched_node *node = w->s->node_order[i];
+
+        if (node_maintenance_changes(node)) {
+            sink_open(&w->sink, "node");
+            sink_attr(&w->sink, "id", node->uuid);
+            sink_attr(&w->sink, "node_in_maintenance", node->maintenance ? "1" : "0");
+            sink_close(&w->sink);
         }
     }
+    sink_close(&w->sink);
 }
 
 /* --- the element --- */
@@ -299,16 +396,32 @@ element_name(const struct sched_action *a)
 }
 
 /* The key that the controller and the executor know the operation by: with the name in the history. */
+static void
+append_history_key(GString *key, const struct sched_action *a)
+{
+    g_string_append(key, a->rsc->history_name);
+    if (act_task(a, "notify")) {
+        const char *type = action_meta(a, "notify_type"), *operation = action_meta(a, "notify_operation");
+
+        g_string_append_printf(key, "_%s_notify_%s_0", type ? type : "(null)", operation ? operation : "(null)");
+    } else {
+        g_string_append_c(key, '_');
+        g_string_append(key, a->cancel_task ? a->cancel_task : a->task);
+        if (a->interval_ms == 0) {
+            g_string_append_len(key, "_0", 2);
+        } else {
+            g_string_append_printf(key, "_%u", a->interval_ms);
+        }
+    }
+}
+
 char *
 graph_history_key(struct sched *s, const struct sched_action *a)
 {
-    const char *name = a->rsc->history_name;
+    g_autoptr(GString) key = g_string_new(NULL);
 
-    if (act_task(a, "notify")) {
-        return arena_printf(s->arena, "%s_%s_notify_%s_0", name, action_meta(a, "notify_type"),
-                            action_meta(a, "notify_operation"));
-    }
-    return arena_printf(s->arena, "%s_%s_%u", name, a->cancel_task ? a->cancel_task : a->task, a->interval_ms);
+    append_history_key(key, a);
+    return arena_strdup(s->arena, key->str);
 }
 
 static bool
@@ -318,7 +431,7 @@ has_history_name(const struct sched_action *a)
 }
 
 static void
-add_lock(xmlNode *xml, const struct sched_action *a)
+add_lock(struct graph_sink *sink, const struct sched_action *a)
 {
     const struct sched_rsc *rsc = a->rsc;
 
@@ -328,46 +441,55 @@ add_lock(xmlNode *xml, const struct sched_action *a)
     if (rsc->lock.node->shutdown && !act_task(a, "stop")) {
         return;
     }
-    xml_set_int(xml, "shutdown-lock", rsc->lock.time);
+    sink_attr_int(sink, "shutdown-lock", rsc->lock.time);
 }
 
-xmlNode *
-graph_action_element(struct sched *s, xmlNode *parent, struct sched_action *a, bool stub)
+static void
+add_keys(struct graph_writer *w, const struct sched_action *a)
 {
-    xmlNode *xml = xml_new(parent, element_name(a));
+    if (has_history_name(a)) {
+        g_string_truncate(w->key, 0);
+        append_history_key(w->key, a);
+        sink_attr(&w->sink, "operation_key", w->key->str);
+        sink_attr(&w->sink, "internal_operation_key", a->key);
+    } else {
+        sink_attr(&w->sink, "operation_key", a->key);
+    }
+}
+
+void
+graph_action_element(struct graph_writer *w, struct sched_action *a, bool stub)
+{
+    struct graph_sink *sink = &w->sink;
     bool needs_node = !act_is(a, ACT_PSEUDO) || act_task(a, "stonith");
 
+    sink_open(sink, element_name(a));
     if (act_task(a, "lrm_delete")) {
-        xml_set(xml, "mode", "cib");
+        sink_attr(sink, "mode", "cib");
     }
-    xml_set_int(xml, "id", a->id);
-    xml_set(xml, "operation", a->task);
-    if (has_history_name(a)) {
-        xml_set(xml, "operation_key", graph_history_key(s, a));
-        xml_set(xml, "internal_operation_key", a->key);
-    } else {
-        xml_set(xml, "operation_key", a->key);
-    }
+    sink_attr_int(sink, "id", a->id);
+    sink_attr(sink, "operation", a->task);
+    add_keys(w, a);
     if (needs_node && a->node != NULL) {
-        const struct sched_node *router = remote_router(s, a);
+        const struct sched_node *router = remote_router(w->s, a);
 
-        xml_set(xml, "on_node", a->node->uname);
-        xml_set(xml, "on_node_uuid", a->node->uuid);
-        if (router != NULL) {
-            xml_set(xml, "router_node", router->uname);
-        }
+        sink_attr(sink, "on_node", a->node->uname);
+        sink_attr(sink, "on_node_uuid", a->node->uuid);
+        sink_attr(sink, "router_node", router ? router->uname : NULL);
         a->flags |= ACT_NODE_ATTRS;
     }
-    if (stub) {
-        return xml;
+    if (!stub) {
+        add_lock(sink, a);
+        if (a->rsc != NULL && !act_is(a, ACT_PSEUDO)) {
+            add_resource(sink, a->rsc);
+        }
+        add_attributes(w, a);
+        if (needs_node) {
+            add_downed(sink, a);
+        }
+        if (act_task(a, "maintenance_nodes")) {
+            add_maintenance(w);
+        }
     }
-    add_lock(xml, a);
-    if (a->rsc != NULL && !act_is(a, ACT_PSEUDO)) {
-        add_resource(xml, a->rsc);
-    }
-    add_attributes(s, xml, a);
-    if (!act_is(a, ACT_PSEUDO) || act_task(a, "stonith")) {
-        add_downed(s, xml, a);
-    }
-    return xml;
+    sink_close(sink);
 }

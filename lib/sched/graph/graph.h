@@ -15,6 +15,14 @@
  */
 xmlNode *sched_graph_new(struct sched *s, int transition_id);
 
+/* Takes a piece of text; 0, or an error, after which nothing more is handed on. */
+typedef int (*graph_write_fn)(void *data, const char *text, size_t len);
+/*
+ * The same as formatted text, without a tree: for files, and the only way for graphs of millions of actions.  Either of
+ * the two once per run.  Returns what `write` returned.
+ */
+int sched_graph_write(struct sched *s, int transition_id, graph_write_fn write, void *data);
+
 enum sched_dot_flags {
     DOT_ALL = 1 << 0, /* also what is not done and why (crm_simulate -a) */
     DOT_IDS = 1 << 1, /* names with the action's id */
