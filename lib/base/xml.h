@@ -86,6 +86,7 @@ char *md5_hex(const void *data, size_t len);
  * (g_free, may be NULL) says what is wrong and where ("line 3: ...").
  *
  * XML_PARSE_LENIENT: as for messages of peers, whose text may be damaged: yields what could be read.
+ * Text nested too deep and bytes that are no XML characters are refused as a whole even so.
  * XML_PARSE_SKIP_DOCTYPE: a document type declaration is skipped instead of refused (meta-data of agents have one);
  * what it declares does not exist, so a reference to such an entity is an error.
  */

@@ -21,11 +21,16 @@
 /* Deeper than any schema; the tree is walked recursively, so depth is stack. */
 #define DEEPEST_ELEMENT 256
 
-/* The first error says most; what follows is mostly its consequence. */
+/* What one parse has found wrong. */
+struct findings {
+    char *first;  /* the first error says most; what follows is mostly its consequence */
+    bool refused; /* nothing of this document may be used, however lenient the caller is */
+};
+
 static void
 keep_first_error(void *user, xmlError *e)
 {
-    char **first = user;
+    char **first = &((struct findings *)user)->first;
 
     if (*first == NULL && e != NULL && e->message != NULL && e->level >= XML_ERR_ERROR) {
         char *text = g_strdup(e->message);
@@ -35,6 +40,26 @@ keep_first_error(void *user, xmlError *e)
     }
 }
 
+/* Stop, and let nothing of the document be used. */
+static void G_GNUC_PRINTF(2, 3)
+refuse(xmlParserCtxt *parser, const char *format, ...)
+{
+    struct findings *found = parser->_private;
+    g_autofree char *why = NULL;
+    va_list args;
+
+    va_start(args, format);
+    why = g_strdup_vprintf(format, args);
+    va_end(args);
+    if (!found->refused) {
+        g_free(found->first);
+        found->first = g_strdup_printf("line %d: %s", (parser->input != NULL) ? parser->input->line : 1, why);
+    }
+    found->refused = true;
+    parser->wellFormed = 0;
+    xmlStopParser(parser);
+}
+
 /*
  * A document type may define entities; the cluster's documents have none.  Without a declaration there is
  * nothing to expand, so attribute values are always one text node.
@@ -42,14 +67,7 @@ keep_first_error(void *user, xmlError *e)
 static void
 refuse_doctype(void *ctxt, const xmlChar *name, const xmlChar *external, const xmlChar *system)
 {
-    xmlParserCtxt *parser = ctxt;
-    char **first = parser->_private;
-
-    if (*first == NULL) {
-        *first = g_strdup_printf("line %d: document type declarations and entities are not allowed",
-                                 (parser->input != NULL) ? parser->input->line : 1);
-    }
-    xmlStopParser(parser);
+    refuse(ctxt, "document type declarations and entities are not allowed");
 }
 
 /* Declarations of a document type that is skipped go nowhere. */
@@ -87,14 +105,49 @@ first_of_each(const xmlChar **to, const xmlChar *const *attrs, int n)
     return kept;
 }
 
+/* Bytes that can be written into a document and read again: UTF-8, and no control characters but blanks. */
+static bool
+is_xml_text(const xmlChar *text, size_t len)
+{
+    if (!g_utf8_validate((const char *)text, (gssize)len, NULL)) {
+        return false;
+    }
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] < ' ' && text[i] != '\t' && text[i] != '\n' && text[i] != '\r') {
+            return false;
+        }
+    }
+    return true;
+}
+
+/*
+ * Of a damaged text libxml2 may keep names and values that are no XML characters.  Once in a document they would be
+ * stored, sent, and be unreadable there.
+ */
+static bool
+is_xml_element(const xmlChar *name, const xmlChar *const *attrs, int n)
+{
+    bool fine = is_xml_text(name, strlen((const char *)name));
+
+    for (int i = 0; i < n && fine; i++) {
+        const xmlChar *const *a = attrs + 5 * i;
+
+        fine = is_xml_text(a[0], strlen((const char *)a[0])) && is_xml_text(a[3], (size_t)(a[4] - a[3]));
+    }
+    return fine;
+}
+
 static void
 start_element(void *ctxt, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri, int n_ns,
               const xmlChar **ns, int n_attrs, int n_defaulted, const xmlChar **attrs)
 {
     xmlParserCtxt *parser = ctxt;
-    char **first = parser->_private;
     g_autofree const xmlChar **unique = NULL;
 
+    if (!parser->wellFormed && !is_xml_element(name, attrs, n_attrs)) {
+        refuse(parser, "an element's name or attribute has bytes that are no XML characters");
+        return;
+    }
     if (!parser->wellFormed && n_attrs > 1 && n_defaulted == 0) {
         unique = g_new(const xmlChar *, 5 * (gsize)n_attrs);
         n_attrs = first_of_each(unique, attrs, n_attrs);
@@ -102,14 +155,9 @@ start_element(void *ctxt, const xmlChar *name, const xmlChar *prefix, const xmlC
     }
     if (parser->nodeNr < DEEPEST_ELEMENT) {
         xmlSAX2StartElementNs(ctxt, name, prefix, uri, n_ns, ns, n_attrs, n_defaulted, attrs);
-        return;
+    } else {
+        refuse(parser, "elements are nested more than %d deep", DEEPEST_ELEMENT);
     }
-    if (*first == NULL) {
-        *first = g_strdup_printf("line %d: elements are nested more than %d deep",
-                                 (parser->input != NULL) ? parser->input->line : 1, DEEPEST_ELEMENT);
-    }
-    parser->wellFormed = 0;
-    xmlStopParser(parser);
 }
 
 static void
@@ -143,7 +191,7 @@ xmlNode *
 xml_parse(const char *text, size_t len, unsigned flags, char **error)
 {
     int options = XML_PARSE_NOBLANKS | XML_PARSE_NONET;
-    char *first = NULL;
+    struct findings found = { NULL, false };
     xmlParserCtxt *parser;
     xmlDoc *doc;
     xmlNode *root = NULL;
@@ -166,7 +214,7 @@ xml_parse(const char *text, size_t len, unsigned flags, char **error)
         return NULL;
     }
     xmlCtxtUseOptions(parser, options);
-    parser->_private = &first;
+    parser->_private = &found;
     parser->sax->internalSubset = (flags & XML_PARSE_SKIP_DOCTYPE) ? skip_doctype : refuse_doctype;
     if (flags & XML_PARSE_SKIP_DOCTYPE) {
         parser->sax->entityDecl = skip_entity;
@@ -174,26 +222,23 @@ xml_parse(const char *text, size_t len, unsigned flags, char **error)
     }
     parser->sax->startElementNs = start_element;
     parser->userData = parser;
-    xmlSetStructuredErrorFunc(&first, keep_first_error);
+    xmlSetStructuredErrorFunc(&found, keep_first_error);
     xmlParseDocument(parser);
     xmlSetStructuredErrorFunc(NULL, NULL);
     doc = parser->myDoc;
     parser->myDoc = NULL;
-    if (doc != NULL && (parser->wellFormed || (flags & XML_PARSE_LENIENT))) {
+    if (doc != NULL && !found.refused && (parser->wellFormed || (flags & XML_PARSE_LENIENT))) {
         root = xmlDocGetRootElement(doc);
-    }
-    if (parser->disableSAX && first != NULL && strstr(first, "document type") != NULL) {
-        root = NULL;
     }
     xmlFreeParserCtxt(parser);
     if (root == NULL) {
         if (doc != NULL) {
             xmlFreeDoc(doc);
         }
-        set_error(error, (first != NULL) ? first : g_strdup("no element found"));
+        set_error(error, (found.first != NULL) ? found.first : g_strdup("no element found"));
         return NULL;
     }
-    g_free(first);
+    g_free(found.first);
     return root;
 }
 
