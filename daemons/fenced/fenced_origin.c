@@ -226,6 +226,7 @@ enter_automatic(struct op *op)
     op->devices = g_steal_pointer(&op->automatic);
     op->automatic = g_ptr_array_new_with_free_func(g_free);
     op->device = 0;
+    op->level = FENCE_LEVEL_MAX; /* no other level makes up for a failure of these */
     return true;
 }
 

@@ -675,6 +675,10 @@ is_registered(struct world *w, const char *id)
 #define STOPPED                                                                                                        \
     "<meta_attributes id='m'><nvpair id='n' name='target-role' value='Stopped'/></meta_attributes>"
 
+#define UNAME_RULE(operation, name)                                                                                    \
+    "<rsc_location id='l' rsc='f'><rule id='r' score='-INFINITY'><expression id='e' attribute='#uname' operation='"      \
+    operation "' value='" name "'/></rule></rsc_location>"
+
 static void
 fence_resources_are_devices_where_they_may_run(void **state)
 {
@@ -696,6 +700,12 @@ fence_resources_are_devices_where_they_may_run(void **state)
           PRIMITIVE("f", ""), "", "f", false },
         { "<cluster_property_set id='s'><nvpair id='sn' name='symmetric-cluster' value='false'/></cluster_property_set>",
           PRIMITIVE("f", ""), "<rsc_location id='l' rsc='f' node='me' score='0'/>", "f", true },
+        { "", PRIMITIVE("f", ""), UNAME_RULE("eq", "me"), "f", false },
+        { "", PRIMITIVE("f", ""), UNAME_RULE("ne", "me"), "f", true },
+        { "", PRIMITIVE("f1", "") PRIMITIVE("f2", ""), "<rsc_location id='l' rsc-pattern='f[1]' node='me' score='-1'/>", "f1", false },
+        { "", PRIMITIVE("f1", "") PRIMITIVE("f2", ""), "<rsc_location id='l' rsc-pattern='f[1]' node='me' score='-1'/>", "f2", true },
+        { "", PRIMITIVE("f", ""), "<rsc_location id='l' node='me' score='-1'><resource_set id='r'><resource_ref id='f'/></resource_set></rsc_location>", "f", false },
+        { "", "<bundle id='b'><docker image='i'/></bundle>" PRIMITIVE("f", ""), "", "f", true },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(TABLE); i++) {
@@ -720,6 +730,20 @@ a_device_of_the_configuration_can_fence_but_is_monitored_only_when_started(void 
     assert_string_equal(xml_get(w->replies->pdata[0], FENCE_F_EXIT_REASON), "'f' not active");
     fence(w, "n1", "off", 20, 0);
     assert_string_equal(run_get(w, 0, "login"), "x");
+}
+
+static void
+parameters_are_those_for_this_node(void **state)
+{
+    struct world *w = *state;
+
+    configure(w, "", PRIMITIVE("f", "<instance_attributes id='i' score='2'><rule id='r' score='0'>"
+                                    "<expression id='e' attribute='#uname' operation='eq' value='me'/></rule>"
+                                    "<nvpair id='i1' name='login' value='mine'/></instance_attributes>"
+                                    "<instance_attributes id='j' score='1'><nvpair id='i2' name='login' value='others'/>"
+                                    "<nvpair id='i3' name='pcmk_host_list' value='n1'/></instance_attributes>"), "");
+    fence(w, "n1", "off", 20, 0);
+    assert_string_equal(run_get(w, 0, "login"), "mine");
 }
 
 static void
@@ -768,6 +792,7 @@ main(void)
         TEST(a_peer_that_is_the_target_is_answered_by_broadcast),
         cmocka_unit_test(fence_resources_are_devices_where_they_may_run),
         TEST(a_device_of_the_configuration_can_fence_but_is_monitored_only_when_started),
+        TEST(parameters_are_those_for_this_node),
         TEST(a_device_goes_with_its_resource_but_not_with_its_stop),
     };
 

@@ -1,0 +1,948 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Fencing with levels, by several devices, of nodes that reset themselves: fencers' cores with a made-up network and
+ * made-up agents whose parameters say how they end (spec 60 §10, §11, §14, §19).
+ */
+#include "lib/base/result.h"
+#include "lib/base/text.h"
+#include "lib/base/xml.h"
+#include "lib/ipc/ipc_message.h"
+
+#include "daemons/fenced/fenced_internal.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* --- the world of a test --- */
+
+#define MAX_NODES 3
+
+struct message {
+    unsigned from;
+    char *to;
+    xmlNode *xml;
+};
+
+struct agent_run {
+    unsigned node;
+    uint64_t end_ms;
+    struct fenced_effect *effect;
+};
+
+struct world {
+    unsigned n;
+    struct fenced_core *cores[MAX_NODES];
+    bool is_down[MAX_NODES], has_panicked[MAX_NODES];
+    struct fenced_now now;
+    GQueue network;
+    GPtrArray *runs;  /* struct agent_run, under way */
+    GString *log;     /* "node:action:device@second " of each agent other than for meta-data */
+    xmlNode *reply;   /* the last one */
+    unsigned replies;
+    long long total_s; /* of the last timeout update */
+    unsigned last_uuid;
+    uint64_t begin_ms;
+};
+
+static const char *const names[MAX_NODES] = { "n1", "n2", "n3" };
+
+static const struct {
+    const char *agent, *actions;
+} AGENTS[] = {
+    { "fence_T", "<action name='on'/><action name='off'/><action name='reboot'/><action name='status'/>"
+                 "<action name='list'/><action name='monitor'/>" },
+    { "fence_TR", "<action name='on'/><action name='off'/><action name='monitor'/>" },
+    { "fence_TO", "<action name='off'/><action name='reboot'/><action name='monitor'/>" },
+    { "fence_TA", "<action name='on' automatic='1'/><action name='off'/><action name='reboot'/><action name='monitor'/>" },
+};
+
+static char *
+new_uuid(void *data)
+{
+    return g_strdup_printf("op-%u", ++((struct world *) data)->last_uuid);
+}
+
+static void
+start_agent(struct world *w, unsigned node, struct fenced_effect *e)
+{
+    struct agent_run *run = g_new0(struct agent_run, 1);
+    const char *action = g_hash_table_lookup(e->args, "action"), *takes = g_hash_table_lookup(e->args, "takes");
+
+    run->node = node;
+    run->effect = e;
+    run->end_ms = w->now.ms + (takes != NULL ? (uint64_t) atoi(takes) * 1000 : 0);
+    if (text_equal(g_hash_table_lookup(e->args, "mode"), "hang") && !text_equal(action, "metadata")) {
+        run->end_ms = w->now.ms + (uint64_t) e->timeout_s * 1000;
+    }
+    if (!text_equal(action, "metadata")) {
+        g_string_append_printf(w->log, "%s:%s:%s@%u ", names[node], action, e->device_id,
+                               (unsigned) ((w->now.ms - w->begin_ms) / 1000));
+    }
+    g_ptr_array_add(w->runs, run);
+}
+
+static void
+collect(struct world *w, unsigned node)
+{
+    struct fenced_effect *e;
+
+    while ((e = fenced_core_take_effect(w->cores[node])) != NULL) {
+        if (e->kind == FENCED_RUN) {
+            start_agent(w, node, e);
+            continue;
+        }
+        if (e->kind == FENCED_SEND) {
+            struct message *m = g_new0(struct message, 1);
+
+            m->from = node;
+            m->to = g_strdup(e->to);
+            m->xml = g_steal_pointer(&e->xml);
+            g_queue_push_tail(&w->network, m);
+        } else if (e->kind == FENCED_REPLY) {
+            xml_free(w->reply);
+            w->reply = g_steal_pointer(&e->xml);
+            w->replies++;
+        } else if (e->kind == FENCED_EVENT && xml_is(e->xml, FENCE_TYPE_TIMEOUT)) {
+            w->total_s = xml_get_int(e->xml, F_ST_TIMEOUT, -1);
+        } else if (e->kind == FENCED_PANIC) {
+            w->is_down[node] = w->has_panicked[node] = true;
+        }
+        fenced_effect_free(e);
+    }
+}
+
+static void
+end_agent(struct world *w, struct agent_run *run)
+{
+    GHashTable *args = run->effect->args;
+    const char *mode = g_hash_table_lookup(args, "mode");
+    g_autofree char *metadata = NULL;
+    struct fence_result result = { 0 };
+
+    if (text_equal(g_hash_table_lookup(args, "action"), "metadata")) {
+        for (size_t i = 0; i < G_N_ELEMENTS(AGENTS); i++) {
+            if (text_equal(AGENTS[i].agent, run->effect->agent)) {
+                metadata = g_strdup_printf("<resource-agent><parameters><parameter name='port'/></parameters><actions>%s"
+                                           "</actions></resource-agent>", AGENTS[i].actions);
+            }
+        }
+        result.output = metadata;
+        result.rc = (metadata != NULL) ? 0 : 5;
+        result.status = (metadata != NULL) ? EXEC_DONE : EXEC_NOT_INSTALLED;
+    } else if (text_equal(mode, "hang")) {
+        result.rc = 1;
+        result.status = EXEC_TIMEOUT;
+    } else {
+        result.rc = text_equal(mode, "fail") ? 1 : 0;
+    }
+    if (!w->is_down[run->node]) {
+        fenced_core_done(w->cores[run->node], w->now, run->effect->run_id, &result);
+        collect(w, run->node);
+    }
+    fenced_effect_free(run->effect);
+    g_free(run);
+}
+
+static struct agent_run *
+ended_agent(struct world *w)
+{
+    for (unsigned i = 0; i < w->runs->len; i++) {
+        if (((struct agent_run *) w->runs->pdata[i])->end_ms <= w->now.ms) {
+            return g_ptr_array_steal_index(w->runs, i);
+        }
+    }
+    return NULL;
+}
+
+/* Carry out all that is to happen now. */
+static void
+settle(struct world *w)
+{
+    struct agent_run *run;
+    struct message *m;
+
+    for (unsigned i = 0; i < w->n; i++) {
+        collect(w, i);
+    }
+    for (;;) {
+        if ((m = g_queue_pop_head(&w->network)) != NULL) {
+            for (unsigned i = 0; i < w->n; i++) {
+                if (!w->is_down[i] && (m->to == NULL || strcmp(m->to, names[i]) == 0)) {
+                    fenced_core_message(w->cores[i], w->now, names[m->from], m->xml);
+                    collect(w, i);
+                }
+            }
+            g_free(m->to);
+            xml_free(m->xml);
+            g_free(m);
+        } else if ((run = ended_agent(w)) != NULL) {
+            end_agent(w, run);
+        } else {
+            return;
+        }
+    }
+}
+
+static void
+pass(struct world *w, unsigned ms)
+{
+    for (unsigned step = 0; step < ms; step += 100) {
+        w->now.ms += 100;
+        w->now.epoch = 1700000000 + (int64_t) (w->now.ms / 1000);
+        for (unsigned i = 0; i < w->n; i++) {
+            if (!w->is_down[i] && fenced_core_deadline(w->cores[i]) <= w->now.ms) {
+                fenced_core_tick(w->cores[i], w->now);
+            }
+        }
+        settle(w);
+    }
+}
+
+static struct world *
+world_new(unsigned n)
+{
+    struct world *w = g_new0(struct world, 1);
+
+    w->n = n;
+    w->now = (struct fenced_now) { .ms = 5000000, .epoch = 1700000000 };
+    w->runs = g_ptr_array_new();
+    w->log = g_string_new(NULL);
+    for (unsigned i = 0; i < n; i++) {
+        const struct fenced_config config
+            = { .node = names[i], .pid = 10 + (long) i, .new_uuid = new_uuid, .sbd_timeout_ms = 5000, .data = w };
+
+        w->cores[i] = fenced_core_new(&config);
+        fenced_core_set_peers(w->cores[i], names, n);
+        fenced_core_client_connected(w->cores[i], names[i], 100, true);
+    }
+    return w;
+}
+
+static void
+world_free(struct world *w)
+{
+    for (unsigned i = 0; i < w->n; i++) {
+        fenced_core_free(w->cores[i]);
+    }
+    for (unsigned i = 0; i < w->runs->len; i++) {
+        fenced_effect_free(((struct agent_run *) w->runs->pdata[i])->effect);
+        g_free(w->runs->pdata[i]);
+    }
+    g_ptr_array_unref(w->runs);
+    g_string_free(w->log, TRUE);
+    xml_free(w->reply);
+    g_free(w);
+}
+
+/* The node is lost: nobody counts it as a fencer any more. */
+static void
+lose(struct world *w, unsigned node)
+{
+    const char *left[MAX_NODES];
+    unsigned n = 0;
+
+    w->is_down[node] = true;
+    for (unsigned i = 0; i < w->n; i++) {
+        if (!w->is_down[i]) {
+            left[n++] = names[i];
+        }
+    }
+    for (unsigned i = 0; i < w->n; i++) {
+        fenced_core_set_peers(w->cores[i], left, n);
+    }
+}
+
+static void G_GNUC_PRINTF(3, 4)
+ask(struct world *w, unsigned node, const char *format, ...)
+{
+    g_autoptr(xmlNode) xml = NULL;
+    g_autofree char *text = NULL;
+    va_list ap;
+
+    va_start(ap, format);
+    text = g_strdup_vprintf(format, ap);
+    va_end(ap);
+    xml = xml_parse(text, strlen(text), XML_PARSE_STRICT, NULL);
+    assert_non_null(xml);
+    fenced_core_request(w->cores[node], w->now, names[node], 1, IPC_WANTS_RESPONSE, xml);
+    settle(w);
+}
+
+static void
+device(struct world *w, unsigned node, const char *id, const char *agent, const char *params)
+{
+    ask(w, node, "<x st_op='st_device_register' st_callopt='4096'><st_calldata><st_device_id id='%s' agent='%s'>"
+                      "<attributes %s/></st_device_id></st_calldata></x>", id, agent, params);
+}
+
+static void
+level(struct world *w, const char *target, unsigned index, const char *devices)
+{
+    for (unsigned i = 0; i < w->n; i++) {
+        ask(w, i, "<x st_op='st_level_add' st_callopt='4096'><st_calldata><fencing-level id='l' index='%u' %s "
+                       "devices='%s'/></st_calldata></x>", index, target, devices);
+    }
+}
+
+/* Ask node n1's fencer; what follows at once has happened then. */
+static void
+fence_after(struct world *w, const char *target, const char *action, unsigned timeout, int delay)
+{
+    w->begin_ms = w->now.ms;
+    g_string_truncate(w->log, 0);
+    w->replies = 0;
+    w->total_s = 0;
+    ask(w, 0, "<x st_op='st_fence' st_callid='3' st_callopt='2' st_timeout='%u' st_delay='%d'>"
+                      "<st_calldata><y st_target='%s' st_device_action='%s'/></st_calldata></x>",
+        timeout, delay, target, action);
+}
+
+static void
+fence(struct world *w, const char *target, const char *action, unsigned timeout)
+{
+    fence_after(w, target, action, timeout, 0);
+}
+
+static void
+assert_result(struct world *w, int status, int rc)
+{
+    assert_int_equal(w->replies, 1);
+    assert_int_equal(xml_get_int(w->reply, FENCE_F_OP_STATUS, -99), status);
+    assert_int_equal(xml_get_int(w->reply, FENCE_F_RC_CODE, -99), rc);
+}
+
+/* Devices and actions in the order in which agents ran on node n1. */
+static void
+assert_ran(struct world *w, const char *expected)
+{
+    assert_string_equal(g_strchomp(w->log->str), expected);
+    w->log->len = strlen(w->log->str);
+}
+
+#define N3     "pcmk_host_list='n3'"
+#define FAIL   " mode='fail' pcmk_off_retries='1' pcmk_reboot_retries='1' pcmk_on_retries='1'"
+#define TARGET "target='n3'"
+
+/* --- timeouts (spec 60 §11.7, §19) --- */
+
+static void
+without_levels_the_peers_devices_are_added_up(void **state)
+{
+    struct world *w = world_new(1);
+
+    device(w, 0, "a", "fence_T", N3 FAIL);
+    device(w, 0, "b", "fence_T", N3);
+    device(w, 0, "c", "fence_T", N3 FAIL);
+    fence(w, "n3", "off", 5);
+    assert_int_equal(w->total_s, 18);
+    assert_result(w, EXEC_DONE, 0);
+    assert_ran(w, "n1:off:a@0 n1:off:b@0");
+    world_free(w);
+}
+
+static void
+timeouts_of_devices_replace_the_one_asked_for(void **state)
+{
+    struct world *w = world_new(1);
+
+    device(w, 0, "a", "fence_T", N3 FAIL);
+    device(w, 0, "b", "fence_T", N3 " pcmk_off_timeout='1'");
+    device(w, 0, "c", "fence_T", N3 FAIL " pcmk_off_timeout='4'");
+    fence(w, "n3", "off", 5);
+    assert_int_equal(w->total_s, 12);
+    world_free(w);
+}
+
+static void
+with_levels_all_their_devices_are_added_up(void **state)
+{
+    struct world *w = world_new(1);
+
+    device(w, 0, "a", "fence_T", N3 FAIL);
+    device(w, 0, "b", "fence_T", N3 " pcmk_off_timeout='1'");
+    device(w, 0, "c", "fence_T", N3 " pcmk_off_timeout='4000'");
+    level(w, TARGET, 1, "a");
+    level(w, TARGET, 2, "b");
+    level(w, TARGET, 3, "c");
+    fence(w, "n3", "off", 5);
+    assert_int_equal(w->total_s, 4807);
+    assert_result(w, EXEC_DONE, 0);
+    world_free(w);
+}
+
+static void
+delays_are_part_of_the_total(void **state)
+{
+    struct world *w = world_new(1);
+
+    device(w, 0, "a", "fence_T", N3 " pcmk_delay_base='10'");
+    fence_after(w, "n3", "off", 5, 5);
+    assert_int_equal(w->total_s, 24); /* 1.2 * (5 + 10 + 5) */
+    pass(w, 14900);
+    assert_ran(w, "");
+    pass(w, 200);
+    assert_result(w, EXEC_DONE, 0);
+    assert_ran(w, "n1:off:a@15");
+    world_free(w);
+}
+
+/* --- levels --- */
+
+static void
+the_next_level_follows_a_failure(void **state)
+{
+    struct world *w = world_new(1);
+
+    device(w, 0, "a", "fence_T", N3 FAIL);
+    device(w, 0, "b", "fence_T", N3);
+    device(w, 0, "c", "fence_T", N3);
+    level(w, TARGET, 1, "a");
+    level(w, TARGET, 4, "b");
+    level(w, TARGET, 9, "c");
+    fence(w, "n3", "off", 20);
+    assert_result(w, EXEC_DONE, 0);
+    assert_ran(w, "n1:off:a@0 n1:off:b@0");
+    world_free(w);
+}
+
+static void
+all_devices_of_a_level_have_to_succeed(void **state)
+{
+    struct world *w = world_new(1);
+
+    for (unsigned i = 1; i <= 6; i++) {
+        g_autofree char *id = g_strdup_printf("d%u", i);
+
+        device(w, 0, id, "fence_T", (i == 1 || i == 4) ? N3 FAIL : N3);
+    }
+    level(w, TARGET, 1, "d1,d2");
+    level(w, TARGET, 2, "d3,d4");
+    level(w, TARGET, 3, "d5,d6");
+    fence(w, "n3", "off", 3);
+    assert_int_equal(w->total_s, 21);
+    assert_result(w, EXEC_DONE, 0);
+    assert_ran(w, "n1:off:d1@0 n1:off:d3@0 n1:off:d4@0 n1:off:d5@0 n1:off:d6@0");
+    world_free(w);
+}
+
+static void
+a_node_with_levels_does_not_use_other_devices(void **state)
+{
+    struct world *w = world_new(1);
+
+    device(w, 0, "a", "fence_T", N3 FAIL);
+    device(w, 0, "other", "fence_T", N3);
+    level(w, TARGET, 1, "a");
+    fence(w, "n3", "off", 5);
+    assert_result(w, EXEC_DONE, 1);
+    assert_ran(w, "n1:off:a@0");
+    world_free(w);
+}
+
+static void
+a_level_whose_device_nobody_has_is_passed_over(void **state)
+{
+    struct world *w = world_new(1);
+
+    device(w, 0, "b", "fence_T", N3);
+    level(w, TARGET, 1, "a");
+    level(w, TARGET, 2, "b");
+    fence(w, "n3", "off", 5);
+    assert_int_equal(w->total_s, 6);
+    assert_result(w, EXEC_DONE, 0);
+    world_free(w);
+}
+
+static void
+levels_are_found_by_name_pattern_and_attribute(void **state)
+{
+    static const struct {
+        const char *target;
+        bool is_found;
+    } TABLE[] = { { "target='n3'", true },
+                  { "target='N3'", true },
+                  { "target='n4'", false },
+                  { "target-pattern='n.*'", true },
+                  { "target-pattern='^3'", false },
+                  { "target-pattern='['", false },
+                  { "target-attribute='rack' target-value='1'", true },
+                  { "target-attribute='rack' target-value='2'", false } };
+    static const char configuration[]
+        = "<configuration><nodes><node id='3' uname='n3'><instance_attributes id='i'><nvpair id='p' name='rack' value='1'/>"
+          "</instance_attributes></node></nodes></configuration>";
+
+    for (size_t i = 0; i < G_N_ELEMENTS(TABLE); i++) {
+        struct world *w = world_new(1);
+        g_autoptr(xmlNode) xml = xml_parse(configuration, strlen(configuration), XML_PARSE_STRICT, NULL);
+
+        fenced_core_configuration(w->cores[0], w->now, xml);
+        device(w, 0, "a", "fence_T", N3);
+        device(w, 0, "b", "fence_T", N3);
+        level(w, TABLE[i].target, 1, "b");
+        fence(w, "n3", "off", 5);
+        assert_result(w, EXEC_DONE, 0);
+        assert_ran(w, TABLE[i].is_found ? "n1:off:b@0" : "n1:off:a@0");
+        world_free(w);
+    }
+}
+
+static void
+a_removed_level_is_not_used(void **state)
+{
+    struct world *w = world_new(1);
+
+    device(w, 0, "a", "fence_T", N3);
+    level(w, TARGET, 1, "nowhere");
+    ask(w, 0, "<x st_op='st_level_remove' st_callopt='4096'><st_calldata><fencing-level index='1' target='n3'/>"
+                   "</st_calldata></x>");
+    fence(w, "n3", "off", 5);
+    assert_int_equal(w->total_s, 6);
+    assert_result(w, EXEC_DONE, 0);
+    world_free(w);
+}
+
+static void
+levels_of_the_configuration_replace_all_when_they_change(void **state)
+{
+    static const char first[] = "<configuration><fencing-topology><fencing-level id='l1' target='n3' index='1' devices='a'/>"
+                                "<fencing-level id='l2' target='n3' index='1' devices='b'/></fencing-topology></configuration>";
+    static const char second[] = "<configuration><resources/><fencing-topology/></configuration>";
+    struct world *w = world_new(1);
+    g_autoptr(xmlNode) one = xml_parse(first, strlen(first), XML_PARSE_STRICT, NULL);
+    g_autoptr(xmlNode) two = xml_parse(second, strlen(second), XML_PARSE_STRICT, NULL);
+
+    device(w, 0, "a", "fence_T", N3);
+    device(w, 0, "b", "fence_T", N3);
+    fenced_core_configuration(w->cores[0], w->now, one);
+    fence(w, "n3", "off", 5);
+    assert_ran(w, "n1:off:b@0"); /* of two for the same level the later counts */
+    level(w, TARGET, 2, "a");    /* by a client: stays while nobody changes the section */
+    fenced_core_configuration(w->cores[0], w->now, one);
+    assert_int_equal(topology_find(w->cores[0], "n3")->levels[2]->len, 1);
+    fenced_core_configuration(w->cores[0], w->now, two);
+    assert_null(topology_find(w->cores[0], "n3"));
+    world_free(w);
+}
+
+static void
+the_requested_delay_is_for_the_first_device_alone(void **state)
+{
+    struct world *w = world_new(1);
+
+    device(w, 0, "a", "fence_T", N3 " pcmk_delay_base='1'");
+    device(w, 0, "b", "fence_T", N3 FAIL " pcmk_delay_base='1'");
+    device(w, 0, "c", "fence_T", N3);
+    device(w, 0, "d", "fence_T", N3);
+    level(w, TARGET, 1, "a,b");
+    level(w, TARGET, 2, "c,d");
+    fence_after(w, "n3", "off", 5, 1);
+    pass(w, 5000);
+    assert_result(w, EXEC_DONE, 0);
+    assert_ran(w, "n1:off:a@2 n1:off:b@3 n1:off:c@3 n1:off:d@3");
+    world_free(w);
+}
+
+static void
+without_any_delay_if_so_asked(void **state)
+{
+    struct world *w = world_new(1);
+
+    device(w, 0, "a", "fence_T", N3 " pcmk_delay_base='10'");
+    level(w, TARGET, 1, "a");
+    fence_after(w, "n3", "off", 5, -1);
+    assert_result(w, EXEC_DONE, 0);
+    assert_ran(w, "n1:off:a@0");
+    world_free(w);
+}
+
+static void
+another_peer_is_asked_for_the_device_of_one_that_is_silent(void **state)
+{
+    struct world *w = world_new(3);
+
+    device(w, 1, "a", "fence_T", "pcmk_host_list='nx' takes='60'");
+    device(w, 2, "a", "fence_T", "pcmk_host_list='nx'");
+    level(w, "target='nx'", 1, "a");
+    fence(w, "nx", "off", 5);
+    if (w->replies == 0) { /* the silent one was asked first */
+        pass(w, 6100);
+    }
+    assert_result(w, EXEC_DONE, 0);
+    world_free(w);
+}
+
+static void
+a_silent_fencer_delays_levels_only_if_it_might_be_needed(void **state)
+{
+    struct world *w = world_new(3);
+
+    device(w, 1, "a", "fence_T", "pcmk_host_list='nx'");
+    level(w, "target='nx'", 1, "a");
+    w->is_down[2] = true; /* does not answer, but is counted */
+    fence(w, "nx", "off", 5);
+    assert_int_equal(w->replies, 0); /* not verified: another might have a better one */
+    pass(w, 6100);
+    assert_result(w, EXEC_DONE, 0);
+    world_free(w);
+}
+
+/* --- reboots in two halves (spec 60 §11.5) --- */
+
+static void
+several_devices_reboot_by_off_and_on(void **state)
+{
+    struct world *w = world_new(1);
+
+    device(w, 0, "a", "fence_T", N3 " pcmk_off_timeout='1'");
+    device(w, 0, "b", "fence_T", N3 " pcmk_off_timeout='2'");
+    level(w, TARGET, 1, "a,b");
+    fence(w, "n3", "reboot", 5);
+    assert_int_equal(w->total_s, 3);
+    assert_result(w, EXEC_DONE, 0);
+    assert_ran(w, "n1:off:a@0 n1:off:b@0 n1:on:a@0 n1:on:b@0");
+    world_free(w);
+}
+
+static void
+a_single_device_reboots(void **state)
+{
+    struct world *w = world_new(1);
+
+    device(w, 0, "a", "fence_T", N3 FAIL);
+    device(w, 0, "b", "fence_T", N3);
+    device(w, 0, "c", "fence_T", N3);
+    level(w, TARGET, 1, "a");
+    level(w, TARGET, 2, "b,c");
+    fence(w, "n3", "reboot", 5);
+    assert_result(w, EXEC_DONE, 0);
+    assert_ran(w, "n1:reboot:a@0 n1:off:b@0 n1:off:c@0 n1:on:b@0 n1:on:c@0");
+    world_free(w);
+}
+
+static void
+the_halves_end_with_their_level(void **state)
+{
+    struct world *w = world_new(1);
+
+    device(w, 0, "a", "fence_T", N3 FAIL);
+    device(w, 0, "b", "fence_T", N3);
+    device(w, 0, "c", "fence_T", N3 FAIL);
+    device(w, 0, "d", "fence_T", N3);
+    device(w, 0, "e", "fence_T", N3);
+    level(w, TARGET, 1, "a");
+    level(w, TARGET, 2, "b,c,d");
+    level(w, TARGET, 3, "e");
+    fence(w, "n3", "reboot", 5);
+    assert_result(w, EXEC_DONE, 0);
+    assert_ran(w, "n1:reboot:a@0 n1:off:b@0 n1:off:c@0 n1:reboot:e@0");
+    world_free(w);
+}
+
+static void
+devices_that_stay_off_or_cannot_turn_on_are_left_off(void **state)
+{
+    struct world *w = world_new(1);
+
+    device(w, 0, "a", "fence_T", N3 " pcmk_reboot_action='off'");
+    device(w, 0, "b", "fence_TO", N3);
+    level(w, TARGET, 1, "a,b");
+    fence(w, "n3", "reboot", 5);
+    assert_result(w, EXEC_DONE, 0);
+    assert_ran(w, "n1:off:a@0 n1:off:b@0");
+    world_free(w);
+}
+
+static void
+devices_that_unfence_by_themselves_are_not_turned_on(void **state)
+{
+    struct world *w = world_new(1);
+
+    device(w, 0, "a", "fence_TA", N3);
+    device(w, 0, "b", "fence_TA", N3);
+    level(w, TARGET, 1, "a,b");
+    fence(w, "n3", "reboot", 5);
+    assert_result(w, EXEC_DONE, 0);
+    assert_ran(w, "n1:off:a@0 n1:off:b@0");
+    world_free(w);
+}
+
+static void
+a_failure_to_turn_on_again_is_no_failure(void **state)
+{
+    struct world *w = world_new(1);
+
+    device(w, 0, "a", "fence_T", N3 " pcmk_off_action='x' mode='pass' pcmk_on_retries='1'");
+    device(w, 0, "b", "fence_T", N3);
+    level(w, TARGET, 1, "a,b");
+    device(w, 0, "hang", "fence_T", "pcmk_host_list='n2' pcmk_on_timeout='600' mode='pass'");
+    fence(w, "n3", "reboot", 5);
+    assert_result(w, EXEC_DONE, 0);
+    assert_ran(w, "n1:x:a@0 n1:off:b@0 n1:on:a@0 n1:on:b@0");
+    world_free(w);
+}
+
+/* --- unfencing --- */
+
+static void
+unfencing_uses_all_levels_devices_that_unfence(void **state)
+{
+    struct world *w = world_new(1);
+
+    device(w, 0, "a", "fence_TA", N3);
+    device(w, 0, "b", "fence_TA", N3);
+    level(w, TARGET, 1, "a");
+    level(w, TARGET, 2, "b");
+    fence(w, "n3", "on", 5);
+    assert_result(w, EXEC_DONE, 0);
+    assert_ran(w, "n1:on:a@0 n1:on:b@0");
+    world_free(w);
+}
+
+static void
+unfencing_fails_if_one_device_that_has_to_fails(void **state)
+{
+    struct world *w = world_new(1);
+
+    device(w, 0, "a", "fence_TA", N3);
+    device(w, 0, "b", "fence_TA", N3 FAIL);
+    level(w, TARGET, 1, "a");
+    level(w, TARGET, 2, "b");
+    fence(w, "n3", "on", 5);
+    assert_result(w, EXEC_DONE, 1);
+    world_free(w);
+}
+
+/* --- nodes that reset themselves (spec 60 §14) --- */
+
+static void
+configure_all(struct world *w, const char *text)
+{
+    g_autoptr(xmlNode) xml = xml_parse(text, strlen(text), XML_PARSE_STRICT, NULL);
+
+    assert_non_null(xml);
+    for (unsigned i = 0; i < w->n; i++) {
+        fenced_core_configuration(w->cores[i], w->now, xml);
+    }
+    settle(w);
+}
+
+#define OPTIONS(value)                                                                                                 \
+    "<crm_config><cluster_property_set id='s'><nvpair id='w' name='stonith-watchdog-timeout' value='" value "'/>"       \
+    "</cluster_property_set></crm_config>"
+#define WATCHDOG(list)                                                                                                 \
+    "<resources><primitive id='watchdog' class='stonith' type='fence_watchdog'><instance_attributes id='i'>"            \
+    "<nvpair id='l' name='pcmk_host_list' value='" list "'/></instance_attributes></primitive></resources>"
+
+static bool
+has_device(struct world *w, unsigned node, const char *id)
+{
+    return device_find(w->cores[node], id) != NULL;
+}
+
+static void
+a_lost_node_has_reset_itself_after_the_timeout(void **state)
+{
+    struct world *w = world_new(3);
+
+    configure_all(w, "<configuration>" OPTIONS("10s") "</configuration>");
+    assert_true(has_device(w, 0, "watchdog") && has_device(w, 2, "watchdog"));
+    lose(w, 2);
+    fence(w, "n3", "reboot", 5);
+    pass(w, 9900);
+    assert_int_equal(w->replies, 0);
+    pass(w, 200);
+    assert_result(w, EXEC_DONE, 0);
+    world_free(w);
+}
+
+static void
+a_live_node_is_told_to_reset_itself_and_given_time(void **state)
+{
+    struct world *w = world_new(3);
+
+    configure_all(w, "<configuration>" OPTIONS("10s") "</configuration>");
+    fence(w, "n3", "off", 5);
+    assert_true(w->has_panicked[2]);
+    assert_int_equal(w->replies, 0);
+    pass(w, 10100);
+    assert_result(w, EXEC_DONE, 0);
+    world_free(w);
+}
+
+static void
+its_delay_is_waited_for_too(void **state)
+{
+    struct world *w = world_new(3);
+
+    configure_all(w, "<configuration>" OPTIONS("6s") "</configuration>");
+    fence_after(w, "n3", "off", 5, 4);
+    pass(w, 3900);
+    assert_false(w->has_panicked[2]);
+    pass(w, 5000);
+    assert_true(w->has_panicked[2]);
+    assert_int_equal(w->replies, 0); /* it went down at 4 s: not before 10 s it is gone for sure */
+    pass(w, 1300);
+    assert_result(w, EXEC_DONE, 0);
+    world_free(w);
+}
+
+static void
+only_nodes_of_the_list_reset_themselves(void **state)
+{
+    struct world *w = world_new(3);
+
+    configure_all(w, "<configuration>" OPTIONS("10s") WATCHDOG("n1,n2") "</configuration>");
+    assert_true(has_device(w, 0, "watchdog"));
+    assert_false(has_device(w, 2, "watchdog"));
+    ask(w, 2, "<x st_op='st_execute' st_callopt='4096'><st_calldata><y st_device_id='watchdog' "
+                   "st_device_action='list'/></st_calldata></x>");
+    assert_string_equal(xml_get(w->reply, F_ST_OUTPUT), "n1\nn2\n");
+    fence(w, "n3", "off", 5);
+    assert_result(w, EXEC_NO_FENCE_DEVICE, 1);
+    world_free(w);
+}
+
+static void
+another_device_is_preferred_to_the_watchdog(void **state)
+{
+    struct world *w = world_new(3);
+
+    configure_all(w, "<configuration>" OPTIONS("10s") "</configuration>");
+    device(w, 1, "a", "fence_T", N3);
+    fence(w, "n3", "off", 5);
+    assert_result(w, EXEC_DONE, 0);
+    assert_ran(w, "n2:off:a@0");
+    assert_false(w->has_panicked[2]);
+    world_free(w);
+}
+
+static void
+the_watchdog_may_be_a_level(void **state)
+{
+    struct world *w = world_new(3);
+
+    configure_all(w, "<configuration>" OPTIONS("10s") "</configuration>");
+    device(w, 1, "a", "fence_T", N3 FAIL);
+    device(w, 1, "last", "fence_T", N3);
+    level(w, TARGET, 1, "a");
+    level(w, TARGET, 2, "watchdog");
+    level(w, TARGET, 3, "last");
+    lose(w, 2);
+    fence(w, "n3", "off", 5);
+    pass(w, 9900);
+    assert_int_equal(w->replies, 0);
+    pass(w, 200);
+    assert_result(w, EXEC_DONE, 0);
+    assert_ran(w, "n2:off:a@0");
+    world_free(w);
+}
+
+static void
+with_levels_that_do_not_name_it_the_watchdog_is_not_trusted(void **state)
+{
+    struct world *w = world_new(3);
+
+    configure_all(w, "<configuration>" OPTIONS("10s") "</configuration>");
+    device(w, 1, "a", "fence_T", N3 FAIL);
+    level(w, TARGET, 1, "a");
+    lose(w, 2);
+    fence(w, "n3", "off", 5);
+    assert_result(w, EXEC_DONE, 1);
+    world_free(w);
+}
+
+static void
+a_node_never_resets_itself_for_another(void **state)
+{
+    struct world *w = world_new(3);
+
+    configure_all(w, "<configuration>" OPTIONS("10s") "</configuration>");
+    ask(w, 0, "<x st_op='st_execute' st_callopt='4096'><st_calldata><y st_device_id='watchdog' "
+                   "st_device_action='off' st_target='n2'/></st_calldata></x>");
+    assert_false(w->has_panicked[0]);
+    assert_int_equal(xml_get_int(w->reply, FENCE_F_OP_STATUS, -99), EXEC_NO_FENCE_DEVICE);
+    world_free(w);
+}
+
+static void
+a_negative_timeout_is_twice_that_of_sbd(void **state)
+{
+    struct world *w = world_new(1);
+
+    configure_all(w, "<configuration>" OPTIONS("-1") "</configuration>");
+    assert_int_equal(w->cores[0]->watchdog_timeout_ms, 10000);
+    configure_all(w, "<configuration>" OPTIONS("0") "</configuration>");
+    assert_int_equal(w->cores[0]->watchdog_timeout_ms, 0);
+    assert_false(has_device(w, 0, "watchdog"));
+    world_free(w);
+}
+
+static void
+the_reserved_names_are_refused_when_they_do_not_fit(void **state)
+{
+    static const struct {
+        const char *id, *agent, *value;
+        int status;
+    } TABLE[] = { { "watchdog", "fence_watchdog", "10s", EXEC_DONE },
+                  { "watchdog", "#watchdog", "10s", EXEC_DONE },
+                  { "watchdog", "fence_T", "10s", EXEC_NO_FENCE_DEVICE },
+                  { "w", "fence_watchdog", "10s", EXEC_NO_FENCE_DEVICE },
+                  { "watchdog", "fence_watchdog", "0", EXEC_NO_FENCE_DEVICE } };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(TABLE); i++) {
+        struct world *w = world_new(1);
+        g_autofree char *text = g_strdup_printf("<configuration>" OPTIONS("%s") "</configuration>", TABLE[i].value);
+
+        configure_all(w, text);
+        device(w, 0, TABLE[i].id, TABLE[i].agent, "");
+        assert_int_equal(xml_get_int(w->reply, FENCE_F_OP_STATUS, -99), TABLE[i].status);
+        world_free(w);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(without_levels_the_peers_devices_are_added_up),
+        cmocka_unit_test(timeouts_of_devices_replace_the_one_asked_for),
+        cmocka_unit_test(with_levels_all_their_devices_are_added_up),
+        cmocka_unit_test(delays_are_part_of_the_total),
+        cmocka_unit_test(the_next_level_follows_a_failure),
+        cmocka_unit_test(all_devices_of_a_level_have_to_succeed),
+        cmocka_unit_test(a_node_with_levels_does_not_use_other_devices),
+        cmocka_unit_test(a_level_whose_device_nobody_has_is_passed_over),
+        cmocka_unit_test(levels_are_found_by_name_pattern_and_attribute),
+        cmocka_unit_test(a_removed_level_is_not_used),
+        cmocka_unit_test(levels_of_the_configuration_replace_all_when_they_change),
+        cmocka_unit_test(the_requested_delay_is_for_the_first_device_alone),
+        cmocka_unit_test(without_any_delay_if_so_asked),
+        cmocka_unit_test(another_peer_is_asked_for_the_device_of_one_that_is_silent),
+        cmocka_unit_test(a_silent_fencer_delays_levels_only_if_it_might_be_needed),
+        cmocka_unit_test(several_devices_reboot_by_off_and_on),
+        cmocka_unit_test(a_single_device_reboots),
+        cmocka_unit_test(the_halves_end_with_their_level),
+        cmocka_unit_test(devices_that_stay_off_or_cannot_turn_on_are_left_off),
+        cmocka_unit_test(devices_that_unfence_by_themselves_are_not_turned_on),
+        cmocka_unit_test(a_failure_to_turn_on_again_is_no_failure),
+        cmocka_unit_test(unfencing_uses_all_levels_devices_that_unfence),
+        cmocka_unit_test(unfencing_fails_if_one_device_that_has_to_fails),
+        cmocka_unit_test(a_lost_node_has_reset_itself_after_the_timeout),
+        cmocka_unit_test(a_live_node_is_told_to_reset_itself_and_given_time),
+        cmocka_unit_test(its_delay_is_waited_for_too),
+        cmocka_unit_test(only_nodes_of_the_list_reset_themselves),
+        cmocka_unit_test(another_device_is_preferred_to_the_watchdog),
+        cmocka_unit_test(the_watchdog_may_be_a_level),
+        cmocka_unit_test(with_levels_that_do_not_name_it_the_watchdog_is_not_trusted),
+        cmocka_unit_test(a_node_never_resets_itself_for_another),
+        cmocka_unit_test(a_negative_timeout_is_twice_that_of_sbd),
+        cmocka_unit_test(the_reserved_names_are_refused_when_they_do_not_fit),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
