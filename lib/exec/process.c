@@ -10,11 +10,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib-unix.h>
-#include <grp.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -261,7 +262,34 @@ close_from(int first)
     }
 }
 
-/* Between fork and exec: only async-signal-safe calls.  Never returns. */
+/* In the child our handlers are code that would run on the parent's memory. */
+static void
+forget_handlers(void)
+{
+    for (int signo = 1; signo < NSIG; signo++) {
+        struct sigaction action;
+
+        if (sigaction(signo, NULL, &action) == 0 && action.sa_handler != SIG_IGN && action.sa_handler != SIG_DFL) {
+            signal(signo, SIG_DFL);
+        }
+    }
+    signal(SIGPIPE, SIG_DFL);
+}
+
+/* By system calls alone: the C library's functions would have every thread of the parent change its user, too. */
+static bool
+drop_privileges(const struct process_spec *spec)
+{
+#ifdef SYS_setuid32
+    return syscall(SYS_setgid32, spec->gid) == 0 && syscall(SYS_setgroups32, 0, NULL) == 0
+           && syscall(SYS_setuid32, spec->uid) == 0;
+#else
+    return syscall(SYS_setgid, spec->gid) == 0 && syscall(SYS_setgroups, 0, NULL) == 0
+           && syscall(SYS_setuid, spec->uid) == 0;
+#endif
+}
+
+/* Between vfork and exec, on the parent's memory: only async-signal-safe calls.  Never returns. */
 static void G_GNUC_NORETURN
 child_run(const struct process_spec *spec, const char *const *argv, char *const *envp, int in, int out,
           int err, int report)
@@ -270,7 +298,7 @@ child_run(const struct process_spec *spec, const char *const *argv, char *const 
     sigset_t none;
     int code;
 
-    signal(SIGPIPE, SIG_DFL);
+    forget_handlers();
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     sched_setscheduler(0, SCHED_OTHER, &param);
@@ -286,8 +314,7 @@ child_run(const struct process_spec *spec, const char *const *argv, char *const 
     fcntl(3, F_SETFD, FD_CLOEXEC);
     close_from(4);
 
-    if (!(spec->flags & PROCESS_DROP_PRIVILEGES)
-        || (setgid(spec->gid) == 0 && setgroups(0, NULL) == 0 && setuid(spec->uid) == 0)) {
+    if (!(spec->flags & PROCESS_DROP_PRIVILEGES) || drop_privileges(spec)) {
         execve(spec->path, (char *const *) argv, envp);
     }
     code = errno;
@@ -381,6 +408,30 @@ stream_watch(struct process *p, struct stream *s, int fd, GIOCondition condition
     s->source = attach(p, g_unix_fd_source_new(fd, condition), (GSourceFunc) (void (*)(void)) fn);
 }
 
+/*
+ * The child borrows our memory until it is another program: to copy the tables of a daemon's memory for that takes as long
+ * as a small agent runs.  No signal may come between.  -1 with errno.
+ */
+static pid_t
+start_child(const struct process_spec *spec, const char *const *argv, char *const *envp, int in, int out, int err,
+            int report)
+{
+    sigset_t all, before;
+    pid_t pid;
+    int saved;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pid = vfork();
+    if (pid == 0) {
+        child_run(spec, argv, envp, in, out, err, report);
+    }
+    saved = errno;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = saved;
+    return pid;
+}
+
 struct process *
 process_start(const struct process_spec *spec, process_done_fn done, void *data, int *error)
 {
@@ -397,10 +448,7 @@ process_start(const struct process_spec *spec, process_done_fn done, void *data,
         pid = -1;
     } else {
         envp = build_environment(spec->env, owned);
-        pid = fork();
-        if (pid == 0) {
-            child_run(spec, spec->argv ? spec->argv : default_argv, envp, in[0], out[1], err[1], report[1]);
-        }
+        pid = start_child(spec, spec->argv ? spec->argv : default_argv, envp, in[0], out[1], err[1], report[1]);
         *error = errno;
     }
     if (pid < 0) {
