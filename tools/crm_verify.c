@@ -145,6 +145,17 @@ print_message(const struct verify *v, const char *origin, enum sched_severity se
     }
 }
 
+/* What the upgrade of an old document changes. */
+static void
+tell_upgrade(void *data, int priority, const char *text)
+{
+    const struct verify *v = data;
+
+    if (priority <= LOG_INFO || v->tool.verbosity > 0) {
+        fprintf(stderr, "%s\n", text);
+    }
+}
+
 /* Valid in its own schema, and brought to the newest one. */
 static void
 check_schema(struct verify *v, xmlNode **cib)
@@ -164,6 +175,7 @@ check_schema(struct verify *v, xmlNode **cib)
         print_message(v, "main", MSG_ERROR, "CIB did not pass schema validation");
         v->errors = true;
     } else {
+        cib_schemas_on_upgrade_message(schemas, tell_upgrade, v);
         rc = cib_schema_upgrade(schemas, cib, NULL, &best);
         if (rc != RC_OK && rc != RC_SCHEMA_UNCHANGED) {
             print_message(v, "main", MSG_ERROR, "Cannot upgrade configuration to the newest schema");

@@ -6,6 +6,7 @@
 #include <bzlib.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -135,6 +136,15 @@ cib_file_disconnect(struct cib_client *c)
 
 /* --- calls --- */
 
+/* The caller asked to hear what an upgrade does. */
+static void
+tell_upgrade(void *data, int priority, const char *text)
+{
+    if (priority <= LOG_INFO) {
+        fprintf(stderr, "%s\n", text);
+    }
+}
+
 int
 cib_file_call(struct cib_client *c, const struct cib_request *request, xmlNode **output)
 {
@@ -154,6 +164,7 @@ cib_file_call(struct cib_client *c, const struct cib_request *request, xmlNode *
     if (!cib_op_modifies(request->op) || strcmp(request->op, CIB_OP_DELETE_ALT) == 0) {
         return EPROTONOSUPPORT;
     }
+    cib_schemas_on_upgrade_message(c->schemas, request->options & CIB_OPT_VERBOSE ? tell_upgrade : NULL, NULL);
     cib_update_run(c->doc, c->schemas, &u, &r);
     /* an upgrade with nothing to do is a success here (spec 20 §11.3) */
     if (r.rc == RC_SCHEMA_UNCHANGED) {

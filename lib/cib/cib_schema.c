@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The list of schemas, validation of whole documents, and the upgrade loop.  Used by the update pipeline, the
- * daemon and tools.  Never changes a document but for validate-with.  (spec 20 §11)
+ * daemon and tools.  Never changes a document but by an upgrade.  (spec 20 §11)
  */
 #include "lib/cib/cib_schema.h"
 
@@ -17,6 +17,7 @@
 #include "lib/base/xml.h"
 #include "lib/cib/cib_proto.h"
 #include "lib/cib/cib_schema_parts.h"
+#include "lib/cib/cib_transform.h"
 
 struct schema {
     char *name;
@@ -28,6 +29,8 @@ struct schema {
 struct cib_schemas {
     char *directory;
     GArray *list; /* struct schema */
+    cib_upgrade_message_fn upgrade_message;
+    void *upgrade_data;
 };
 
 static struct schema *
@@ -306,6 +309,40 @@ cib_schema_complete(struct cib_schemas *s, xmlNode *root)
 
 /* --- upgrade --- */
 
+void
+cib_schemas_on_upgrade_message(struct cib_schemas *s, cib_upgrade_message_fn tell, void *data)
+{
+    s->upgrade_message = tell;
+    s->upgrade_data = data;
+}
+
+/* From a schema that is satisfied to the next: by a stylesheet if there is one and the document is not fit already. */
+static int
+upgrade_step(struct cib_schemas *s, const struct schema *here, const struct schema *next, xmlNode **root)
+{
+    xmlNode *result;
+
+    if (next->major == here->major || cib_schema_accepts(s, next->name, *root, NULL, NULL)) {
+        return RC_OK;
+    }
+    if (!has_transform(s, here)) {
+        log_err("Upgrading from %s needs upgrade-%d.%d.xsl, which is not in %s", here->name, here->major, here->minor,
+                s->directory);
+        return RC_TRANSFORM_FAILED;
+    }
+    result = cib_transform(s->directory, here->major, here->minor, *root, s->upgrade_message, s->upgrade_data);
+    if (result == NULL) {
+        return RC_TRANSFORM_FAILED;
+    }
+    if (!cib_schema_accepts(s, next->name, result, NULL, NULL)) {
+        xml_free(result);
+        return RC_SCHEMA_VALIDATION;
+    }
+    xml_free(*root);
+    *root = result;
+    return RC_OK;
+}
+
 int
 cib_schema_upgrade(struct cib_schemas *s, xmlNode **root, const char *max, int *best)
 {
@@ -332,11 +369,8 @@ cib_schema_upgrade(struct cib_schemas *s, xmlNode **root, const char *max, int *
         if (index == latest || (limit >= 0 && index >= limit)) {
             break;
         }
-        if (schema_at(s, (guint)index + 1)->major != here->major
-            && !cib_schema_accepts(s, schema_at(s, (guint)index + 1)->name, *root, NULL, NULL)) {
-            log_err("Upgrading from %s needs the transform upgrade-%d.%d.xsl, which %s", here->name, here->major,
-                    here->minor, has_transform(s, here) ? "this version cannot run yet" : "is missing");
-            rc = RC_TRANSFORM_FAILED;
+        rc = upgrade_step(s, here, schema_at(s, (guint)index + 1), root);
+        if (rc != RC_OK) {
             break;
         }
         index++;

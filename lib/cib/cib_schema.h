@@ -51,10 +51,15 @@ bool cib_schema_accepts_change(struct cib_schemas *s, struct cib_doc *d);
  */
 void cib_schema_complete(struct cib_schemas *s, xmlNode *root);
 
+/* What a stylesheet says about an upgrade: `priority` is LOG_ERR ... LOG_DEBUG, `text` begins with the severity. */
+typedef void (*cib_upgrade_message_fn)(void *data, int priority, const char *text);
+/* Who hears that; without anybody it is logged. */
+void cib_schemas_on_upgrade_message(struct cib_schemas *s, cib_upgrade_message_fn tell, void *data);
+
 /*
- * Upgrade procedure (spec 20 §11.3) on a private copy: RC_OK and `*best` = index of the schema reached (the document got
- * its validate-with), RC_SCHEMA_UNCHANGED, RC_SCHEMA_VALIDATION, RC_TRANSFORM_FAILED.  `max` (may be NULL)
- * limits it.
+ * Upgrade procedure (spec 20 §11.3) on a private copy: RC_OK and `*best` = index of the schema reached (`*root` may be
+ * another element now and has its validate-with), RC_SCHEMA_UNCHANGED, RC_SCHEMA_VALIDATION, RC_TRANSFORM_FAILED.
+ * `max` (may be NULL) limits it.
  */
 int cib_schema_upgrade(struct cib_schemas *s, xmlNode **root, const char *max, int *best);
 

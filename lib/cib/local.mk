@@ -13,8 +13,10 @@ lib_cib_libcib_a_SOURCES = \
 	lib/cib/cib_schema.c lib/cib/cib_schema.h \
 	lib/cib/cib_schema_parts.c lib/cib/cib_schema_parts.h \
 	lib/cib/cib_store.c lib/cib/cib_store.h \
+	lib/cib/cib_transform.c lib/cib/cib_transform.h \
 	lib/cib/cib_update.c lib/cib/cib_update.h \
 	lib/cib/cib_xpath.c lib/cib/cib_xpath.h
+lib_cib_libcib_a_CFLAGS = $(AM_CFLAGS) $(XSLT_CFLAGS)
 CIB_LDADD = lib/cib/libcib.a $(IPC_LDADD)
 
 CIB_TESTS = lib/cib/tests/test-update lib/cib/tests/test-patch lib/cib/tests/test-schema lib/cib/tests/test-store
