@@ -3,8 +3,8 @@ include cts/fuzz/local.mk
 include cts/sim/local.mk
 
 ## The parts alone.
-TESTS += cts/daemons/test-agents
-dist_check_SCRIPTS += cts/daemons/test-agents cts/daemons/sandbox
+TESTS += cts/daemons/test-agents cts/daemons/test-alerts
+dist_check_SCRIPTS += cts/daemons/test-agents cts/daemons/test-alerts cts/daemons/sandbox
 EXTRA_DIST += cts/daemons/qbipc.py
 TESTS += cts/daemons/test-execd.py
 dist_check_SCRIPTS += cts/daemons/test-execd.py
