@@ -50,21 +50,23 @@ complain(void *data, int line, const char *element, const char *text)
 static bool
 upgrade(struct output *out, xmlNode **cib, const char *origin)
 {
-    struct cib_schemas *schemas = cib_schemas_new(NULL);
+    /* Kept for the process: a profile reads many files, and freeing a grammar takes a good part of a short run. */
+    static struct cib_schemas *schemas;
     struct complaint c = {out, origin};
     int best = 0, rc;
     const char *name;
     bool ok = true;
 
+    if (schemas == NULL) {
+        schemas = cib_schemas_new(NULL);
+    }
     if (cib_schema_latest(schemas) < 0) {
-        cib_schemas_free(schemas); /* no schemas installed: take it as it is */
-        return true;
+        return true; /* no schemas installed: take it as it is */
     }
     name = xml_get(*cib, "validate-with");
     if (name != NULL && strcmp(name, CIB_SCHEMA_NONE) == 0) {
         fputs("Schema validation of configuration is disabled"
               " (enabling is encouraged and prevents common misconfigurations)\n", stderr);
-        cib_schemas_free(schemas);
         return true;
     }
     if (name != NULL && cib_schema_index(schemas, name) >= cib_schema_minimum(schemas)) {
@@ -79,7 +81,6 @@ upgrade(struct output *out, xmlNode **cib, const char *origin)
     } else {
         ok = cib_schema_accepts(schemas, name ? name : cib_schema_default(schemas), *cib, complain, &c);
     }
-    cib_schemas_free(schemas);
     return ok;
 }
 
