@@ -22,7 +22,7 @@
 /* A rewrite is begun at most once in this time, or in this many times what the last one took. */
 enum { WRITE_PAUSE_MS = 1000, WRITE_PAUSE_FACTOR = 20 };
 /* How long a record that nobody waits for may stay in memory. */
-enum { COMPANY_MS = 20 };
+enum { COMPANY_MS = 50 };
 
 /* After a failed rewrite the next one waits this long, then twice as long, up to the greatest. */
 enum { RETRY_FIRST_MS = 2000, RETRY_GREATEST_MS = 60000 };
@@ -76,7 +76,7 @@ tell_durable(gpointer data)
 /* What the thread holds on to. */
 struct writer {
     struct disk *disk;
-    int fd;
+    struct cib_journal *journal; /* NULL: there is none */
     bool failed;
     GString *batch;
     uint64_t sequence; /* of the last record in the batch */
@@ -91,8 +91,8 @@ flush_batch(struct writer *w)
     if (w->sequence == 0) {
         return;
     }
-    if (w->fd >= 0 && w->batch->len > 0) {
-        rc = cib_journal_append(w->fd, w->batch->str, w->batch->len);
+    if (w->journal != NULL && w->batch->len > 0) {
+        rc = cib_journal_append(w->journal, w->batch->str, w->batch->len);
     }
     if (rc != RC_OK && !w->failed) {
         log_crit("Could not append to the journal of the configuration in %s: %s (changes are kept in memory and by peers)",
@@ -121,11 +121,9 @@ do_job(struct writer *w, struct job *job)
         break;
     case JOB_SEGMENT:
         flush_batch(w);
-        if (w->fd >= 0) {
-            close(w->fd);
-        }
-        w->fd = cib_journal_begin(w->disk->dir, job->segment);
-        if (w->fd < 0) {
+        cib_journal_close(w->journal);
+        w->journal = cib_journal_begin(w->disk->dir, job->segment);
+        if (w->journal == NULL) {
             log_crit("Could not begin a journal of the configuration in %s: %s", w->disk->dir, strerror(errno));
         }
         break;
@@ -141,7 +139,7 @@ do_job(struct writer *w, struct job *job)
 static gpointer
 journal_thread(gpointer data)
 {
-    struct writer w = { .disk = data, .fd = -1, .batch = g_string_new(NULL) };
+    struct writer w = { .disk = data, .batch = g_string_new(NULL) };
     struct job *job;
 
     do {
@@ -154,9 +152,7 @@ journal_thread(gpointer data)
         }
         /* do_job() said no: the end */
     } while (job == NULL);
-    if (w.fd >= 0) {
-        close(w.fd);
-    }
+    cib_journal_close(w.journal);
     g_string_free(w.batch, TRUE);
     return NULL;
 }

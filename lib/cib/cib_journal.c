@@ -23,6 +23,10 @@
 /* A record is "R LENGTH MD5\n", LENGTH bytes of XML, "\n". */
 #define RECORD_HEAD "R %zu %32[0-9a-f]\n"
 enum { HEAD_MAX = 64, DIGEST_LEN = 32 };
+/* Stands where a record is missing, so that no later one is replayed without it. */
+#define DAMAGED "!"
+/* Bytes that are reserved at a time. */
+enum { RESERVE = 128 * 1024 };
 
 static bool
 concerns_status(const xmlNode *change)
@@ -97,6 +101,17 @@ read_record(const char *text, size_t len, xmlNode **patch)
     return *patch != NULL ? start + size + 1 : 0;
 }
 
+/* Reserved space that no record has taken. */
+static bool
+is_blank(const char *text, size_t len)
+{
+    while (len > 0 && *text == '\0') {
+        text++;
+        len--;
+    }
+    return len == 0;
+}
+
 unsigned
 cib_journal_replay_text(xmlNode **root, const char *text, size_t len, bool *intact)
 {
@@ -116,7 +131,7 @@ cib_journal_replay_text(xmlNode **root, const char *text, size_t len, bool *inta
         len -= used;
     }
     if (intact != NULL) {
-        *intact = len == 0;
+        *intact = is_blank(text, len);
     }
     return n;
 }
@@ -193,23 +208,20 @@ cib_journal_replay(const char *dir, const char *digest, xmlNode **root)
     return changes;
 }
 
-int
-cib_journal_begin(const char *dir, unsigned segment)
-{
-    g_autofree char *path = segment_path(dir, segment, "");
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+struct cib_journal {
+    int fd;
+    off_t end;      /* of the records */
+    off_t reserved; /* end of the zero bytes behind them; below `end`: nothing is reserved */
+    int failed;     /* result of the append that failed, else RC_OK */
+};
 
-    if (fd >= 0) {
-        cib_store_sync_dir(dir);
-    }
-    return fd;
-}
-
-int
-cib_journal_append(int fd, const char *text, size_t len)
+/* Write all of it; `*written` also after an error.  A result. */
+static int
+write_at(int fd, const char *text, size_t len, off_t at, size_t *written)
 {
-    while (len > 0) {
-        ssize_t n = write(fd, text, len);
+    *written = 0;
+    while (*written < len) {
+        ssize_t n = pwrite(fd, text + *written, len - *written, at + (off_t)*written);
 
         if (n < 0 && errno == EINTR) {
             continue;
@@ -217,10 +229,77 @@ cib_journal_append(int fd, const char *text, size_t len)
         if (n <= 0) {
             return n < 0 ? errno : EIO;
         }
-        text += n;
-        len -= (size_t)n;
+        *written += (size_t)n;
     }
-    return fdatasync(fd) != 0 ? errno : RC_OK;
+    return RC_OK;
+}
+
+/* The records, and zero bytes behind them up to the next piece.  It is no failure if only these find no room. */
+static int
+write_and_reserve(struct cib_journal *j, const char *text, size_t len)
+{
+    size_t end = (size_t)j->end + len, room = (end / RESERVE + 1) * RESERVE - end, written;
+    g_autofree char *piece = g_malloc0(len + room);
+    int rc;
+
+    if (len > 0) {
+        memcpy(piece, text, len);
+    }
+    rc = write_at(j->fd, piece, len + room, j->end, &written);
+    if (written >= len) {
+        j->reserved = j->end + (off_t)written;
+        rc = RC_OK;
+    }
+    return rc;
+}
+
+struct cib_journal *
+cib_journal_begin(const char *dir, unsigned segment)
+{
+    g_autofree char *path = segment_path(dir, segment, "");
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    struct cib_journal *j;
+
+    if (fd < 0) {
+        return NULL;
+    }
+    j = g_new0(struct cib_journal, 1);
+    j->fd = fd;
+    write_and_reserve(j, NULL, 0);
+    fdatasync(fd);
+    cib_store_sync_dir(dir);
+    return j;
+}
+
+int
+cib_journal_append(struct cib_journal *j, const char *text, size_t len)
+{
+    size_t written;
+    int rc = j->failed;
+
+    if (rc == RC_OK) {
+        rc = j->end + (off_t)len <= j->reserved ? write_at(j->fd, text, len, j->end, &written)
+                                                : write_and_reserve(j, text, len);
+    }
+    if (rc == RC_OK && fdatasync(j->fd) != 0) {
+        rc = errno;
+    }
+    if (rc == RC_OK) {
+        j->end += (off_t)len;
+    } else if (j->failed == RC_OK) {
+        j->failed = rc;
+        write_at(j->fd, DAMAGED, strlen(DAMAGED), j->end, &written);
+    }
+    return rc;
+}
+
+void
+cib_journal_close(struct cib_journal *j)
+{
+    if (j != NULL) {
+        close(j->fd);
+        g_free(j);
+    }
 }
 
 int

@@ -7,6 +7,10 @@
  * is begun; before the writer renames the new cib.xml into place it notes in cib.journal.N.base the digest of the new
  * document.  So segment N holds the changes since the document with that digest, whatever instant the power fails
  * at: at start, the segments from the one whose base is the loaded cib.xml are replayed in order.
+ *
+ * Space is reserved in pieces filled with zero bytes, and records are written over them: then a sync is one write to the disk.
+ * Where a file grows with every record, each sync also waits for the file system's own journal, behind whatever
+ * else is being written there.
  */
 #ifndef CIB_CIB_JOURNAL_H
 #define CIB_CIB_JOURNAL_H
@@ -30,10 +34,17 @@ unsigned cib_journal_replay_text(xmlNode **root, const char *text, size_t len, b
 unsigned cib_journal_replay(const char *dir, const char *digest, xmlNode **root);
 /* The highest segment number in use, 0 if none. */
 unsigned cib_journal_last_segment(const char *dir);
-/* Begin a segment; its file descriptor, or -1 (errno). */
-int cib_journal_begin(const char *dir, unsigned segment);
-/* Append and sync: on return the records survive power loss.  A result. */
-int cib_journal_append(int fd, const char *text, size_t len);
+/* A segment that is being written. */
+struct cib_journal;
+
+/* Begin a segment (cib_journal_close), or NULL (errno). */
+struct cib_journal *cib_journal_begin(const char *dir, unsigned segment);
+/*
+ * Append and sync: on return the records survive power loss.  A result; after a failure the segment takes no more, because
+ * what would follow depends on what is missing.
+ */
+int cib_journal_append(struct cib_journal *j, const char *text, size_t len);
+void cib_journal_close(struct cib_journal *j);
 /* Note that segment `segment` follows the document with this digest.  A result. */
 int cib_journal_note_base(const char *dir, unsigned segment, const char *digest);
 /* Remove the segments before `segment`. */

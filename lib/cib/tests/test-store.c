@@ -327,6 +327,51 @@ a_torn_record_ends_the_replay_and_harms_nothing_before_it(void **state)
     cib_doc_free(d);
 }
 
+static void
+reserved_space_behind_the_records_is_no_damage(void **state)
+{
+    struct cib_doc *d = document(BASE);
+    g_autoptr(GString) journal = change(d, changes[0][0], changes[0][1], changes[0][2]);
+    xmlNode *root = parsed(BASE);
+    bool intact;
+
+    g_string_set_size(journal, journal->len + 1000);
+    memset(journal->str + journal->len - 1000, 0, 1000);
+    assert_int_equal(cib_journal_replay_text(&root, journal->str, journal->len, &intact), 1);
+    assert_true(intact);
+    xml_free(root);
+    cib_doc_free(d);
+}
+
+/* Records of more than what is reserved at a time, in a segment that grows. */
+static void
+a_segment_takes_more_than_was_reserved_at_first(void **state)
+{
+    struct cib_doc *d = document(BASE);
+    g_autoptr(GString) record = change(d, changes[0][0], changes[0][1], changes[0][2]);
+    struct cib_journal *j = cib_journal_begin(dir, 1);
+    g_autofree char *path = g_strdup_printf("%s/cib.journal.1", dir), *text = NULL;
+    unsigned n = 1;
+    gsize len;
+    xmlNode *root = parsed(BASE);
+    bool intact;
+
+    assert_int_equal(cib_journal_append(j, record->str, record->len), RC_OK);
+    for (; n * record->len < 300 * 1024; n++) {
+        assert_int_equal(cib_journal_append(j, record->str, record->len), RC_OK);
+    }
+    cib_journal_close(j);
+    assert_true(g_file_get_contents(path, &text, &len, NULL));
+    assert_true(len > n * record->len);
+    for (unsigned i = 0; i < n; i++) {
+        assert_memory_equal(text + i * record->len, record->str, record->len);
+    }
+    cib_journal_replay_text(&root, text + (n - 1) * record->len, len - (n - 1) * record->len, &intact);
+    assert_true(intact);
+    xml_free(root);
+    cib_doc_free(d);
+}
+
 static int
 note_base(const char *digest, void *data)
 {
@@ -343,11 +388,11 @@ crash_before_rename(const char *digest, void *data)
 static void
 append(unsigned segment, GString *record)
 {
-    int fd = cib_journal_begin(dir, segment);
+    struct cib_journal *j = cib_journal_begin(dir, segment);
 
-    assert_true(fd >= 0);
-    assert_int_equal(cib_journal_append(fd, record->str, record->len), RC_OK);
-    close(fd);
+    assert_non_null(j);
+    assert_int_equal(cib_journal_append(j, record->str, record->len), RC_OK);
+    cib_journal_close(j);
 }
 
 /* Load as the daemon does; the description of A, or NULL. */
@@ -446,6 +491,8 @@ main(void)
         IN_DIRECTORY(replaying_the_journal_gives_the_document_stamps_included),
         IN_DIRECTORY(a_torn_record_ends_the_replay_and_harms_nothing_before_it),
         IN_DIRECTORY(what_was_acknowledged_survives_a_crash_at_any_point_of_a_rewrite),
+        IN_DIRECTORY(reserved_space_behind_the_records_is_no_damage),
+        IN_DIRECTORY(a_segment_takes_more_than_was_reserved_at_first),
         IN_DIRECTORY(a_journal_of_another_document_is_ignored),
     };
 
