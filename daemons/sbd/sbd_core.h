@@ -375,4 +375,54 @@ struct sbd_verdict {
 };
 struct sbd_verdict sbd_judge(struct sbd_inquisitor *q);
 
+/* --- is the configuration sound?  (spec 65 §15; sbd_core_check.c) --- */
+
+struct sbd_check_disk {
+    const char *name;
+    bool readable;
+    enum sbd_header_error error;
+    struct sbd_header header;
+};
+
+/* What `check` knows; what it could not learn is said so and not judged. */
+struct sbd_check_facts {
+    unsigned n_disks;
+    struct sbd_check_disk disks[SBD_MAX_DISKS];
+    unsigned watchdog_s; /* by options and environment: what Pacemaker's daemons go by */
+    unsigned io_s;
+    bool sync_set; /* SBD_SYNC_RESOURCE_STARTUP is set */
+
+    bool watchdog_used;
+    const char *watchdog;
+    bool watchdog_exists, watchdog_is_soft;
+    unsigned watchdog_max_s; /* of its driver; 0 unknown */
+    int holder;              /* process that has it open and is no sbd; 0 none */
+    const char *holder_name;
+
+    bool knows_cluster; /* the CIB's options */
+    bool stonith_enabled;
+    unsigned stonith_timeout_s;
+    long long stonith_watchdog_timeout_ms; /* negative: twice the watchdog timeout; 0 none */
+    bool has_sbd_device;                   /* a fence device that uses the disks */
+
+    bool knows_corosync;
+    unsigned nodes;
+    bool qdevice;
+    unsigned sync_timeout_s;
+};
+
+enum sbd_finding_level { SBD_FINDING_WARNING, SBD_FINDING_ERROR };
+
+struct sbd_finding {
+    enum sbd_finding_level level;
+    char text[400]; /* what is wrong, and what to set to what */
+};
+
+#define SBD_MAX_FINDINGS 24
+
+/* Returns how many findings there are. */
+unsigned sbd_check(const struct sbd_check_facts *f, struct sbd_finding findings[SBD_MAX_FINDINGS]);
+/* How long a node may live after a message was written, in the worst case. */
+unsigned sbd_needed_msgwait(unsigned watchdog_s, unsigned io_s, unsigned loop_s);
+
 #endif

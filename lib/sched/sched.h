@@ -20,6 +20,7 @@ enum sched_flags {
     SCHED_UTILIZATION = 1 << 4,  /* collect utilization lines (crm_simulate -U) */
     SCHED_EXPLAIN = 1 << 5,      /* keep every score change with its reason */
     SCHED_QUIET = 1 << 6,        /* nothing to the log (messages are collected all the same) */
+    SCHED_CAN_FENCE = 1 << 7,    /* as if there were a fence device: how sbd judges its own node */
 };
 
 /*

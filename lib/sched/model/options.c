@@ -347,6 +347,6 @@ options_unpack(struct sched *s)
         : text_equal_nocase(value, "minimal")              ? PLACEMENT_MINIMAL
         : text_equal_nocase(value, "balanced")             ? PLACEMENT_BALANCED
                                                            : PLACEMENT_DEFAULT;
-    s->have_fence_device = o->have_watchdog;
+    s->have_fence_device = o->have_watchdog || (s->flags & SCHED_CAN_FENCE);
     s->unfencing_in_use = uses_unfencing(s->resources_xml) || uses_unfencing(s->rsc_defaults);
 }
