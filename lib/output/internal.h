@@ -70,6 +70,10 @@ extern const struct output_writer output_text_writer;
 extern const struct output_writer output_xml_writer;
 extern const struct output_writer output_html_writer;
 extern const struct output_writer output_none_writer;
+extern const struct output_writer output_json_writer; /* in xml.c */
+
+/* Append the JSON of a finished XML document. */
+void output_json_from_xml(GString *to, const char *xml, size_t len);
 
 /* Write the buffer to its destination and empty it. */
 void output_write_buffer(struct output *out);

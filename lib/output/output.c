@@ -19,6 +19,7 @@ writer_of(enum output_format format)
 {
     switch (format) {
         case OUTPUT_XML: return &output_xml_writer;
+        case OUTPUT_JSON: return &output_json_writer;
         case OUTPUT_HTML: return &output_html_writer;
         case OUTPUT_NONE: return &output_none_writer;
         case OUTPUT_TEXT:
@@ -253,6 +254,7 @@ output_error(struct output *out, const char *format, ...)
 
     switch (out->format) {
         case OUTPUT_XML:
+        case OUTPUT_JSON:
         case OUTPUT_HTML:
             g_ptr_array_add(out->errors, text);
             return;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Where tools write: one object that turns lists, items and elements into text, XML, HTML or a curses screen.
+ * Where tools write: one object that turns lists, items and elements into text, XML, JSON, HTML or a curses screen.
  * Used by every tool and by the status rendering (lib/output/status.h).  Never exits, never reads the clock.
  * (spec 80 §3, spec 81)
  *
@@ -18,7 +18,7 @@
 
 #define OUTPUT_API_VERSION "2.25"
 
-enum output_format { OUTPUT_TEXT, OUTPUT_XML, OUTPUT_HTML, OUTPUT_CONSOLE, OUTPUT_NONE };
+enum output_format { OUTPUT_TEXT, OUTPUT_XML, OUTPUT_HTML, OUTPUT_CONSOLE, OUTPUT_NONE, OUTPUT_JSON };
 
 enum output_flags {
     OUTPUT_FANCY = 1 << 0,          /* text: titles, bullets, indentation */
@@ -61,11 +61,16 @@ void output_flush(struct output *out);
 void output_close(struct output *out); /* frees; does not finish */
 
 enum output_format output_format(const struct output *out);
-/* True for formats made of elements (XML). */
+/* True for formats made of elements (XML, and JSON, which is made from it: doc/json.md). */
+static inline bool
+output_format_is_structured(enum output_format format)
+{
+    return format == OUTPUT_XML || format == OUTPUT_JSON;
+}
 static inline bool
 output_is_structured(const struct output *out)
 {
-    return output_format(out) == OUTPUT_XML;
+    return output_format_is_structured(output_format(out));
 }
 bool output_is_fancy(const struct output *out);
 bool output_is_quiet(const struct output *out);
@@ -119,7 +124,7 @@ void output_reset_spacing(struct output *out);
 /* Has anything been printed since output_open()/output_finish()? */
 bool output_is_empty(const struct output *out);
 
-/* --- structured (XML only; ignored by the others) --- */
+/* --- structured (XML and JSON; ignored by the others) --- */
 
 /* Open an element with attributes NAME, VALUE, ..., NULL; a NULL value leaves that attribute out. */
 void output_open_element(struct output *out, const char *name, ...) G_GNUC_NULL_TERMINATED;

@@ -352,7 +352,7 @@ line_management_html(struct output *out, const struct status_view *v)
 void
 status_maintenance(struct output *out, const struct status_view *v)
 {
-    if (output_format(out) == OUTPUT_XML || output_format(out) == OUTPUT_HTML) {
+    if (output_is_structured(out) || output_format(out) == OUTPUT_HTML) {
         return;
     }
     if (v->s->opt.maintenance_mode) {

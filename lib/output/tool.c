@@ -161,9 +161,9 @@ tool_init(struct tool *t, char **argv, unsigned flags, const char *value_letters
     g_option_group_add_entries(t->main_group, common);
 
     if (flags & TOOL_OUTPUT) {
-        const char *formats = (flags & TOOL_CONSOLE) ? "Format of the output: console (default), html, text or xml"
-                              : (flags & TOOL_HTML)  ? "Format of the output: text (default), html or xml"
-                                                     : "Format of the output: text (default) or xml";
+        const char *formats = (flags & TOOL_CONSOLE) ? "Format of the output: console (default), html, json, text or xml"
+                              : (flags & TOOL_HTML)  ? "Format of the output: text (default), html, json or xml"
+                                                     : "Format of the output: text (default), json or xml";
         const GOptionEntry output[] = {
             { "output-as", 0, 0, G_OPTION_ARG_STRING, &t->output_as, formats, "FORMAT" },
             { "output-to", 0, 0, G_OPTION_ARG_STRING, &t->output_to,
@@ -251,6 +251,8 @@ tool_format(const struct tool *t, const char *name, enum output_format *format)
         *format = OUTPUT_TEXT;
     } else if (strcmp(name, "xml") == 0) {
         *format = OUTPUT_XML;
+    } else if (strcmp(name, "json") == 0) {
+        *format = OUTPUT_JSON;
     } else if (strcmp(name, "none") == 0) {
         *format = OUTPUT_NONE;
     } else if (strcmp(name, "html") == 0 && (t->flags & TOOL_HTML)) {
@@ -279,7 +281,7 @@ tool_export_format(enum output_format format)
 {
     static const char *const names[] = { [OUTPUT_TEXT] = "text",       [OUTPUT_XML] = "xml",
                                          [OUTPUT_HTML] = "html",       [OUTPUT_CONSOLE] = "console",
-                                         [OUTPUT_NONE] = "none" };
+                                         [OUTPUT_NONE] = "none",       [OUTPUT_JSON] = "json" };
 
     setenv("OCF_OUTPUT_FORMAT", names[format], 1);
 }

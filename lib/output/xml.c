@@ -190,7 +190,7 @@ output_open_element(struct output *out, const char *name, ...)
 {
     va_list args;
 
-    if (out->format != OUTPUT_XML) {
+    if (!output_is_structured(out)) {
         return;
     }
     open_element(out, name);
@@ -202,7 +202,7 @@ output_open_element(struct output *out, const char *name, ...)
 void
 output_attr(struct output *out, const char *name, const char *value)
 {
-    if (out->format == OUTPUT_XML && value != NULL) {
+    if (output_is_structured(out) && value != NULL) {
         g_assert(!top_element(out)->has_children);
         write_attr(out, name, value);
     }
@@ -237,7 +237,7 @@ output_attrf(struct output *out, const char *name, const char *format, ...)
 void
 output_close_element(struct output *out)
 {
-    if (out->format == OUTPUT_XML) {
+    if (output_is_structured(out)) {
         close_element(out);
     }
 }
@@ -245,7 +245,7 @@ output_close_element(struct output *out)
 bool
 output_close_element_unless_empty(struct output *out)
 {
-    if (out->format != OUTPUT_XML) {
+    if (!output_is_structured(out)) {
         return false;
     }
     if (!top_element(out)->has_children) {
@@ -261,7 +261,7 @@ output_element(struct output *out, const char *name, ...)
 {
     va_list args;
 
-    if (out->format != OUTPUT_XML) {
+    if (!output_is_structured(out)) {
         return;
     }
     open_element(out, name);
@@ -304,7 +304,7 @@ output_text_element(struct output *out, const char *name, const char *text, ...)
 {
     va_list args;
 
-    if (out->format != OUTPUT_XML) {
+    if (!output_is_structured(out)) {
         return;
     }
     open_element(out, name);
@@ -323,7 +323,7 @@ output_text_element(struct output *out, const char *name, const char *text, ...)
 static void
 xml_begin(struct output *out)
 {
-    if (out->flags & OUTPUT_LEGACY) {
+    if ((out->flags & OUTPUT_LEGACY) && out->format == OUTPUT_XML) {
         open_element(out, "crm_mon");
         write_attr(out, "version", CRM_VERSION);
     } else {
@@ -342,7 +342,7 @@ xml_finish(struct output *out, int exit_code)
     while (out->elements->len > 1) {
         close_element(out);
     }
-    if (out->flags & OUTPUT_LEGACY) {
+    if ((out->flags & OUTPUT_LEGACY) && out->format == OUTPUT_XML) {
         if (exit_code != CRM_EX_OK) {
             fprintf(stderr, "%s\n", crm_exit_text(exit_code));
         }
@@ -464,6 +464,29 @@ xml_subprocess(struct output *out, int status, const char *std_out, const char *
 const struct output_writer output_xml_writer = {
     .begin = xml_begin,
     .finish = xml_finish,
+    .discard = xml_discard,
+    .begin_list = xml_begin_list,
+    .end_list = xml_end_list,
+    .item = xml_item,
+    .xml_text = xml_xml_text,
+    .subprocess = xml_subprocess,
+};
+
+/* JSON: the same document, turned into objects and arrays at the end (json.c). */
+static void
+json_finish(struct output *out, int exit_code)
+{
+    GString *json = g_string_sized_new(out->buffer->len);
+
+    xml_finish(out, exit_code);
+    output_json_from_xml(json, out->buffer->str, out->buffer->len);
+    g_string_free(out->buffer, TRUE);
+    out->buffer = json;
+}
+
+const struct output_writer output_json_writer = {
+    .begin = xml_begin,
+    .finish = json_finish,
     .discard = xml_discard,
     .begin_list = xml_begin_list,
     .end_list = xml_end_list,

@@ -139,7 +139,7 @@ events_of(const struct mon *m)
 {
     GArray *all = g_array_new(FALSE, TRUE, sizeof(struct status_fencing));
     GArray *kept;
-    bool reduce = !m->one_shot && m->format != OUTPUT_XML && !m->full_history;
+    bool reduce = !m->one_shot && !output_format_is_structured(m->format) && !m->full_history;
 
     if (m->history == NULL) {
         return all;

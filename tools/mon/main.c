@@ -39,11 +39,11 @@ open_output(struct mon *m)
 {
     static const char *const names[] = { [OUTPUT_TEXT] = "text",       [OUTPUT_XML] = "xml",
                                          [OUTPUT_HTML] = "html",       [OUTPUT_CONSOLE] = "console",
-                                         [OUTPUT_NONE] = "none" };
+                                         [OUTPUT_NONE] = "none",       [OUTPUT_JSON] = "json" };
     struct output_config config = { .format = m->format };
     int rc = 0;
 
-    config.flags = m->format == OUTPUT_XML ? OUTPUT_SIMPLE_LISTS | OUTPUT_SUBSTITUTE : OUTPUT_FANCY;
+    config.flags = output_format_is_structured(m->format) ? OUTPUT_SIMPLE_LISTS | OUTPUT_SUBSTITUTE : OUTPUT_FANCY;
     tool_output_config(&m->tool, &config);
     config.flags |= (m->legacy_xml ? OUTPUT_LEGACY : 0) | (m->web_cgi ? OUTPUT_CGI : 0);
     config.flags &= ~(unsigned)OUTPUT_QUIET; /* -Q is about sections here */

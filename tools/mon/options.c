@@ -210,7 +210,7 @@ mon_choose_format(struct mon *m)
     } else {
         m->format = OUTPUT_CONSOLE;
     }
-    if ((m->format == OUTPUT_XML && !m->daemonize) || m->simple || m->web_cgi || m->xml_file != NULL) {
+    if ((output_format_is_structured(m->format) && !m->daemonize) || m->simple || m->web_cgi || m->xml_file != NULL) {
         m->one_shot = TRUE;
     }
     if (m->one_shot && m->format == OUTPUT_CONSOLE) {
@@ -263,7 +263,7 @@ default_sections(const struct mon *m)
 {
     unsigned usual = SECTION_SUMMARY | SECTION_NODES | SECTION_RESOURCES | SECTION_FAILURES;
 
-    return m->format == OUTPUT_XML ? SECTION_ALL : usual;
+    return output_format_is_structured(m->format) ? SECTION_ALL : usual;
 }
 
 /* "all": people want to see the cluster's options only if they ask for them by name. */
@@ -328,7 +328,7 @@ static void
 apply_fence_level(struct mon *m, int level)
 {
     m->fencing = level > 0;
-    m->full_history = level == 3 || m->format == OUTPUT_XML;
+    m->full_history = level == 3 || output_format_is_structured(m->format);
     switch (level) {
         case 0:
             m->sections &= ~(unsigned)SECTION_FENCING_ALL;
@@ -370,7 +370,7 @@ mon_choose_sections(struct mon *m, char **error)
     }
     m->show = SHOW_PENDING | (m->by_node ? SHOW_BY_NODE : 0) | (m->inactive ? SHOW_INACTIVE : 0) |
               (m->brief ? SHOW_BRIEF : 0) | (m->timing ? SHOW_TIMING : 0) | (m->detail ? SHOW_DETAIL : 0);
-    if (m->format == OUTPUT_XML) {
+    if (output_format_is_structured(m->format)) {
         m->show |= SHOW_INACTIVE | SHOW_TIMING;
     }
     return true;

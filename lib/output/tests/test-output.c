@@ -113,6 +113,63 @@ xml_escapes_what_it_must_and_drops_elements_that_stayed_empty(void **state)
 }
 
 static void
+status_of_nodes(struct output *out)
+{
+    output_open_plain(out, "nodes");
+    output_element(out, "node", "name", "12", "online", "true", "resources_running", "3", NULL);
+    output_close_element(out);
+    output_open_element(out, "ban", "weight", "-INFINITY", "resource", "a\"\\\xc3\xa9", NULL);
+    output_close_element(out);
+    output_open_element(out, "list", "name", "things", NULL);
+    output_text_element(out, "item", "one", NULL);
+    output_close_element(out);
+    output_xml_text(out, "xml", "<a/>");
+    output_error(out, "it broke");
+}
+
+static void
+json_is_the_xml_document_with_arrays_where_there_may_be_many_and_numbers_where_there_are_numbers(void **state)
+{
+    g_autofree char *json = printed(OUTPUT_JSON, 0, status_of_nodes);
+
+    assert_string_equal(json, "{\n"
+                              "  \"api-version\": \"2.25\",\n"
+                              "  \"request\": \"tool 'a b'\",\n"
+                              "  \"nodes\": [\n"
+                              "    {\n"
+                              "      \"element\": \"node\",\n"
+                              "      \"name\": \"12\",\n"
+                              "      \"online\": true,\n"
+                              "      \"resources_running\": 3\n"
+                              "    }\n"
+                              "  ],\n"
+                              "  \"ban\": [\n"
+                              "    {\n"
+                              "      \"weight\": \"-INFINITY\",\n"
+                              "      \"resource\": \"a\\\"\\\\\xc3\xa9\"\n"
+                              "    }\n"
+                              "  ],\n"
+                              "  \"list\": {\n"
+                              "    \"name\": \"things\",\n"
+                              "    \"items\": [\n"
+                              "      {\n"
+                              "        \"element\": \"item\",\n"
+                              "        \"text\": \"one\"\n"
+                              "      }\n"
+                              "    ]\n"
+                              "  },\n"
+                              "  \"xml\": \"<a/>\",\n"
+                              "  \"status\": {\n"
+                              "    \"code\": 0,\n"
+                              "    \"message\": \"OK\",\n"
+                              "    \"errors\": [\n"
+                              "      \"it broke\"\n"
+                              "    ]\n"
+                              "  }\n"
+                              "}\n");
+}
+
+static void
 an_error(struct output *out)
 {
     output_error(out, "it broke");
@@ -208,6 +265,7 @@ main(void)
         cmocka_unit_test(plain_text_has_neither_titles_nor_labels_nor_bullets),
         cmocka_unit_test(a_counted_list_ends_with_its_number_in_text_and_has_it_as_attribute_in_xml),
         cmocka_unit_test(xml_escapes_what_it_must_and_drops_elements_that_stayed_empty),
+        cmocka_unit_test(json_is_the_xml_document_with_arrays_where_there_may_be_many_and_numbers_where_there_are_numbers),
         cmocka_unit_test(xml_collects_errors_below_the_status_and_drops_messages),
         cmocka_unit_test(html_nests_lists_in_items_and_takes_empty_ones_back),
         cmocka_unit_test(a_value_may_be_glued_to_its_letter_or_look_like_an_option),
