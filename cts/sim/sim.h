@@ -202,7 +202,7 @@ bool sim_cib_busy(const struct sim_node *n);
 struct attrd_core;
 void sim_attrd_start(struct sim_node *n);
 void sim_attrd_stop(struct sim_node *n);
-void sim_attrd_message(struct sim_node *n, unsigned from, xmlNode *xml);
+void sim_attrd_message(struct sim_node *n, unsigned from, bool directed, xmlNode *xml);
 void sim_attrd_members(struct sim_node *n, unsigned before, unsigned members);
 /* A client's request (taken). */
 void sim_attrd_request(struct sim_node *n, xmlNode *xml);

@@ -73,6 +73,9 @@ carry_out(struct sim_node *n)
             sim_net_send(n, SIM_ATTRD, e->target, g_steal_pointer(&e->xml));
         } else if (e->kind == ATTRD_CIB_MODIFY) {
             write_cib(n, e);
+        } else if (e->kind == ATTRD_CIB_ERASE) {
+            sim_cib_request(n, SIM_ATTRD, &(struct sim_cib_call){
+                .op = CIB_OP_DELETE, .options = e->options, .section = e->xpath });
         }
         attrd_effect_free(e);
     }
@@ -130,8 +133,6 @@ sim_attrd_start(struct sim_node *n)
 {
     static const struct peers_callbacks callbacks = { .state_changed = on_state, .resolve = resolve };
     struct attrd_config config = { .program = "pacemaker-attrd", .node_id = node_id, .cpu_time = cpu_time, .data = n };
-    g_autofree char *own = NULL;
-    struct sim_cib_call erase = { .op = CIB_OP_DELETE, .options = CIB_OPT_QUORUM_OVERRIDE | CIB_OPT_XPATH };
 
     n->attrd = g_new0(struct sim_attrd, 1);
     n->attrd->born = n->sim->now;
@@ -143,8 +144,6 @@ sim_attrd_start(struct sim_node *n)
     n->attrd->core = attrd_core_new(&config);
     sim_cib_connect(n, SIM_ATTRD);
     sim_net_join(n, SIM_ATTRD);
-    erase.section = own = attrd_core_erase_xpath(n->attrd->core);
-    sim_cib_request(n, SIM_ATTRD, &erase);
     attrd_core_start(n->attrd->core, sim_ms(n->sim));
     carry_out(n);
 }
@@ -158,12 +157,13 @@ sim_attrd_stop(struct sim_node *n)
 }
 
 void
-sim_attrd_message(struct sim_node *n, unsigned from, xmlNode *xml)
+sim_attrd_message(struct sim_node *n, unsigned from, bool directed, xmlNode *xml)
 {
-    struct sim_node *sender = &n->sim->node[from];
+    const struct sim_node *sender = &n->sim->node[from];
+    struct attrd_origin origin = { sender->id, sender->name, directed };
 
     n->attrd->refs.now = sim_epoch(n->sim);
-    attrd_core_peer_message(n->attrd->core, sim_ms(n->sim), sender->id, sender->name, xml);
+    attrd_core_peer_message(n->attrd->core, sim_ms(n->sim), &origin, xml);
     carry_out(n);
 }
 

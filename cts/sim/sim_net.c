@@ -58,6 +58,7 @@ struct sim_net {
     unsigned next_ring;
     bool change_pending;
     unsigned joined[SIM_GROUPS];       /* bits: process is in the group */
+    unsigned left[SIM_GROUPS];         /* bits: process left while a change was under way: nobody has been told yet */
     struct inbox inbox[SIM_MAX_NODES][SIM_GROUPS];
     struct sim_channel out[SIM_MAX_NODES][SIM_GROUPS];
     GQueue held; /* struct outgoing: waits for a membership */
@@ -185,7 +186,7 @@ deliver_message(struct sim_node *n, enum sim_daemon group, struct message *m)
             sim_cib_message(n, m->from, copy);
             break;
         case SIM_ATTRD:
-            sim_attrd_message(n, m->from, copy);
+            sim_attrd_message(n, m->from, m->to >= 0, copy);
             break;
         case SIM_CTL:
             sim_ctl_message(n, m->from, copy);
@@ -353,16 +354,17 @@ announce(struct sim_net *net, unsigned ring, enum sim_daemon group)
 
     for (unsigned i = 0; i < net->s->n_nodes; i++) {
         struct inbox *box = &net->inbox[i][group];
+        unsigned restarted = box->queued & members & net->left[group] & ~(1u << i);
 
-        if ((members & (1u << i)) == 0 || box->queued == members) {
+        if ((members & (1u << i)) == 0 || (box->queued == members && restarted == 0)) {
             continue;
         }
         if (net->s->config.mutation == SIM_NO_LEAVE && (box->queued & ~members) != 0 && sim_once_in(net->s, 2)) {
             continue;
         }
         /* Those who left are told before those who come. */
-        if ((box->queued & ~members) != 0 && (members & ~box->queued) != 0) {
-            queue_item(net, i, group, NULL, box->queued & members, sim_delay(net->s, 50, 5 * SIM_MS));
+        if (restarted != 0 || ((box->queued & ~members) != 0 && (members & ~box->queued) != 0)) {
+            queue_item(net, i, group, NULL, box->queued & members & ~restarted, sim_delay(net->s, 50, 5 * SIM_MS));
         }
         queue_item(net, i, group, NULL, members, sim_delay(net->s, 50, 5 * SIM_MS));
     }
@@ -402,6 +404,8 @@ sim_net_leave(struct sim_node *n, enum sim_daemon group)
     net->joined[group] &= ~(1u << n->index);
     if (n->up && !net->forming[n->index]) {
         announce(net, net->ring[n->index], group);
+    } else {
+        net->left[group] |= 1u << n->index;
     }
 }
 
@@ -525,6 +529,7 @@ form(struct sim *s, void *arg)
         for (unsigned i = 0; i < s->n_nodes; i++) {
             announce(net, net->ring[i], g);
         }
+        net->left[g] = 0;
     }
     for (guint n = net->held.length; n > 0; n--) {
         o = g_queue_pop_head(&net->held);

@@ -26,6 +26,15 @@ attribute_free(gpointer data)
     g_free(a);
 }
 
+static void
+member_free(gpointer data)
+{
+    struct attrd_member *m = data;
+
+    g_free(m->name);
+    g_free(m);
+}
+
 struct attrd_core *
 attrd_core_new(const struct attrd_config *config)
 {
@@ -52,6 +61,7 @@ attrd_core_new(const struct attrd_config *config)
     g_queue_init(&core->effects);
     core->erased = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     core->erased_due = ATTRD_NEVER;
+    core->members = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, member_free);
     core->election_deadline = ATTRD_NEVER;
     core->election = election_new(&election);
     return core;
@@ -73,18 +83,12 @@ attrd_core_free(struct attrd_core *core)
     g_ptr_array_unref(core->armed);
     g_hash_table_unref(core->by_name);
     g_hash_table_unref(core->erased);
+    g_hash_table_unref(core->members);
     g_ptr_array_unref(core->attributes);
     g_free(core->writer);
     g_free((char *)core->node_name);
     g_free((char *)core->config.program);
     g_free(core);
-}
-
-char *
-attrd_core_erase_xpath(const struct attrd_core *core)
-{
-    return g_strdup_printf("//node_state[@uname='%s' or @id='%s']/transient_attributes", core->node_name,
-                           peers_local_uuid(core->peers));
 }
 
 /* The version is an ordinary private attribute of each node (spec 70 §5.2). */
@@ -93,6 +97,7 @@ attrd_core_start(struct attrd_core *core, uint64_t now)
 {
     xmlNode *xml = xml_new(NULL, "attrd-hello");
 
+    attrd_erase_node(core, core->node_name, peers_local_id(core->peers));
     xml_set(xml, F_TYPE, T_ATTRD);
     xml_set(xml, F_SRC, core->config.program);
     xml_set(xml, F_ATTR_TASK, ATTRD_TASK_UPDATE);
@@ -128,6 +133,7 @@ attrd_effect_free(struct attrd_effect *effect)
         g_free(effect->name);
         g_free(effect->value);
         g_free(effect->user);
+        g_free(effect->xpath);
         g_free(effect);
     }
 }
@@ -159,11 +165,52 @@ attrd_send_take(struct attrd_core *core, xmlNode *xml, const struct peer *to)
 
 /* --- membership (spec 70 §7.1, §7.2) --- */
 
+const struct attrd_member *
+attrd_member(const struct attrd_core *core, const char *name)
+{
+    static const struct attrd_member nobody;
+    g_autofree char *key = g_ascii_strdown(name, -1);
+    const struct attrd_member *m = g_hash_table_lookup(core->members, key);
+
+    return m != NULL ? m : &nobody;
+}
+
+bool
+attrd_is_member(const struct attrd_core *core, const char *name)
+{
+    const struct attrd_member *m = attrd_member(core, name);
+
+    return m->appeared > m->lost;
+}
+
+static void
+note_member(struct attrd_core *core, const struct peer *peer)
+{
+    g_autofree char *key = g_ascii_strdown(peer->name, -1);
+    struct attrd_member *m = g_hash_table_lookup(core->members, key);
+
+    if (m == NULL) {
+        m = g_new0(struct attrd_member, 1);
+        m->name = g_strdup(peer->name);
+        g_hash_table_insert(core->members, g_steal_pointer(&key), m);
+    }
+    m->id = peer->id;
+    if (peer->state == PEER_MEMBER) {
+        m->appeared = core->order;
+    } else {
+        m->lost = core->order;
+    }
+}
+
 void
 attrd_core_peer_changed(struct attrd_core *core, uint64_t now, const struct peer *peer)
 {
     if (peer->remote) {
         return;
+    }
+    core->order++;
+    if (peer->name != NULL) {
+        note_member(core, peer);
     }
     if (peer->state == PEER_MEMBER) {
         /* Nobody asks for the table: the writer hands it to whoever appears. */
@@ -176,6 +223,9 @@ attrd_core_peer_changed(struct attrd_core *core, uint64_t now, const struct peer
         g_autofree char *name = g_strdup(peer->name);
 
         attrd_drop_node_values(core, name, "peer loss");
+        if (attrd_is_writer(core)) {
+            attrd_erase_node(core, name, peer->id);
+        }
         attrd_election_peer_left(core, now, name);
     }
     attrd_write_flush(core);

@@ -37,6 +37,7 @@ enum attrd_effect_kind {
     ATTRD_SEND,       /* peer message `xml`: to the node `target`/`target_id`, or to all if target is NULL and target_id 0 */
     ATTRD_REPLY,      /* answer `xml` to the request that is being processed */
     ATTRD_CIB_MODIFY, /* cib_modify of section `status` with `xml`; report with attrd_core_cib_result(write_id) */
+    ATTRD_CIB_ERASE,  /* cib_delete of the XPath `xpath` with `options`; the result is only logged */
     ATTRD_ALERT,      /* attribute alert: `target` (node), `target_id`, `name`, `value` */
 };
 
@@ -47,8 +48,9 @@ struct attrd_effect {
     uint32_t target_id;
     char *name;     /* ATTRD_ALERT: attribute */
     char *value;    /* ATTRD_ALERT: "" if unset */
+    char *xpath;    /* ATTRD_CIB_ERASE */
     char *user;     /* ATTRD_CIB_MODIFY: on whose behalf (cib_user), or NULL */
-    unsigned options;  /* ATTRD_CIB_MODIFY: call options (lib/cib/cib_client.h) */
+    unsigned options;  /* ATTRD_CIB_MODIFY, ATTRD_CIB_ERASE: call options (lib/cib/cib_client.h) */
     unsigned write_id; /* ATTRD_CIB_MODIFY: grows with each request */
 };
 
@@ -61,11 +63,10 @@ void attrd_effect_free(struct attrd_effect *effect);
 struct attrd_core *attrd_core_new(const struct attrd_config *config);
 void attrd_core_free(struct attrd_core *core);
 /*
- * What to delete from the CIB at start, as XPath (g_free): this node's values of an earlier life.  By name and by id, because the
- * writer may have made the node's entry before a controller gave it a name.
+ * Connected to CIB and cluster: erase what the CIB has of this node from an earlier life (nobody in the cluster knows these values any
+ * more), by name and by id, because the writer may have made the node's entry before a controller gave it a name; and
+ * announce the protocol version.
  */
-char *attrd_core_erase_xpath(const struct attrd_core *core);
-/* Connected to CIB and cluster: announce the protocol version. */
 void attrd_core_start(struct attrd_core *core, uint64_t now);
 /* Leaving: ignore everything but election messages, never win. */
 void attrd_core_stop(struct attrd_core *core);
@@ -80,9 +81,14 @@ struct attrd_request {
 };
 void attrd_core_request(struct attrd_core *core, uint64_t now, const struct attrd_request *request);
 
+/* Where a message of the group comes from. */
+struct attrd_origin {
+    uint32_t id;
+    const char *name; /* NULL: not known */
+    bool to_us_alone; /* it is addressed to this node, the others do not see it */
+};
 /* A message from the group, own ones included, in delivery order.  Borrowed, but completed in place. */
-void attrd_core_peer_message(struct attrd_core *core, uint64_t now, uint32_t from_id, const char *from,
-                             xmlNode *xml);
+void attrd_core_peer_message(struct attrd_core *core, uint64_t now, const struct attrd_origin *from, xmlNode *xml);
 
 /* State of a peer changed (from peers_callbacks.state_changed, own node included). */
 void attrd_core_peer_changed(struct attrd_core *core, uint64_t now, const struct peer *peer);

@@ -19,6 +19,7 @@ struct attrd_value {
     uint32_t node_id; /* 0: unknown */
     bool remote;
     bool seen; /* named by the writer's full sync that is being processed */
+    uint64_t told; /* core->order of the last message to all about it; 0: none */
 };
 
 struct attrd_attribute {
@@ -39,6 +40,13 @@ struct attrd_attribute {
     uint64_t deadline;  /* dampening or retry; ATTRD_NEVER: not armed */
 };
 
+/* When a member came and went, in core->order; 0: never.  Survives its values. */
+struct attrd_member {
+    char *name;
+    uint32_t id;
+    uint64_t appeared, lost;
+};
+
 struct attrd_core {
     struct attrd_config config; /* texts copied */
     struct peers *peers;
@@ -49,6 +57,8 @@ struct attrd_core {
     GPtrArray *armed;      /* those with a deadline */
     GPtrArray *due;        /* those to write at the end of this event */
     GQueue effects;        /* struct attrd_effect */
+    uint64_t order;        /* grows with each message and each change of membership */
+    GHashTable *members;   /* name in lower case -> struct attrd_member */
     GHashTable *erased;    /* UUIDs of nodes whose attributes somebody erased from the CIB */
     uint64_t erased_due;   /* when that is looked at; ATTRD_NEVER: there are none */
 
@@ -80,7 +90,12 @@ char *attrd_value_uuid(const struct attrd_core *core, const struct attrd_value *
 void attrd_arm(struct attrd_core *core, struct attrd_attribute *a, uint64_t deadline);
 void attrd_disarm(struct attrd_core *core, struct attrd_attribute *a);
 
-/* --- attrd_core.c: effects --- */
+/* --- attrd_core.c: membership, effects --- */
+
+/* Never NULL; of a node nobody has seen: zeros. */
+const struct attrd_member *attrd_member(const struct attrd_core *core, const char *name);
+/* Is it here now? */
+bool attrd_is_member(const struct attrd_core *core, const char *name);
 
 struct attrd_effect *attrd_effect_add(struct attrd_core *core, enum attrd_effect_kind kind);
 /* Stamp and queue a peer message (consumed); to everybody if `to` is NULL. */
@@ -93,10 +108,19 @@ void attrd_request_update(struct attrd_core *core, uint64_t now, xmlNode *xml);
 /* A request to clear failures as the update by pattern that old peers understand. */
 void attrd_clear_failure_as_update(xmlNode *xml);
 
-/* --- attrd_peer.c --- */
+/* --- attrd_sync.c --- */
 
 /* Send all values to `to`, or to everybody if it is NULL. */
 void attrd_sync_all(struct attrd_core *core, const struct peer *to);
+xmlNode *attrd_sync_new(void);
+void attrd_sync_add(xmlNode *message, const struct attrd_attribute *a, const struct attrd_value *v, bool force);
+/* Begin to note which values a writer's table names, and tell everybody the own ones that it did not. */
+void attrd_sync_forget_seen(struct attrd_core *core);
+void attrd_sync_send_unseen(struct attrd_core *core);
+/* Our own message of this kind came back: repeat what it has undone. */
+void attrd_sync_returned(struct attrd_core *core, const xmlNode *xml);
+/* Is this entry of a table that was sent to this node alone older than what the node knows? */
+bool attrd_sync_is_outdated(const struct attrd_core *core, const struct attrd_value *v, const char *host, const char *from);
 
 /* --- attrd_writer.c --- */
 
@@ -116,6 +140,13 @@ enum attrd_write_mode { ATTRD_RESPECT_DELAY, ATTRD_IGNORE_DELAY };
 /* Put the attribute on the list of this event's writes if it may be written now. */
 void attrd_write_due(struct attrd_core *core, struct attrd_attribute *a, enum attrd_write_mode mode);
 void attrd_write_all(struct attrd_core *core, enum attrd_write_mode mode);
+/*
+ * Erase what the CIB has of a node that left.  The controllers do it when they lose their peer, but what this process writes
+ * between that moment and the one when it loses its own peer comes after it.
+ */
+void attrd_erase_node(struct attrd_core *core, const char *name, uint32_t id);
+/* The same for all that are away: a new writer does not know what the last one still did. */
+void attrd_erase_absent(struct attrd_core *core);
 /* Changed ones, ones with unknown nodes, force-marked ones: a node's id became known. */
 void attrd_write_pending(struct attrd_core *core);
 /* The time has come to look at core->erased. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Messages of the group, in the order in which every member sees them: updates, full and partial synchronisation, clearing
- * of failures, removal of peers.  Called by the shell for each delivered message.  (spec 70 §5, §7)
+ * Messages of the group, in the order in which every member sees them: updates, clearing of failures, removal of peers, and
+ * tables of others (attrd_sync.c sends them).  Called by the shell for each delivered message.  (spec 70 §5, §7)
  */
 #include "daemons/attrd/attrd_internal.h"
 #include "lib/base/log.h"
@@ -17,90 +17,7 @@ or_unset(const char *value)
     return value != NULL ? value : "(unset)";
 }
 
-/* --- sending the table --- */
-
-static void
-add_sync_entry(xmlNode *message, const struct attrd_attribute *a, const struct attrd_value *v, bool force)
-{
-    xmlNode *entry = xml_new(message, "value");
-
-    xml_set(entry, F_ATTR_NAME, a->name);
-    xml_set(entry, F_ATTR_SET, a->set);
-    xml_set(entry, F_ATTR_KEY, a->key);
-    xml_set(entry, F_ATTR_USER, a->user);
-    xml_set(entry, F_ATTR_HOST, v->node);
-    if (v->node_id != 0) {
-        xml_setf(entry, F_ATTR_HOST_ID, "%u", v->node_id);
-    }
-    xml_set(entry, F_ATTR_VALUE, v->current);
-    /* Whole seconds: what peers read as the delay, less than a second is lost (spec 70 §5.4). */
-    xml_setf(entry, F_ATTR_DAMPENING, "%lld", a->dampening_ms / 1000);
-    xml_set_int(entry, F_ATTR_IS_PRIVATE, a->is_private);
-    if (v->remote) {
-        xml_set_int(entry, F_ATTR_IS_REMOTE, 1);
-    }
-    xml_set_int(entry, F_ATTR_FORCE_WRITE, force);
-}
-
-static xmlNode *
-new_sync_message(void)
-{
-    xmlNode *message = xml_new(NULL, "attrd-sync");
-
-    xml_set(message, F_ATTR_TASK, ATTRD_TASK_SYNC_RESPONSE);
-    return message;
-}
-
-void
-attrd_sync_all(struct attrd_core *core, const struct peer *to)
-{
-    xmlNode *message = new_sync_message();
-
-    for (guint i = 0; i < core->attributes->len; i++) {
-        const struct attrd_attribute *a = g_ptr_array_index(core->attributes, i);
-
-        for (guint j = 0; j < a->values->len; j++) {
-            add_sync_entry(message, a, g_ptr_array_index(a->values, j), false);
-        }
-    }
-    log_debug("Synchronizing values with %s", to != NULL ? or_unset(to->name) : "all peers");
-    attrd_send_take(core, message, to);
-}
-
 /* --- applying --- */
-
-static void
-forget_seen(struct attrd_core *core)
-{
-    for (guint i = 0; i < core->attributes->len; i++) {
-        const struct attrd_attribute *a = g_ptr_array_index(core->attributes, i);
-
-        for (guint j = 0; j < a->values->len; j++) {
-            ((struct attrd_value *)g_ptr_array_index(a->values, j))->seen = false;
-        }
-    }
-}
-
-/* Own values that a writer's full table lacks: only their owner can tell the others. */
-static void
-send_unseen_own_values(struct attrd_core *core)
-{
-    xmlNode *message = NULL;
-
-    for (guint i = 0; i < core->attributes->len; i++) {
-        const struct attrd_attribute *a = g_ptr_array_index(core->attributes, i);
-        const struct attrd_value *v = attrd_value_find(a, core->node_name);
-
-        if (v != NULL && !v->seen) {
-            message = message != NULL ? message : new_sync_message();
-            log_debug("* %s[%s]='%s' is local-only", a->name, v->node, or_unset(v->current));
-            add_sync_entry(message, a, v, a->dampening_ms > 0);
-        }
-    }
-    if (message != NULL) {
-        attrd_send_take(core, message, NULL);
-    }
-}
 
 /*
  * A new delay takes effect at once: what was held back by the old one is written now, with the value as it is before
@@ -159,11 +76,16 @@ note_special_names(struct attrd_core *core, const struct attrd_attribute *a, con
     }
 }
 
-enum apply_kind { APPLY_UPDATE, APPLY_SYNC };
+enum apply_kind {
+    APPLY_UPDATE,
+    APPLY_SYNC,        /* an entry of a table that everybody got */
+    APPLY_SYNC_TO_US,  /* of one that only this node got */
+};
 
 /*
  * One value on one node (spec 70 §5.3 steps 4 to 9):
  *   - in a sync, the node itself knows best about its own values: a different one is corrected, not taken
+ *   - a table sent to this node alone may have been overtaken by news that everybody got: those stay
  *   - a different value is stored; it is written after the delay, which each change starts anew
  *   - an equal value changes nothing but the wish to have it written soon
  */
@@ -178,16 +100,23 @@ apply_to_node(struct attrd_core *core, uint64_t now, struct attrd_attribute *a, 
     if (remote) {
         attrd_learn_remote(core, host);
     }
+    if (kind == APPLY_SYNC_TO_US && !text_equal_nocase(host, core->node_name)
+        && attrd_sync_is_outdated(core, attrd_value_find(a, host), host, from)) {
+        return;
+    }
     v = attrd_value_need(a, host, remote);
     v->seen = true;
+    if (kind != APPLY_SYNC_TO_US) {
+        v->told = core->order;
+    }
 
-    if (kind == APPLY_SYNC && !text_equal_nocase(v->current, value)
+    if (kind != APPLY_UPDATE && !text_equal_nocase(v->current, value)
         && text_equal_nocase(v->node, core->node_name)) {
-        xmlNode *correction = new_sync_message();
+        xmlNode *correction = attrd_sync_new();
 
         log_notice("%s[%s]: local value '%s' takes priority over '%s' from %s", a->name, v->node,
                    or_unset(v->current), or_unset(value), from);
-        add_sync_entry(correction, a, v, false);
+        attrd_sync_add(correction, a, v, false);
         attrd_send_take(core, correction, NULL);
     } else if (!text_equal_nocase(v->current, value)) {
         if (a->dampening_ms != 0) {
@@ -206,7 +135,7 @@ apply_to_node(struct attrd_core *core, uint64_t now, struct attrd_attribute *a, 
         } else {
             attrd_write_or_elect(core, now, a);
         }
-    } else if (kind == APPLY_SYNC && a->dampening_ms != 0
+    } else if (kind != APPLY_UPDATE && a->dampening_ms != 0
                && xml_get_int(xml, F_ATTR_FORCE_WRITE, 0) != 0) {
         a->force_write = true;
     }
@@ -227,7 +156,7 @@ apply_update(struct attrd_core *core, uint64_t now, const xmlNode *xml, enum app
     const char *host = xml_get(xml, F_ATTR_HOST);
     struct attrd_attribute *a = attrd_find(core, name);
     bool sets_delay =
-        kind == APPLY_SYNC || text_is_one_of(task, ATTRD_TASK_UPDATE_BOTH, ATTRD_TASK_UPDATE_DELAY, NULL);
+        kind != APPLY_UPDATE || text_is_one_of(task, ATTRD_TASK_UPDATE_BOTH, ATTRD_TASK_UPDATE_DELAY, NULL);
 
     if (name == NULL) {
         log_warn("Could not update attribute: peer %s did not specify name", from);
@@ -277,25 +206,27 @@ apply_list(struct attrd_core *core, uint64_t now, xmlNode *xml, const char *from
  * is then told to everybody (spec 70 §5.4).
  */
 static void
-apply_sync(struct attrd_core *core, uint64_t now, const xmlNode *xml, const char *from)
+apply_sync(struct attrd_core *core, uint64_t now, const xmlNode *xml, const struct attrd_origin *origin)
 {
     bool from_writer = xml_get_int(xml, F_ATTR_WRITER, 0) == ATTRD_ELECTION_WON;
+    const char *from = origin->name;
 
     if (from_writer) {
         attrd_writer_announced(core, now, from);
     }
     if (text_equal_nocase(from, core->node_name)) {
+        attrd_sync_returned(core, xml);
         return;
     }
     if (from_writer) {
-        forget_seen(core);
+        attrd_sync_forget_seen(core);
     }
     xml_for_each(entry, xml, NULL)
     {
-        apply_update(core, now, entry, APPLY_SYNC, from);
+        apply_update(core, now, entry, origin->to_us_alone ? APPLY_SYNC_TO_US : APPLY_SYNC, from);
     }
     if (from_writer) {
-        send_unseen_own_values(core);
+        attrd_sync_send_unseen(core);
     }
 }
 
@@ -338,14 +269,15 @@ apply_peer_remove(struct attrd_core *core, const xmlNode *xml, const char *from)
 
 /* A message of a peer whose name nobody knows cannot be an update worth applying, but it is not lost silently. */
 void
-attrd_core_peer_message(struct attrd_core *core, uint64_t now, uint32_t from_id, const char *from,
-                        xmlNode *xml)
+attrd_core_peer_message(struct attrd_core *core, uint64_t now, const struct attrd_origin *origin, xmlNode *xml)
 {
     const char *task = xml_get(xml, F_ATTR_TASK);
+    const char *from = origin->name;
 
+    core->order++;
     if (from == NULL) {
         log_warn("Ignoring %s from node %u: its name is not known; give it a name in corosync.conf",
-                 task != NULL ? task : "message", from_id);
+                 task != NULL ? task : "message", origin->id);
         return;
     }
     if (xml_get(xml, F_CRM_TASK) != NULL) {
@@ -360,9 +292,9 @@ attrd_core_peer_message(struct attrd_core *core, uint64_t now, uint32_t from_id,
             apply_update(core, now, xml, APPLY_UPDATE, from);
         }
     } else if (text_equal(task, ATTRD_TASK_SYNC_RESPONSE)) {
-        apply_sync(core, now, xml, from);
+        apply_sync(core, now, xml, origin);
     } else if (text_equal(task, ATTRD_TASK_SYNC)) {
-        attrd_sync_all(core, peers_find(core->peers, from_id, from));
+        attrd_sync_all(core, peers_find(core->peers, origin->id, from));
     } else if (text_equal(task, ATTRD_TASK_CLEAR_FAILURE)) {
         apply_clear_failure(core, now, xml, from);
     } else if (text_equal(task, ATTRD_TASK_PEER_REMOVE)) {

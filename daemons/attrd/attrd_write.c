@@ -11,6 +11,7 @@
 #include "lib/cib/cib_client.h"
 #include "lib/ipc/attrd_client.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* How long to wait before a failed write is tried again if the attribute has no delay of its own. */
@@ -85,6 +86,32 @@ attrd_write_pending(struct attrd_core *core)
     }
 }
 
+void
+attrd_erase_node(struct attrd_core *core, const char *name, uint32_t id)
+{
+    struct attrd_effect *effect = attrd_effect_add(core, ATTRD_CIB_ERASE);
+
+    log_debug("Erasing the attributes of %s from the CIB", name);
+    effect->xpath = g_strdup_printf("//node_state[@uname='%s' or @id='%" PRIu32 "']/transient_attributes", name, id);
+    effect->options = CIB_OPT_QUORUM_OVERRIDE | CIB_OPT_XPATH;
+}
+
+void
+attrd_erase_absent(struct attrd_core *core)
+{
+    GHashTableIter i;
+    gpointer key, value;
+
+    g_hash_table_iter_init(&i, core->members);
+    while (g_hash_table_iter_next(&i, &key, &value)) {
+        const struct attrd_member *m = value;
+
+        if (m->lost > m->appeared) {
+            attrd_erase_node(core, m->name, m->id);
+        }
+    }
+}
+
 /* --- building a request --- */
 
 /* Attributes of one request: same user, and unset values kept apart because they need other call options. */
@@ -92,6 +119,7 @@ struct batch {
     xmlNode *status;
     GHashTable *sets; /* "UUID\nSET" -> <instance_attributes> */
     GHashTable *transient; /* UUID -> <transient_attributes> */
+    const struct attrd_attribute *first; /* the one that sets the tone, even if none of its values can be written */
     const char *user;
     bool unsets;
     unsigned values;
@@ -200,7 +228,7 @@ add_attribute(struct attrd_core *core, struct batch *b, struct attrd_attribute *
 static bool
 fits(const struct batch *b, const struct attrd_attribute *a)
 {
-    return b->attributes == 0
+    return a == b->first
            || (!a->write_alone && text_equal(a->user, b->user) && has_unset_value(a) == b->unsets
                && b->values + a->values->len <= BATCH_VALUES);
 }
@@ -216,6 +244,7 @@ write_batch(struct attrd_core *core)
         .status = xml_new(NULL, "status"),
         .sets = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
         .transient = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
+        .first = first,
         .user = first->user,
         .unsets = has_unset_value(first),
     };

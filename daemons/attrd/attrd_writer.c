@@ -51,6 +51,7 @@ take_over(struct attrd_core *core)
                core->writer != NULL ? core->writer : "unset");
     set_writer(core, core->node_name);
     attrd_sync_all(core, NULL);
+    attrd_erase_absent(core);
     attrd_write_all(core, ATTRD_RESPECT_DELAY);
 }
 

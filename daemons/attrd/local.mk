@@ -5,6 +5,7 @@ daemons_attrd_libattrdcore_a_SOURCES = \
 	daemons/attrd/attrd_core.c daemons/attrd/attrd_core.h \
 	daemons/attrd/attrd_internal.h \
 	daemons/attrd/attrd_peer.c \
+	daemons/attrd/attrd_sync.c \
 	daemons/attrd/attrd_request.c \
 	daemons/attrd/attrd_table.c \
 	daemons/attrd/attrd_write.c \

@@ -88,6 +88,29 @@ write_cib(const struct attrd_effect *effect)
 }
 
 static void
+on_erased(struct cib_client *c, int call_id, int rc, const xmlNode *output, const xmlNode *reply, void *data)
+{
+    if (rc == RC_OK) {
+        log_debug("Erased %s from the CIB", (const char *)data);
+    } else {
+        log_notice("Could not erase %s from the CIB: %s", (const char *)data, result_text(rc));
+    }
+}
+
+static void
+erase_from_cib(const struct attrd_effect *effect)
+{
+    const struct cib_request request = { .op = CIB_OP_DELETE, .section = effect->xpath, .options = effect->options };
+    char *what = g_strdup(effect->xpath);
+    int rc = cib_call_async(self.cib, &request, 0, on_erased, what, g_free);
+
+    if (rc < 0) {
+        log_notice("Could not ask for the erasure of %s: %s", what, result_text(-rc));
+        g_free(what);
+    }
+}
+
+static void
 send_peer(const struct attrd_effect *effect)
 {
     struct peer *to = NULL;
@@ -115,6 +138,9 @@ carry_out_one(const struct attrd_effect *effect)
             break;
         case ATTRD_CIB_MODIFY:
             write_cib(effect);
+            break;
+        case ATTRD_CIB_ERASE:
+            erase_from_cib(effect);
             break;
         case ATTRD_ALERT:
             log_trace("Attribute %s of %s is now '%s'", effect->name, effect->target, effect->value);
@@ -168,7 +194,9 @@ carry_out(void)
 static void
 on_peer_message(struct cluster *c, xmlNode *xml, uint32_t from_id, const char *from, void *data)
 {
-    attrd_core_peer_message(self.core, now(), from_id, from, xml);
+    struct attrd_origin origin = { .id = from_id, .name = from, .to_us_alone = cluster_message_is_directed(c) };
+
+    attrd_core_peer_message(self.core, now(), &origin, xml);
     carry_out();
 }
 
@@ -269,33 +297,6 @@ connect_cib(void)
         log_err("Could not subscribe to changes of the CIB: %s", result_text(rc));
     }
     return rc;
-}
-
-static void
-on_erased(struct cib_client *c, int call_id, int rc, const xmlNode *output, const xmlNode *reply, void *data)
-{
-    if (rc == RC_OK) {
-        log_debug("Erased this node's transient attributes from the CIB");
-    } else {
-        log_notice("Could not erase this node's transient attributes from the CIB: %s", result_text(rc));
-    }
-}
-
-/* What the CIB holds of this node comes from an earlier life: nobody in the cluster knows these values any more. */
-static void
-erase_own_attributes(void)
-{
-    g_autofree char *xpath = attrd_core_erase_xpath(self.core);
-    const struct cib_request request = {
-        .op = CIB_OP_DELETE,
-        .section = xpath,
-        .options = CIB_OPT_QUORUM_OVERRIDE | CIB_OPT_XPATH,
-    };
-    int rc = cib_call_async(self.cib, &request, 0, on_erased, NULL, NULL);
-
-    if (rc < 0) {
-        log_notice("Could not ask for erasure of this node's transient attributes: %s", result_text(-rc));
-    }
 }
 
 /* --- clients --- */
@@ -404,7 +405,6 @@ main(int argc, char **argv)
         daemon_exit(CRM_EX_FATAL);
     }
     daemon_on_signal(SIGTERM, on_terminate, NULL);
-    erase_own_attributes();
     attrd_core_start(self.core, now());
     carry_out();
     self.server = ipc_server_new(ENDPOINT_ATTRD, IPC_TYPE_NATIVE, IPC_SERVER_DEFAULT, &server_callbacks, NULL);

@@ -53,6 +53,7 @@ struct cluster {
     bool quorate;
     bool quorum_seen; /* a notification that listed somebody */
 
+    bool directed; /* the message that is being delivered */
     uint32_t last_message_id;
     GQueue queue; /* GByteArray: encoded messages in order */
     guint retry_timer;
@@ -188,6 +189,7 @@ on_deliver(cpg_handle_t handle, const struct cpg_name *group, uint32_t node_id, 
     if (from != NULL) {
         peers_get(c->peers, node_id, from);
     }
+    c->directed = f.to_id != 0 || (f.to != NULL && *f.to != '\0');
     xml = xml_parse(f.text, f.text_len, XML_PARSE_LENIENT, &error);
     cpg_frame_clear(&f);
     if (xml == NULL) {
@@ -198,6 +200,12 @@ on_deliver(cpg_handle_t handle, const struct cpg_name *group, uint32_t node_id, 
         xml_set(xml, F_SRC, from);
     }
     c->callbacks->message(c, xml, node_id, from, c->data);
+}
+
+bool
+cluster_message_is_directed(const struct cluster *c)
+{
+    return c->directed;
 }
 
 static struct cpg_member *

@@ -73,6 +73,8 @@ bool cluster_send(struct cluster *c, const struct peer *to, enum cluster_type ty
 /* The same for a finished text (freed or kept). */
 bool cluster_send_take(struct cluster *c, const struct peer *to, enum cluster_type type,
                        GString *text);
+/* Inside the `message` callback: the message was sent to this node alone, not to everyone. */
+bool cluster_message_is_directed(const struct cluster *c);
 unsigned cluster_queue_length(const struct cluster *c);
 /* Wait until the send queue is empty, at most timeout_ms: for a last message before the end. */
 void cluster_flush(struct cluster *c, unsigned timeout_ms);

@@ -28,6 +28,7 @@ struct node {
     struct ctl_refs refs;
     GPtrArray *writes;  /* struct attrd_effect: requests to the CIB, in order */
     GPtrArray *replies; /* xmlNode */
+    GString *erased;    /* XPaths, a line each */
     unsigned alerts;
     unsigned part; /* members of the same part see each other */
     struct fixture *f;
@@ -84,6 +85,8 @@ collect(struct node *n)
             g_ptr_array_add(n->f->sent, xml_copy(NULL, e->xml));
         } else if (e->kind == ATTRD_REPLY) {
             g_ptr_array_add(n->replies, xml_copy(NULL, e->xml));
+        } else if (e->kind == ATTRD_CIB_ERASE) {
+            g_string_append_printf(n->erased, "%s\n", e->xpath);
         } else {
             n->alerts++;
         }
@@ -104,7 +107,9 @@ deliver(struct fixture *f)
                 && (m->to == NULL || g_ascii_strcasecmp(m->to, names[i]) == 0)) {
                 xmlNode *copy = xml_copy(NULL, m->xml);
 
-                attrd_core_peer_message(n->core, f->now, m->from + 1, names[m->from], copy);
+                struct attrd_origin origin = { m->from + 1, names[m->from], m->to != NULL };
+
+                attrd_core_peer_message(n->core, f->now, &origin, copy);
                 xml_free(copy);
                 collect(n);
             }
@@ -171,6 +176,7 @@ start(struct fixture *f, unsigned i)
     n->core = attrd_core_new(&config);
     n->writes = g_ptr_array_new_with_free_func(effect_free);
     n->replies = g_ptr_array_new_with_free_func(element_free);
+    n->erased = g_string_new(NULL);
     reconfigure(f);
     attrd_core_start(n->core, f->now);
     collect(n);
@@ -190,6 +196,7 @@ stop(struct fixture *f, unsigned i)
     peers_free(n->peers);
     g_ptr_array_unref(n->writes);
     g_ptr_array_unref(n->replies);
+    g_string_free(n->erased, TRUE);
     reconfigure(f);
 }
 
