@@ -114,9 +114,11 @@ void attrd_clear_failure_as_update(xmlNode *xml);
 void attrd_sync_all(struct attrd_core *core, const struct peer *to);
 xmlNode *attrd_sync_new(void);
 void attrd_sync_add(xmlNode *message, const struct attrd_attribute *a, const struct attrd_value *v, bool force);
-/* Begin to note which values a writer's table names, and tell everybody the own ones that it did not. */
+/* Does the table say everything that its sender knows? */
+bool attrd_sync_is_full(const xmlNode *xml, const char *from);
+/* Begin to note which values a writer's table names, and tell everybody those that it did not. */
 void attrd_sync_forget_seen(struct attrd_core *core);
-void attrd_sync_send_unseen(struct attrd_core *core);
+void attrd_sync_send_unseen(struct attrd_core *core, bool full);
 /* Our own message of this kind came back: repeat what it has undone. */
 void attrd_sync_returned(struct attrd_core *core, const xmlNode *xml);
 /* Is this entry of a table that was sent to this node alone older than what the node knows? */

@@ -100,8 +100,11 @@ apply_to_node(struct attrd_core *core, uint64_t now, struct attrd_attribute *a, 
     if (remote) {
         attrd_learn_remote(core, host);
     }
-    if (kind == APPLY_SYNC_TO_US && !text_equal_nocase(host, core->node_name)
-        && attrd_sync_is_outdated(core, attrd_value_find(a, host), host, from)) {
+    v = attrd_value_find(a, host);
+    if (v != NULL) {
+        v->seen = true;
+    }
+    if (kind == APPLY_SYNC_TO_US && !text_equal_nocase(host, core->node_name) && attrd_sync_is_outdated(core, v, host, from)) {
         return;
     }
     v = attrd_value_need(a, host, remote);
@@ -209,6 +212,7 @@ static void
 apply_sync(struct attrd_core *core, uint64_t now, const xmlNode *xml, const struct attrd_origin *origin)
 {
     bool from_writer = xml_get_int(xml, F_ATTR_WRITER, 0) == ATTRD_ELECTION_WON;
+    bool full = from_writer && attrd_sync_is_full(xml, origin->name);
     const char *from = origin->name;
 
     if (from_writer) {
@@ -226,7 +230,7 @@ apply_sync(struct attrd_core *core, uint64_t now, const xmlNode *xml, const stru
         apply_update(core, now, entry, origin->to_us_alone ? APPLY_SYNC_TO_US : APPLY_SYNC, from);
     }
     if (from_writer) {
-        attrd_sync_send_unseen(core);
+        attrd_sync_send_unseen(core, full);
     }
 }
 

@@ -70,7 +70,7 @@ attrd_sync_all(struct attrd_core *core, const struct peer *to)
     attrd_send_take(core, message, to);
 }
 
-/* --- own values that a table lacks --- */
+/* --- values that a table lacks --- */
 
 void
 attrd_sync_forget_seen(struct attrd_core *core)
@@ -84,20 +84,42 @@ attrd_sync_forget_seen(struct attrd_core *core)
     }
 }
 
-/* Own values that a writer's full table lacks: only their owner can tell the others. */
+/* Every instance has an own value from its start on, and a correction does not name it. */
+bool
+attrd_sync_is_full(const xmlNode *xml, const char *from)
+{
+    xml_for_each(entry, xml, NULL)
+    {
+        if (text_equal(xml_get(entry, F_ATTR_NAME), ATTRD_NAME_PROTOCOL) && text_equal_nocase(xml_get(entry, F_ATTR_HOST), from)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * What a writer's table lacks:
+ *   - own values: only their owner can tell the others
+ *   - if the table says everything, values of other names too: part of the cluster may have lost its writer just before it met the
+ *     rest again, so that nobody else will tell.  Whom such a value belongs to corrects it if it is here.
+ */
 void
-attrd_sync_send_unseen(struct attrd_core *core)
+attrd_sync_send_unseen(struct attrd_core *core, bool full)
 {
     xmlNode *message = NULL;
 
     for (guint i = 0; i < core->attributes->len; i++) {
         const struct attrd_attribute *a = g_ptr_array_index(core->attributes, i);
-        const struct attrd_value *v = attrd_value_find(a, core->node_name);
 
-        if (v != NULL && !v->seen) {
-            message = message != NULL ? message : attrd_sync_new();
-            log_debug("* %s[%s]='%s' is local-only", a->name, v->node, or_unset(v->current));
-            attrd_sync_add(message, a, v, a->dampening_ms > 0);
+        for (guint j = 0; j < a->values->len; j++) {
+            const struct attrd_value *v = g_ptr_array_index(a->values, j);
+            bool own = text_equal_nocase(v->node, core->node_name);
+
+            if (!v->seen && (own || (full && v->current != NULL))) {
+                message = message != NULL ? message : attrd_sync_new();
+                log_debug("* %s[%s]='%s' is local-only", a->name, v->node, or_unset(v->current));
+                attrd_sync_add(message, a, v, own && a->dampening_ms > 0);
+            }
         }
     }
     if (message != NULL) {

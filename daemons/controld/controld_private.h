@@ -263,6 +263,7 @@ struct controld {
     struct {
         int id;        /* of the current round (DC) */
         int own_id;    /* of the offer we answered last (client) */
+        bool has_history; /* the CIB of this node knew what runs on it when the offer was answered */
         uint64_t ring; /* membership when offers were made */
         uint64_t ring_rejoined;
         char *best;    /* node with the best CIB */

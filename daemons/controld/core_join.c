@@ -111,9 +111,6 @@ make_offer(struct controld *c, struct peer *p)
         return;
     }
     if (!peer_is_active(p)) {
-        if (p->state == PEER_LOST && p->expected == NULL) {
-            node_expect(p, "down");
-        }
         return;
     }
     join_set_phase(p, JOIN_NONE);
@@ -235,6 +232,13 @@ feature_compatible(const char *dc, const char *member)
     return dc_major == major && dc_minor <= minor;
 }
 
+/* Whether this node's CIB has a history of this node: only its CIB manager's restart takes that away. */
+static void
+own_history_known(struct controld *c, int rc, const xmlNode *lrm, gpointer arg)
+{
+    c->join.has_history = rc == RC_OK;
+}
+
 static void
 version_known(struct controld *c, int rc, const xmlNode *cib, gpointer arg)
 {
@@ -252,6 +256,9 @@ version_known(struct controld *c, int rc, const xmlNode *cib, gpointer arg)
     for (const xmlAttr *a = cib->properties; a != NULL; a = a->next) {
         xml_set(tuple, (const char *)a->name, xml_attr_value(a));
     }
+    if (!c->join.has_history) {
+        xml_set(tuple, "dc-uuid", NULL); /* whichever DC's update has put it there since: see join_on_request() */
+    }
     log_debug("join-%d: answering the offer of %s", c->join.own_id, c->dc);
     msg = msg_new(c, CRM_TASK_JOIN_REQUEST, SYS_DC, SYS_CRMD, c->dc, tuple);
     xml_set_int(msg, F_CRM_JOIN_ID, c->join.own_id);
@@ -268,6 +275,7 @@ void
 join_on_offer(struct controld *c, const xmlNode *msg)
 {
     const char *from = xml_get(msg, F_SRC), *version = xml_get(msg, F_FEATURE_SET);
+    g_autofree char *own = NULL;
     struct peer *p;
 
     if (!feature_compatible(version != NULL ? version : "3.0.14", FEATURE_SET)) {
@@ -305,6 +313,8 @@ join_on_offer(struct controld *c, const xmlNode *msg)
         node_expect(p, "down");
     }
     c->join.own_id = (int)xml_get_int(msg, F_CRM_JOIN_ID, 0);
+    own = g_strdup_printf("//node_state[@id='%s']/lrm", c->uuid);
+    cib_request(c, CIB_OP_QUERY, own, NULL, CIB_OPT_LOCAL | CIB_OPT_NO_CHILDREN | CIB_OPT_XPATH, own_history_known, NULL, NULL);
     cib_request(c, CIB_OP_QUERY, NULL, NULL, CIB_OPT_LOCAL | CIB_OPT_NO_CHILDREN, version_known, GINT_TO_POINTER(c->join.own_id), NULL);
 }
 
@@ -340,8 +350,8 @@ join_on_request(struct controld *c, const xmlNode *msg)
         node_expect(p, "banned");
     } else {
         /*
-         * A CIB manager drops dc-uuid when it starts and gets it with the first CIB it is given: one without it has no history of what
-         * runs where, and must not win by a few status updates that were counted at another moment.
+         * A CIB manager drops dc-uuid when it starts, and our members do not report one that they have got since without a history:
+         * a CIB without it does not know what runs where, and must not win by a few status updates that were counted at another moment.
          */
         int v[4] = { (int)xml_get_int(tuple, "admin_epoch", -1), (int)xml_get_int(tuple, "epoch", -1),
                      xml_get(tuple, "dc-uuid") != NULL, (int)xml_get_int(tuple, "num_updates", -1) };
@@ -378,6 +388,25 @@ acknowledge(struct controld *c, struct peer *p)
     send_peer(c, p->name, msg);
 }
 
+/*
+ * The newest configuration comes from a CIB manager that was just restarted: nobody can say any more what ran where.  Whoever was here
+ * and went without a word is taken for alive until he is fenced, exactly as nodes are that have not been seen since the start.
+ */
+static void
+distrust_absent_nodes(struct controld *c)
+{
+    g_autoptr(GPtrArray) list = peers_list(c->peers);
+
+    for (unsigned i = 0; i < list->len; i++) {
+        struct peer *p = list->pdata[i];
+
+        if (p->state == PEER_LOST && p->expected == NULL) {
+            log_notice("join-%d: what ran on %s is not known any more; it has to be fenced before it counts as down", c->join.id, p->name);
+            node_expect(p, "member");
+        }
+    }
+}
+
 static void
 cib_synced(struct controld *c, int rc, const xmlNode *data, gpointer arg)
 {
@@ -395,6 +424,9 @@ cib_synced(struct controld *c, int rc, const xmlNode *data, gpointer arg)
     }
     if (c->state != S_FINALIZE_JOIN) {
         return;
+    }
+    if (c->join.best != NULL && c->join.best_version[2] == 0) {
+        distrust_absent_nodes(c);
     }
     list = peers_list(c->peers);
     nodes = xml_new(NULL, "nodes");

@@ -167,7 +167,11 @@ node_state_xml(const struct peer *p, xmlNode *parent, unsigned attrs, const char
             xml_set(state, "join", p->join_phase > JOIN_NONE ? "member" : "down");
         }
         if (attrs & NODE_EXPECTED) {
-            xml_set(state, "expected", p->expected);
+            /*
+             * Of a node that was lost before this one became the DC nobody has said what to expect.  Down: resources that it has according
+             * to its history make it unclean all the same.
+             */
+            xml_set(state, "expected", p->expected == NULL && p->state == PEER_LOST ? "down" : p->expected);
         }
     }
     xml_set(state, "crm-debug-origin", origin);
