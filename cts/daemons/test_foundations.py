@@ -460,16 +460,18 @@ def main():
 
     def named(tests):
         return [t for t in tests if options.only in t.__name__]
+
+    def judge(test):
+        before = results.failed
+        results.run(test.__name__.replace("_", " "), test, world)
+        if results.failed > before and world.lab is not None:  # now: the next test may make a new node
+            print("logs are in %s" % world.lab.save_logs())
     try:
         if named(RUNNING):
             world.up()
-        for test in named(RUNNING):
-            results.run(test.__name__.replace("_", " "), test, world)
-        for test in named(OWN):
-            results.run(test.__name__.replace("_", " "), test, world)
+        for test in named(RUNNING) + named(OWN):
+            judge(test)
     finally:
-        if results.failed and world.lab is not None:
-            print("logs are in %s" % world.lab.save_logs())
         world.down()
     return results.finish()
 
