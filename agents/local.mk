@@ -1,4 +1,7 @@
 ## SPDX-License-Identifier: GPL-2.0-or-later
+## Fence agents (spec 60 §17).
+dist_sbin_SCRIPTS += agents/stonith/fence_legacy agents/stonith/fence_watchdog
+
 ocfpacemakerdir = $(ocfdir)/resource.d/pacemaker
 dist_ocfpacemaker_SCRIPTS = \
 	agents/ocf/ClusterMon \

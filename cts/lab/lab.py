@@ -94,7 +94,8 @@ class Node:
             "name": self.name, "dir": self.dir, "stage": self.lab.stage_of(self),
             "debian_daemons": self.lab.options["debian_daemons"],
             "debian_programs": self.lab.options["debian_programs"],
-            "keep_visible": self.lab.options["keep_visible"]}))
+            "keep_visible": self.lab.options["keep_visible"],
+            "power": os.path.join(self.lab.dir, "power") if self.lab.options["fencing"] else None}))
 
     def write_file(self, name, text):
         with open(os.path.join(self.dir, name), "w") as f:
@@ -286,7 +287,7 @@ class Lab:
     """A named set of nodes.  Use as a context manager in tests: it is taken down whatever happens."""
 
     def __init__(self, name="lab", nodes=3, stage=None, debian_nodes=(), debian_daemons=(), debian_programs=(),
-                 environment=None, token=1000, quorum="", keep_visible=()):
+                 environment=None, token=1000, quorum="", keep_visible=(), fencing=False):
         if not re.fullmatch(r"[a-z0-9]{1,8}", name):
             raise LabError("lab name %r: use 1 to 8 lower-case letters and digits" % name)
         self.name = name
@@ -297,7 +298,7 @@ class Lab:
         self.options = {"nodes": nodes, "stage": stage and os.path.abspath(stage), "debian_nodes": list(debian_nodes),
                         "debian_daemons": list(debian_daemons), "debian_programs": list(debian_programs),
                         "token": token, "quorum": quorum, "environment": self.environment,
-                        "keep_visible": list(keep_visible)}
+                        "keep_visible": list(keep_visible), "fencing": fencing}
         self.nodes = [Node(self, i + 1) for i in range(nodes)]
 
     @classmethod
@@ -358,7 +359,49 @@ class Lab:
             run(["ip", "-n", n.netns, "link", "set", "eth0", "up"])
             run(["ip", "-n", n.netns, "link", "set", "lo", "up"])
             n.prepare()
+        if self.options["fencing"]:
+            self.start_power()
         return self
+
+    # --- power switches (fence_lab) ---
+
+    def start_power(self):
+        """Start the process that turns nodes off and on for fence agents."""
+        folder = os.path.join(self.dir, "power")
+        os.makedirs(folder)
+        with open(os.path.join(folder, "errors"), "w") as log:
+            p = subprocess.Popen(["python3", os.path.join(HERE, "power.py"), self.name], stdin=subprocess.DEVNULL,
+                                 stdout=log, stderr=log, start_new_session=True)
+        self.children.append(p)
+        with open(os.path.join(folder, "pid"), "w") as f:
+            f.write(str(p.pid))
+        wait_until("the power switches answer", lambda: os.path.exists(os.path.join(folder, "socket")), 10, 0.02)
+
+    def stop_power(self):
+        try:
+            with open(os.path.join(self.dir, "power", "pid")) as f:
+                pid = int(f.read())
+            with open("/proc/%d/cmdline" % pid, "rb") as f:
+                if b"power.py" in f.read():
+                    os.kill(pid, signal.SIGKILL)
+        except (OSError, ValueError):
+            pass  # there is none
+
+    def set_switch(self, name="power", **how):
+        """How a switch behaves from now on: mode="pass"|"fail"|"hang", delay=SECONDS, times=N (nothing: well)."""
+        path = os.path.join(self.dir, "power", name + ".json")
+        with open(path + ".new", "w") as f:
+            json.dump(how, f)
+        os.rename(path + ".new", path)
+
+    def power_log(self, *actions):
+        """What the switches were asked, oldest first; only these actions (default: those that change something)."""
+        try:
+            with open(os.path.join(self.dir, "power", "log")) as f:
+                entries = [json.loads(line) for line in f if line.endswith("\n")]
+        except OSError:
+            return []
+        return [e for e in entries if e["action"] in (actions or ("off", "on", "reboot"))]
 
     def boot(self):
         for n in self.nodes:
@@ -396,6 +439,7 @@ class Lab:
 
     def down(self):
         """Take everything down and leave nothing behind."""
+        self.stop_power()  # first: it must not turn anything on again
         for n in self.nodes:
             n.power_off()
         self.reap()

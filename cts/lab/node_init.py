@@ -68,9 +68,12 @@ def replace_directory(path, source):
 def install_stack(cfg):
     """Cover the machine's cluster stack by the staged one; single daemons may stay the machine's."""
     stage = cfg.get("stage")
+    if stage or cfg.get("power"):
+        merge_directory("/usr/sbin", [stage + "/usr/sbin"] if stage else [])
+    for name in ("fence_lab", "fence_lab_fabric") if cfg.get("power") else ():
+        cover_file(os.path.join(os.path.dirname(os.path.abspath(__file__)), "fence_lab"), "/usr/sbin/" + name)
     if not stage:
         return
-    merge_directory("/usr/sbin", [stage + "/usr/sbin"])
     keep = replace_directory("/usr/lib/pacemaker", None)
     for name in sorted(set(os.listdir(stage + "/usr/lib/pacemaker")) | set(cfg["debian_daemons"])):
         place = keep if name in cfg["debian_daemons"] else stage + "/usr/lib/pacemaker"
@@ -88,6 +91,9 @@ def own_state(cfg):
                       ("/var/lib/corosync", "corosync-lib"), ("/etc/default", "default"), ("/srv", "srv")):
         bind(os.path.join(cfg["dir"], sub), path)
     bind(os.path.join(cfg["dir"], "hosts"), "/etc/hosts")
+    if cfg.get("power"):  # the way to the lab's power switches
+        os.makedirs("/run/.lab")
+        bind(cfg["power"], "/run/.lab")
     tmpfs("/dev/shm", "mode=1777")
     tmpfs("/tmp", "mode=1777")
 
