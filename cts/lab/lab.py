@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import time
 import xml.etree.ElementTree as ET
@@ -393,6 +394,21 @@ class Lab:
         with open(path + ".new", "w") as f:
             json.dump(how, f)
         os.rename(path + ".new", path)
+
+    def set_hosts_start(self, whether):
+        """Does a host that is turned on boot and start the cluster?  If not it stays off until somebody boots it."""
+        with open(os.path.join(self.dir, "power", "start"), "w") as f:
+            f.write("yes" if whether else "no")
+
+    def switches_reset(self):
+        """All outlets are on again; waits until no host is about to boot."""
+        self.ask_switches({"action": "reset"})
+
+    def ask_switches(self, request):
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(os.path.join(self.dir, "power", "socket"))
+            s.sendall(json.dumps(request).encode() + b"\n")
+            return json.loads(s.makefile().readline())
 
     def power_log(self, *actions):
         """What the switches were asked, oldest first; only these actions (default: those that change something)."""

@@ -8,7 +8,7 @@ Nodes reach it by the socket in /run/.lab (cts/lab/fence_lab).  Below the lab's 
     socket          one JSON request a connection, one JSON answer
     log             one JSON line a request: when it came, when it was answered, what for, how it ended
     NAME.json       how the switch NAME behaves: {"mode": "pass"|"fail"|"hang", "delay": SECONDS, "times": N}
-    start           nodes that are turned on start the cluster too ("no": they stay up without it)
+    start           a host that is turned on boots and starts the cluster ("no": it stays off until somebody boots it)
 Never decides anything: a switch does what it is told, whoever asks.
 """
 import json
@@ -34,6 +34,7 @@ class Switches:
         self.lock = threading.Lock()
         self.node_locks = {n.name: threading.Lock() for n in lab.nodes}
         self.dead_outlets = {n.name: set() for n in lab.nodes}
+        self.starting = []
         self.keys = set()  # nodes that the fabric lets write
 
     def behaviour(self, name):
@@ -74,25 +75,37 @@ class Switches:
 
     def on(self, node, outlet):
         self.dead_outlets[node.name].discard(outlet)
-        if not node.pid:
-            threading.Thread(target=self.start, args=(node,), daemon=True).start()
+        if not node.pid and self.hosts_start():
+            thread = threading.Thread(target=self.start, args=(node,), daemon=True)
+            thread.start()
+            self.starting.append(thread)
+
+    def hosts_start(self):
+        try:
+            with open(os.path.join(self.dir, "start")) as f:
+                return f.read().strip() != "no"
+        except OSError:
+            return True
 
     def start(self, node):
         time.sleep(BOOT_SECONDS)
-        try:
-            with open(os.path.join(self.dir, "start")) as f:
-                with_cluster = f.read().strip() != "no"
-        except OSError:
-            with_cluster = True
         with self.node_locks[node.name]:
             try:
-                if not node.pid and len(self.dead_outlets[node.name]) == 0:
+                if not node.pid and not self.dead_outlets[node.name]:
                     node.boot()
-                    if with_cluster:
-                        node.start_corosync()
-                        node.start_stack()
+                    node.start_corosync()
+                    node.start_stack()
             except (LabError, OSError) as e:
                 self.log({"at": time.time(), "action": "start", "target": node.name, "result": str(e)})
+
+    def reset(self):
+        for thread in self.starting:
+            thread.join()
+        self.starting = []
+        for outlets in self.dead_outlets.values():
+            outlets.clear()
+        self.keys.clear()
+        return 0
 
     def power(self, action, node, request):
         outlet, outlets = request.get("switch", "power"), int(request.get("outlets", 1))
@@ -118,12 +131,16 @@ class Switches:
         """(exit status of the agent, its output)"""
         action, target = request.get("action", ""), request.get("target", "")
         names = {n.name: n for n in self.lab.nodes}
+        if action == "reset":
+            return self.reset(), ""
         if action == "monitor":
             return 0, ""
         if action == "list":
             return 0, "".join(name + "\n" for name in names)
         if action not in ("on", "off", "reboot", "status"):
             return 1, "no such action: %s\n" % action
+        if target.startswith("ghost"):
+            return 0, ""  # something that is no node
         if target not in names:
             return 1, "no such node: %s\n" % target
         if request.get("kind") == "fabric":
@@ -137,7 +154,7 @@ class Switches:
             except (OSError, ValueError):
                 return
             begin = time.time()
-            how = self.behaviour(request.get("switch", "power")) if request.get("action") not in ("list", "status") else {}
+            how = self.behaviour(request.get("switch", "power")) if request.get("action") in ("on", "off", "reboot", "monitor") else {}
             time.sleep(float(how.get("delay", 0)))
             if how.get("mode") == "hang":
                 rc, text = 1, ""
