@@ -170,7 +170,10 @@ def the_dc_can_be_fenced_at_an_administrators_word(lab):
 
 
 def a_resource_that_cannot_stop_gets_its_node_fenced(lab):
-    begin(lab, device(), dummy("slow", ("stop", {"interval": "0", "timeout": "1s"}), op_sleep="3"))
+    begin(lab, device(), "<primitive id='slow' class='ocf' provider='heartbeat' type='Delay'><instance_attributes id='slow-i'>"
+                         "<nvpair id='slow-s' name='startdelay' value='0'/><nvpair id='slow-t' name='stopdelay' value='30'/>"
+                         "<nvpair id='slow-m' name='mondelay' value='0'/></instance_attributes>"
+                         "<operations><op id='slow-stop' name='stop' interval='0' timeout='1s'/></operations></primitive>")
     home = home_of(lab, "slow")
     home.run(["crm_resource", "--ban", "--resource", "slow", "--node", home.name])
     done = was_shot(lab, home)

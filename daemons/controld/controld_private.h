@@ -241,7 +241,7 @@ struct controld {
     bool is_dc, shutdown, shutdown_sent, stay_down, in_recovery, exited;
     bool cib_connected, exec_connected, config_read, quorum_seen, peers_seen, ipc_open, cluster_connected;
     bool fencer_connected, ever_joined, stop_waited, early_over;
-    bool announce_repeated, start_state_applied, refreshed, leaving, exec_left, fence_sync_off;
+    bool announce_repeated, start_state_applied, refreshed, leaving, exec_left, fence_sync_heard;
     char *dc;         /* name of the DC we follow (ourselves included), or NULL */
     char *dc_version; /* its feature set */
     int exit_code;

@@ -340,7 +340,7 @@ ctl_on_fencer_connected(struct controld *c, struct ctl_time t)
     event_begin(c, t);
     log_notice("Fencer successfully connected");
     c->fencer_connected = true;
-    c->fence_sync_off = false;
+    c->fence_sync_heard = false;
     timer_arm(c, TIMER_FENCE_SYNC, SYNC_AFTER_CONNECT_MS);
     send_waiting(c);
     fence_check_watchdog(c);
@@ -378,7 +378,7 @@ ctl_on_fencer_lost(struct controld *c, struct ctl_time t)
 void
 fence_peer_appeared(struct controld *c)
 {
-    if ((c->is_dc || c->dc == NULL) && c->fencer_connected && !c->fence_sync_off) {
+    if ((c->is_dc || c->dc == NULL) && c->fencer_connected) {
         timer_arm(c, TIMER_FENCE_SYNC, SYNC_AFTER_PEER_MS);
     }
 }
@@ -387,8 +387,10 @@ void
 ctl_on_fence_synced(struct controld *c, struct ctl_time t)
 {
     event_begin(c, t);
-    c->fence_sync_off = true; /* until the next connection */
-    timer_cancel(c, TIMER_FENCE_SYNC);
+    if (!c->fence_sync_heard) { /* somebody else did what ours was for; later ones are for others' sake */
+        c->fence_sync_heard = true;
+        timer_cancel(c, TIMER_FENCE_SYNC);
+    }
     event_end(c);
 }
 

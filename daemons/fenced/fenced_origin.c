@@ -215,14 +215,19 @@ stays_off(const struct fenced_core *core, const struct op *op, const char *id)
     return false;
 }
 
-/* At the end of unfencing by levels: the devices with automatic unfencing that it has not met. */
+/*
+ * The devices with automatic unfencing that levels have not met, at their end; without levels all of them: any other
+ * device's "on" would be no unfencing.
+ */
 static bool
 enter_automatic(struct op *op)
 {
     if (!text_equal(op->action, "on") || op->automatic->len == 0) {
         return false;
     }
-    g_ptr_array_unref(op->devices);
+    if (op->devices != NULL) {
+        g_ptr_array_unref(op->devices);
+    }
     op->devices = g_steal_pointer(&op->automatic);
     op->automatic = g_ptr_array_new_with_free_func(g_free);
     op->device = 0;
@@ -306,6 +311,17 @@ timeout_of_offer(const struct op *op, const char *id)
 }
 
 static unsigned
+devices_timeout(const struct op *op, const GPtrArray *ids)
+{
+    unsigned sum = 0;
+
+    for (unsigned i = 0; i < ids->len; i++) {
+        sum = add_seconds(sum, timeout_of_offer(op, ids->pdata[i]));
+    }
+    return sum;
+}
+
+static unsigned
 topology_timeout(const struct op *op, const struct topology *t)
 {
     g_autoptr(GPtrArray) seen = g_ptr_array_new();
@@ -330,7 +346,9 @@ static unsigned
 total_timeout(const struct fenced_core *core, const struct op *op, const struct op_peer *peer)
 {
     const struct topology *t = (op->devices != NULL) ? topology_find(core, op->target) : NULL;
-    unsigned sum = (t != NULL) ? topology_timeout(op, t) : (peer != NULL) ? peer_timeout(op, peer) : 0;
+    unsigned sum = (op->devices != NULL)  ? (t != NULL ? topology_timeout(op, t) : devices_timeout(op, op->devices))
+                   : (peer != NULL) ? peer_timeout(op, peer)
+                                    : 0;
 
     return add_seconds(sum > 0 ? sum : op->base_timeout_s, (unsigned) MAX(0, op->delay_s));
 }
@@ -561,6 +579,9 @@ fence_with_somebody(struct fenced_core *core, struct fenced_now now, struct op *
 {
     struct op_peer *peer;
 
+    if (op->devices == NULL) {
+        enter_automatic(op);
+    }
     for (;;) {
         enum choice choice = choose_peer(core, op, &peer);
 
@@ -629,7 +650,8 @@ may_begin(const struct fenced_core *core, const struct op *op)
         return false;
     }
     return all_replies_in(core, op)
-           || (op->devices != NULL ? levels_are_covered(core, op) : find_peer(op, WISH_VERIFIED) != NULL);
+           || (op->devices != NULL ? levels_are_covered(core, op)
+               : !text_equal(op->action, "on") && find_peer(op, WISH_VERIFIED) != NULL); /* who else has to unfence? */
 }
 
 void

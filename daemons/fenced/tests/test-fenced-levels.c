@@ -58,6 +58,7 @@ static const struct {
                  "<action name='list'/><action name='monitor'/>" },
     { "fence_TR", "<action name='on'/><action name='off'/><action name='monitor'/>" },
     { "fence_TO", "<action name='off'/><action name='reboot'/><action name='monitor'/>" },
+    { "fence_TT", "<action name='on' automatic='1' on_target='1'/><action name='off'/><action name='monitor'/>" },
     { "fence_TA", "<action name='on' automatic='1'/><action name='off'/><action name='reboot'/><action name='monitor'/>" },
 };
 
@@ -704,6 +705,19 @@ unfencing_uses_all_levels_devices_that_unfence(void **state)
 }
 
 static void
+unfencing_is_done_by_devices_that_unfence_not_by_any_other(void **state)
+{
+    struct world *w = world_new(3);
+
+    device(w, 0, "power", "fence_T", N3);
+    device(w, 2, "fabric", "fence_TT", N3);
+    fence(w, "n3", "on", 5);
+    assert_result(w, EXEC_DONE, 0);
+    assert_ran(w, "n3:on:fabric@0");
+    world_free(w);
+}
+
+static void
 unfencing_fails_if_one_device_that_has_to_fails(void **state)
 {
     struct world *w = world_new(1);
@@ -931,6 +945,7 @@ main(void)
         cmocka_unit_test(devices_that_unfence_by_themselves_are_not_turned_on),
         cmocka_unit_test(a_failure_to_turn_on_again_is_no_failure),
         cmocka_unit_test(unfencing_uses_all_levels_devices_that_unfence),
+        cmocka_unit_test(unfencing_is_done_by_devices_that_unfence_not_by_any_other),
         cmocka_unit_test(unfencing_fails_if_one_device_that_has_to_fails),
         cmocka_unit_test(a_lost_node_has_reset_itself_after_the_timeout),
         cmocka_unit_test(a_live_node_is_told_to_reset_itself_and_given_time),
