@@ -83,6 +83,7 @@ enum ctl_timer {
     TIMER_EARLY_ELECTION, /* everybody is here and nobody claims to be DC */
     TIMER_REOFFER,        /* offer again to members that do not answer */
     TIMER_FAIL_COUNT,     /* do not wait longer for a fail count to be in the CIB */
+    TIMER_SCHEDULE_REST,  /* the scheduler may be asked again */
     TIMER_STOP_WAIT,      /* do not wait longer for pending actions and writes while leaving */
 };
 #define TIMER_ACTION(serial, index) ((1ULL << 60) | ((uint64_t)(serial) << 28) | (uint64_t)(index))
@@ -278,6 +279,10 @@ struct controld {
         bool connected, connecting;
         bool wanted;     /* calculate as soon as the CIB is quiet */
         bool counting;   /* a fail count is on its way into the CIB */
+        bool resting;    /* it was asked a moment ago */
+        bool asked, answered; /* at all; the last question */
+        uint64_t asked_ms; /* when last */
+        unsigned wasted; /* questions in a row whose answer was out of date before it came */
         uint64_t query;  /* cookie of the newest CIB query */
         unsigned round;  /* counts queries: only the newest one matters */
         char *reference; /* of the awaited reply, or NULL */
@@ -410,6 +415,7 @@ void pe_connect(struct controld *c);
 void pe_disconnect(struct controld *c);
 void pe_invoke(struct controld *c);
 void pe_continue(struct controld *c); /* the CIB may have become quiet */
+void pe_rested(struct controld *c);   /* TIMER_SCHEDULE_REST */
 void pe_forget_reply(struct controld *c);
 void pe_await_fail_count(struct controld *c); /* one was sent to the attribute manager */
 void pe_fail_count_arrived(struct controld *c);

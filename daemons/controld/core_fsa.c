@@ -624,6 +624,9 @@ ctl_on_timer(struct controld *c, struct ctl_time t, uint64_t id)
             case TIMER_FAIL_COUNT:
                 pe_fail_count_arrived(c);
                 break;
+            case TIMER_SCHEDULE_REST:
+                pe_rested(c);
+                break;
             case TIMER_RECHECK:
                 if (c->state == S_IDLE) {
                     fsa_raise(c, I_PE_CALC, NULL, "recheck timer");

@@ -24,6 +24,8 @@ pe_disconnect(struct controld *c)
 {
     c->pe.counting = false;
     timer_cancel(c, TIMER_FAIL_COUNT);
+    c->pe.resting = false;
+    timer_cancel(c, TIMER_SCHEDULE_REST);
     c->pe.wanted = false;
     c->pe.query = 0;
     pe_forget_reply(c);
@@ -111,6 +113,39 @@ cib_arrived(struct controld *c, int rc, const xmlNode *data, gpointer arg)
     e->xml = msg;
 }
 
+/*
+ * While the CIB changes all the time, each answer is out of date when it comes, and to ask for the next at once only takes
+ * the time that the changes need.  So the first question is asked at once, the next ones at this distance, twice as far
+ * after each answer that was of no use.
+ */
+enum { ASK_EVERY_MS = 40, ASK_EVERY_MAX_MS = 640 };
+
+/* True if it is too early to ask again; then a timer is set. */
+static bool
+must_rest(struct controld *c)
+{
+    uint64_t distance = ASK_EVERY_MS, since = c->now.ms - c->pe.asked_ms;
+
+    for (unsigned i = 0; i < c->pe.wasted && distance < ASK_EVERY_MAX_MS; i++) {
+        distance *= 2;
+    }
+    if (!c->pe.asked || since >= distance) {
+        return false;
+    }
+    if (!c->pe.resting) {
+        c->pe.resting = true;
+        timer_arm(c, TIMER_SCHEDULE_REST, (long long)(distance - since));
+    }
+    return true;
+}
+
+void
+pe_rested(struct controld *c)
+{
+    c->pe.resting = false;
+    pe_continue(c);
+}
+
 void
 pe_invoke(struct controld *c)
 {
@@ -124,11 +159,17 @@ pe_invoke(struct controld *c)
         pe_connect(c);
         return;
     }
-    if (c->cib_writes > 0 || c->pe.counting) {
+    if (c->cib_writes > 0 || c->pe.counting || must_rest(c)) {
         c->pe.wanted = true;
         return;
     }
     c->pe.wanted = false;
+    if (c->pe.asked && !c->pe.answered) {
+        c->pe.wasted++;
+    }
+    c->pe.asked = true;
+    c->pe.answered = false;
+    c->pe.asked_ms = c->now.ms;
     c->pe.round++;
     c->pe.query = cib_request(c, CIB_OP_QUERY, NULL, NULL, CIB_OPT_LOCAL, cib_arrived, GUINT_TO_POINTER(c->pe.round), NULL);
 }
@@ -160,7 +201,7 @@ pe_fail_count_arrived(struct controld *c)
 void
 pe_continue(struct controld *c)
 {
-    if (c->pe.wanted && c->pe.connected && c->cib_writes == 0 && !c->pe.counting) {
+    if (c->pe.wanted && c->pe.connected && c->cib_writes == 0 && !c->pe.counting && !c->pe.resting) {
         c->pe.wanted = false;
         if (c->state == S_POLICY_ENGINE) {
             pe_invoke(c);
@@ -221,6 +262,8 @@ ctl_on_scheduler_reply(struct controld *c, struct ctl_time t, const xmlNode *msg
         log_info("Ignoring graph %s of the scheduler: it was calculated from an outdated CIB", reference);
     } else {
         pe_forget_reply(c);
+        c->pe.answered = true;
+        c->pe.wasted = 0;
         c->pe_reply = xml_copy(NULL, msg);
         fsa_raise(c, I_PE_SUCCESS, NULL, "handle_response");
     }
