@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Connection of the fencer to the CIB manager.  Called by main.c; never blocks after the start.  Status changes, which
- * are most, are recognised by the patchset and cost no query.
+ * Connection of the fencer to the CIB manager.  Called by main.c; never blocks after the start.  Changes that have
+ * nothing to do with fencing, which are most, are recognised by the patchset and cost no query.
  */
 #include "daemons/fenced/fenced_cib.h"
 
+#include "daemons/fenced/fenced_relevance.h"
 #include "lib/base/log.h"
 #include "lib/base/result.h"
 #include "lib/base/xml.h"
@@ -18,6 +19,7 @@
 
 static struct {
     struct cib_client *cib;
+    struct fence_relevance *relevance;
     void (*changed)(const xmlNode *configuration);
     void (*lost)(void);
     guint timer;
@@ -34,6 +36,7 @@ on_answer(struct cib_client *c, int call_id, int rc, const xmlNode *output, cons
     if (rc != RC_OK || output == NULL) {
         log_err("Cannot get the configuration: %s", result_text(rc));
     } else if (!self.ask_again) {
+        fence_relevance_note(self.relevance, output);
         self.changed(output);
     }
     if (self.ask_again) {
@@ -51,37 +54,15 @@ ask(void)
         self.ask_again = true;
         return;
     }
+    fence_relevance_forget(self.relevance);
     self.is_asked = cib_call_async(self.cib, &request, QUERY_TIMEOUT_S, on_answer, NULL, NULL) > 0;
-}
-
-/* Does a patchset change anything but the status section? */
-static bool
-touches_configuration(const xmlNode *patch)
-{
-    bool found = false;
-
-    if (patch == NULL || xml_get_int(patch, "format", 1) < 2) {
-        return true;
-    }
-    xml_for_each(change, patch, "change")
-    {
-        const char *path = xml_get(change, "path");
-
-        /* attributes of the root element change each time */
-        if (path != NULL && strcmp(path, "/cib") == 0 && xml_first(change, NULL) != NULL
-            && xml_first(change, "change-list") != NULL) {
-            continue;
-        }
-        found |= (path == NULL || strncmp(path, "/cib/status", strlen("/cib/status")) != 0);
-    }
-    return found;
 }
 
 static void
 on_notify(struct cib_client *c, const char *type, const xmlNode *message, void *data)
 {
     if (strcmp(type, CIB_NOTIFY_REFRESH) == 0
-        || (cib_notification_rc(message) == RC_OK && touches_configuration(cib_notification_patch(message)))) {
+        || (cib_notification_rc(message) == RC_OK && fence_relevance_of(self.relevance, cib_notification_patch(message)))) {
         ask();
     }
 }
@@ -121,6 +102,7 @@ fenced_cib_start(void (*changed)(const xmlNode *configuration), void (*lost)(voi
     self.changed = changed;
     self.lost = lost;
     self.cib = cib_client_new_native();
+    self.relevance = fence_relevance_new();
     self.timer = g_timeout_add(CONNECT_PAUSE_MS, try_to_connect, NULL);
 }
 
@@ -133,4 +115,5 @@ fenced_cib_stop(void)
     }
     cib_client_free(self.cib);
     self.cib = NULL;
+    g_clear_pointer(&self.relevance, fence_relevance_free);
 }

@@ -12,6 +12,7 @@ daemons_fenced_libfencedcore_a_SOURCES = \
 	daemons/fenced/fenced_op.c \
 	daemons/fenced/fenced_origin.c \
 	daemons/fenced/fenced_params.c \
+	daemons/fenced/fenced_relevance.c daemons/fenced/fenced_relevance.h \
 	daemons/fenced/fenced_search.c \
 	daemons/fenced/fenced_topology.c \
 	daemons/fenced/fenced_watchdog.c
@@ -39,3 +40,8 @@ check_PROGRAMS += daemons/fenced/tests/test-fenced-levels
 daemons_fenced_tests_test_fenced_levels_SOURCES = daemons/fenced/tests/test-fenced-levels.c
 daemons_fenced_tests_test_fenced_levels_LDADD = $(FENCED_CORE_LDADD) $(CMOCKA_LIBS)
 TESTS += daemons/fenced/tests/test-fenced-levels
+
+check_PROGRAMS += daemons/fenced/tests/test-fenced-relevance
+daemons_fenced_tests_test_fenced_relevance_SOURCES = daemons/fenced/tests/test-fenced-relevance.c
+daemons_fenced_tests_test_fenced_relevance_LDADD = $(FENCED_CORE_LDADD) $(CMOCKA_LIBS)
+TESTS += daemons/fenced/tests/test-fenced-relevance
