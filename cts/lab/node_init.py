@@ -8,8 +8,10 @@ argument.  Never touches anything outside its namespaces except the node's own d
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 
 HIDDEN = "/run/.host"  # what the machine itself has below the places that the stack covers
 
@@ -98,12 +100,48 @@ def own_state(cfg):
     tmpfs("/tmp", "mode=1777")
 
 
+def own_devices(cfg):
+    """A /dev with nothing of the machine's hardware but the disks that are given, and a system log of its own."""
+    if not cfg.get("disks"):
+        return
+    found = {}
+    for path in ["/dev/" + n for n in ("null", "zero", "full", "random", "urandom", "tty")] + cfg["disks"]:
+        found[path] = os.stat(path)
+    pts = os.open("/dev/pts", os.O_PATH)
+    tmpfs("/dev")
+    for path, st in found.items():
+        os.mknod(path, st.st_mode | 0o666, st.st_rdev)
+    for name, target in (("fd", "/proc/self/fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2"), ("ptmx", "pts/ptmx")):
+        os.symlink(target, "/dev/" + name)
+    os.makedirs("/dev/shm")
+    tmpfs("/dev/shm", "mode=1777")
+    os.makedirs("/dev/pts")
+    run("mount", "--no-canonicalize", "--bind", "/proc/%d/fd/%d" % (os.getpid(), pts), "/dev/pts")
+    os.close(pts)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    listener.bind("/dev/log")
+    os.chmod("/dev/log", 0o666)
+    if os.fork() == 0:
+        keep_log(listener)
+
+
+def keep_log(listener):
+    """The node's system log: a line a message, with the time in front, in /var/log/syslog."""
+    with open(os.path.join("/var/log", "syslog"), "a", errors="replace") as f:
+        while True:
+            text = listener.recv(65536).decode(errors="replace")
+            now = time.time()
+            f.write("%s.%03d %s\n" % (time.strftime("%H:%M:%S", time.localtime(now)), now % 1 * 1000, text.split(">", 1)[-1].strip()))
+            f.flush()
+
+
 def main():
     with open(sys.argv[1]) as f:
         cfg = json.load(f)
     run("mount", "-t", "proc", "proc", "/proc")
-    if os.path.exists("/proc/sysrq-trigger"):
-        bind("/dev/null", "/proc/sysrq-trigger")  # a node that resets itself must not take the machine along
+    for path in ("/proc/sysrq-trigger", "/proc/sys/kernel/sysrq"):
+        if os.path.exists(path):
+            bind("/dev/null", path)  # a node that resets itself must not take the machine along
     shared = cfg["keep_visible"]  # /run and /tmp are covered; what tests need of them stays reachable
     held = [os.open(path, os.O_PATH) for path in shared]
     tmpfs("/run")
@@ -111,6 +149,7 @@ def main():
     run("hostname", cfg["name"])
     install_stack(cfg)
     own_state(cfg)
+    own_devices(cfg)
     for fd, path in zip(held, shared):
         if not os.path.exists(path):
             os.makedirs(path)

@@ -1,0 +1,576 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""SBD on the lab's hosts: poison pills over shared disks, diskless mode, and the watchdog.
+
+usage: sbd.py --stage DIR [--long] [--only WORD ...] [--list]
+
+The shared disks are files behind loop devices, which all hosts see.  The watchdog is a stand-in: a FIFO in each host that a
+thread of this program reads.  Any byte arms or feeds it, `V` disarms it; when it is not fed in time the host loses its power.
+sbd needs no hook for that: with -T it does not ask the "device" for a timeout, and reboot() in a PID namespace ends just
+that.  The host's system log is in its log folder (syslog).
+"""
+import argparse
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "..")]
+from lab import Lab, LabError, wait_until  # noqa: E402
+from results import Results, Skip  # noqa: E402
+from scenarios import active, configure, dummies, expect_active, set_option  # noqa: E402
+
+W, IO, LOOP = 3, 1, 1      # watchdog, I/O and loop timeout of the tests, seconds
+MSGWAIT = 2 * W
+DISK_BYTES = 1024 * 1024
+SHM = "/dev/shm"
+
+
+class Disk:
+    """A shared disk: a file in memory behind a loop device."""
+
+    def __init__(self, name):
+        self.path = os.path.join(SHM, "quorate-sbd-%s-%d" % (name, os.getpid()))
+        with open(self.path, "wb") as f:
+            f.truncate(DISK_BYTES)
+        p = subprocess.run(["losetup", "-f", "--show", self.path], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        if p.returncode != 0:
+            os.unlink(self.path)
+            raise Skip("no loop devices here: %s" % p.stderr.strip())
+        self.device = p.stdout.strip()
+
+    def close(self):
+        subprocess.run(["losetup", "-d", self.device])
+        os.unlink(self.path)
+
+    def write(self, offset, data):
+        fd = os.open(self.device, os.O_WRONLY | os.O_SYNC)
+        try:
+            os.pwrite(fd, data, offset)
+        finally:
+            os.close(fd)
+        subprocess.run(["blockdev", "--flushbufs", self.device])
+
+    def read(self, offset, length):
+        subprocess.run(["blockdev", "--flushbufs", self.device])
+        fd = os.open(self.device, os.O_RDONLY)
+        try:
+            return os.pread(fd, length, offset)
+        finally:
+            os.close(fd)
+
+    def lose(self):
+        """As if the disk were gone: its header is; what it was is kept for give_back()."""
+        self.kept = self.read(0, 512)
+        self.write(0, bytes(512))
+
+    def give_back(self):
+        self.write(0, self.kept)
+
+
+class Watchdog(threading.Thread):
+    """The stand-in of one host (see above)."""
+
+    def __init__(self, node, timeout):
+        super().__init__(daemon=True)
+        self.node, self.timeout = node, timeout
+        self.path = os.path.join(node.dir, "log", "watchdog")
+        if not os.path.exists(self.path):
+            os.mkfifo(self.path)
+        self.fd = os.open(self.path, os.O_RDWR | os.O_NONBLOCK)
+        self.deadline = None
+        self.fed = 0           # bytes
+        self.last = 0.0        # time of the last one
+        self.fired = []        # times
+        self.ended = threading.Event()
+        self.start()
+
+    def run(self):
+        while not self.ended.is_set():
+            deadline = self.deadline
+            left = 0.2 if deadline is None else min(0.2, max(0, deadline - time.monotonic()))
+            if select.select([self.fd], [], [], left)[0]:
+                data = os.read(self.fd, 4096)
+                if data.endswith(b"V"):
+                    self.deadline = None
+                else:
+                    self.last = time.monotonic()
+                    self.deadline = self.last + self.timeout
+                    self.fed += len(data)
+            elif deadline is not None and time.monotonic() >= deadline:
+                self.deadline = None
+                self.fired.append(time.monotonic())
+                pid = self.node.pid
+                if pid:
+                    os.kill(pid, signal.SIGKILL)
+
+    def power_is_off(self):
+        """The host was switched off or reset: its watchdog is, too."""
+        self.deadline = None
+
+    def close(self):
+        self.ended.set()
+        self.join()
+        os.close(self.fd)
+
+
+class SbdLab:
+    """A lab whose hosts run sbd beneath the stack."""
+
+    def __init__(self, options, nodes=3, disks=1, name="sbd", quorum="", env=None, sbd_options="", **kw):
+        self.disks = []
+        self.dogs = {}
+        self.options = sbd_options
+        try:
+            for i in range(disks):
+                self.disks.append(Disk("%s%d" % (name, i)))
+            devices = [d.device for d in self.disks] or ["/dev/loop-control"]
+            self.env = {"SBD_PACEMAKER": "yes", "SBD_SYNC_RESOURCE_STARTUP": "yes", "SBD_WATCHDOG_TIMEOUT": str(W),
+                        "SBD_WATCHDOG_DEV": "/var/log/watchdog", "SBD_STARTMODE": "always", "SBD_DELAY_START": "no"}
+            if disks:
+                self.env["SBD_DEVICE"] = ";".join(d.device for d in self.disks)
+            self.env.update(env or {})
+            self.lab = Lab(name, nodes=nodes, stage=options.stage, disks=devices, quorum=quorum, environment=self.env, **kw)
+            self.lab.create()
+            for n in self.lab.nodes:
+                n.write_file("default/sbd", "".join("%s=%s\n" % i for i in sorted(self.env.items())))
+                self.dogs[n.name] = Watchdog(n, W)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        if kind is not None and kind is not Skip:
+            print("lab: logs of all nodes are in %s" % self.lab.save_logs())
+        self.close()
+
+    def close(self):
+        for dog in self.dogs.values():
+            dog.close()
+        if hasattr(self, "lab"):
+            for n in self.lab.nodes:
+                if n.pid:
+                    for pid, _, state in n.processes():
+                        if state == "T":
+                            os.kill(pid, signal.SIGCONT)
+            self.lab.down()
+        for d in self.disks:
+            d.close()
+
+    # --- life ---
+
+    def format_disks(self, node):
+        node.run(["sbd"] + self.device_words() + ["-1", str(W), "-2", "1", "-3", str(LOOP), "-4", str(MSGWAIT), "create"])
+
+    def device_words(self):
+        return [w for d in self.disks for w in ("-d", d.device)]
+
+    def start_sbd(self, node, timeout=20):
+        """As the unit does it; returns how it ended."""
+        p = node.spawn(["sh", "-c", "set -a; . /etc/default/sbd; exec sbd -R -T -I %d %s -p /run/sbd.pid watch" % (IO, self.options)], "sbd.out")
+        try:
+            return p.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise LabError("%s: `sbd watch` does not come back\n%s" % (node.name, node.log("syslog")[-2000:]))
+
+    def power_on(self, node, stack=True):
+        """Everything that systemd would start."""
+        if not node.pid:
+            self.dogs[node.name].power_is_off()
+            node.boot()
+        node.start_corosync()
+        rc = self.start_sbd(node)
+        if rc != 0:
+            raise LabError("%s: sbd does not start (%s)\n%s" % (node.name, rc, node.log("syslog")[-2000:]))
+        if stack:
+            node.start_stack()
+
+    def start(self):
+        for n in self.lab.nodes:
+            n.boot()
+        if self.disks:
+            self.format_disks(self.lab.nodes[0])
+        for n in self.lab.nodes:
+            n.spawn(["corosync", "-f"], "corosync.out")
+        wait_until("Corosync has formed", self.lab.corosync_complete, 30, 0.1)
+        for n in self.lab.nodes:
+            rc = self.start_sbd(n)
+            if rc != 0:
+                raise LabError("%s: sbd does not start (%s)\n%s" % (n.name, rc, n.log("syslog")[-2000:]))
+        for n in self.lab.nodes:
+            n.start_stack()
+        self.lab.wait_online(timeout=60)
+
+    def whole(self):
+        """All hosts up and healthy, nothing configured but fencing through sbd, empty mailboxes."""
+        for n in self.lab.nodes:
+            n.plug()
+            for other in self.lab.nodes:
+                n.mend_to(other)
+        for n in self.lab.nodes:
+            if not n.pid or not sbd_process(n):
+                n.power_off()
+                self.power_on(n)
+            elif not n.pids("pacemakerd"):
+                n.start_stack()
+        self.lab.wait_online(timeout=90)
+        one = self.lab.nodes[0]
+        one.run(["cibadmin", "--delete-all", "--force", "--xpath", "//constraints/*"], check=False)
+        one.run(["crm_attribute", "--type", "crm_config", "--name", "stop-all-resources", "--update", "true"])
+        self.lab.wait_idle(60)
+        one.run(["cibadmin", "--replace", "--scope", "resources", "--xml-text", "<resources/>"])
+        one.run(["crm_attribute", "--type", "crm_config", "--name", "stop-all-resources", "--delete"])
+        self.lab.wait_idle(60)
+
+    def list(self, node=None):
+        """{name: (word, sender)} of the first disk."""
+        out = (node or self.lab.running()[0]).output("sbd", "-d", self.disks[0].device, "list")
+        return {w[1]: (w[2], w[3]) for w in (line.split("\t") for line in out.splitlines())}
+
+    def message(self, node, target, word, check=True):
+        return node.run(["sbd"] + self.device_words() + ["message", target, word], check=check)
+
+
+def titles(node):
+    """Titles of sbd's processes, with their ids in the machine."""
+    found = {}
+    for pid, _, state in node.processes():
+        try:
+            with open("/proc/%d/comm" % pid) as f:
+                if f.read().strip() != "sbd" or state == "Z":
+                    continue
+            with open("/proc/%d/cmdline" % pid, "rb") as f:
+                found[pid] = f.read().rstrip(b"\0").decode(errors="replace")
+        except OSError:
+            continue
+    return found
+
+
+def sbd_process(node, title="sbd: inquisitor"):
+    return [pid for pid, t in titles(node).items() if t == title]
+
+
+def wait_dead(lab, node, timeout):
+    return wait_until("%s is dead" % node.name, lambda: not node.pid, timeout, 0.05)
+
+
+FENCE_SBD = ('<resources><primitive id="fencing" class="stonith" type="fence_sbd"><instance_attributes id="fencing-params">'
+             '<nvpair id="fencing-devices" name="devices" value="%s"/></instance_attributes></primitive></resources>')
+EXTERNAL_SBD = ('<resources><primitive id="fencing" class="stonith" type="external/sbd"><instance_attributes id="fencing-params">'
+                '<nvpair id="fencing-device" name="sbd_device" value="%s"/></instance_attributes></primitive></resources>')
+
+
+def fencing_on(s, xml=FENCE_SBD):
+    configure(s.lab, xml % s.disks[0].device)
+    set_option(s.lab, "stonith-enabled", "true")
+    set_option(s.lab, "stonith-timeout", "40s")
+    s.lab.wait_idle()
+
+
+def last_fencing(node, target):
+    return node.run(["stonith_admin", "--history", target, "--verbose"], check=False).stdout
+
+
+# --- stories: three nodes, one disk ---
+
+def sbd_runs_beneath_the_cluster(s):
+    """Titles, PID file, slots and watchdog are as other programs look for them; Pacemaker knows of the watchdog."""
+    for n in s.lab.nodes:
+        got = sorted(re.sub(r"uuid: [0-9a-f-]{36}", "uuid: U", t) for t in titles(n).values())
+        device = s.disks[0].device
+        slot = list(s.list(n)).index(n.name)
+        assert got == ["sbd: inquisitor", "sbd: watcher: %s - slot: %d - uuid: U" % (device, slot), "sbd: watcher: Cluster",
+                       "sbd: watcher: Pacemaker"], got
+        pid_file = n.output("cat", "/run/sbd.pid")
+        assert re.fullmatch(r" {0,9}[0-9]+\n", pid_file) and len(pid_file) == 11, repr(pid_file)
+        assert n.output("readlink", "/proc/%d/exe" % int(pid_file)).strip() == "/usr/sbin/sbd"
+        assert s.dogs[n.name].deadline is not None, "the watchdog of %s is not armed" % n.name
+    assert sorted(s.list()) == ["node1", "node2", "node3"] and {w for w, _ in s.list().values()} == {"clear"}, s.list()
+    properties = {e.get("name"): e.get("value") for e in s.lab.nodes[0].cib().iter("nvpair")}
+    assert properties.get("have-watchdog") == "true", properties
+    text = s.lab.nodes[0].output("corosync-cpgtool")
+    assert len(re.findall(r"^sbd:cluster", text, re.M)) == 1 and len(re.findall(r"sbd:cluster.*\n(?:\s+\d+\s+\d+ .*\n){3}", text)) == 1, text
+
+
+def a_test_message_is_logged_and_taken(s):
+    one, two = s.lab.nodes[:2]
+    one.run(["sbd", "-d", s.disks[0].device, "-n", "somebody", "message", two.name, "test"])
+    wait_until("the mailbox is empty again", lambda: s.list()[two.name][0] == "clear", 5)
+    assert "Received command test from somebody on disk %s" % s.disks[0].device in two.log("syslog"), two.log("syslog")[-500:]
+    assert two.pid and sbd_process(two)
+
+
+def a_poison_pill_kills_at_once(s):
+    configure(s.lab, dummies(3))
+    s.lab.wait_idle()
+    victim = s.lab.nodes[2]
+    begin = time.monotonic()
+    p = s.lab.nodes[0].spawn(["sbd"] + s.device_words() + ["message", victim.name, "reset"], "message.out")
+    wait_dead(s.lab, victim, IO + LOOP + 2)
+    took = time.monotonic() - begin
+    assert p.wait(MSGWAIT + 5) == 0
+    assert time.monotonic() - begin >= MSGWAIT, "`message` came back before msgwait was over"
+    assert not s.dogs[victim.name].fired, "it was the watchdog, not the message"
+    assert s.list()[victim.name] == ("reset", "node1")
+    print("    (dead %.1f s after the message)" % took)
+
+
+def a_lost_node_is_fenced_by_disk_before_its_resources_move(s):
+    fencing_on(s)
+    configure(s.lab, dummies(3))
+    s.lab.wait_idle()
+    victim = s.lab[expect_active(s.lab, "d1")[0]]
+    victim.power_off()
+    s.dogs[victim.name].power_is_off()
+    begin = time.monotonic()
+    wait_until("d1 runs elsewhere", lambda: (active(s.lab, "d1") or [victim.name]) != [victim.name], 60)
+    took = time.monotonic() - begin
+    assert took >= MSGWAIT, "recovered after %.1f s, before msgwait (%d s) was over" % (took, MSGWAIT)
+    word, sender = s.list()[victim.name]
+    assert word == "reset" and sender != victim.name, (word, sender)
+    print("    (recovered %.1f s after the loss, msgwait %d s)" % (took, MSGWAIT))
+
+
+def fencing_a_living_node_really_kills_it(s, agent=FENCE_SBD):
+    fencing_on(s, agent)
+    fencer, victim = s.lab.nodes[0], s.lab.nodes[1]
+    begin = time.monotonic()
+    p = fencer.spawn(["stonith_admin", "--reboot", victim.name, "--timeout", "40"], "stonith_admin.out")
+    wait_dead(s.lab, victim, 15)
+    took = time.monotonic() - begin
+    assert p.wait(60) == 0, last_fencing(fencer, victim.name)
+    assert time.monotonic() - begin >= MSGWAIT
+    print("    (dead after %.1f s, fenced after %.1f s)" % (took, time.monotonic() - begin))
+    s.power_on(victim)
+    s.lab.wait_online()
+    assert s.list()[victim.name][0] == "clear", "a fresh start empties the mailbox"
+
+
+def external_sbd_fences_too(s):
+    if not os.path.exists("/usr/lib/stonith/plugins/external/sbd"):
+        raise Skip("the plug-in external/sbd is not installed")
+    fencing_a_living_node_really_kills_it(s, EXTERNAL_SBD)
+
+
+def a_killed_inquisitor_takes_the_node_along(s):
+    victim = s.lab.nodes[2]
+    pid, = sbd_process(victim)
+    os.kill(pid, signal.SIGKILL)
+    took = wait_dead(s.lab, victim, 2)
+    assert not s.dogs[victim.name].fired, "only the watchdog noticed"
+    print("    (dead after %.2f s)" % took)
+
+
+def a_frozen_inquisitor_is_the_watchdogs_prey(s):
+    victim = s.lab.nodes[2]
+    pid, = sbd_process(victim)
+    os.kill(pid, signal.SIGSTOP)
+    took = wait_dead(s.lab, victim, W + 2)
+    assert s.dogs[victim.name].fired and took >= W - 1.5, "dead after %.1f s" % took
+    s.dogs[victim.name].fired.clear()
+
+
+def pacemaker_stops_and_starts_in_step(s):
+    """An orderly stop of Pacemaker is no failure: sbd stays, the node lives, and the next start is waited for."""
+    node = s.lab.nodes[1]
+    node.stop_stack(timeout=30)
+    assert "Pacemaker was stopped in order" in node.log("syslog"), node.log("syslog")[-800:]
+    end = time.monotonic() + W + IO + LOOP + 1
+    while time.monotonic() < end:
+        assert node.pid, "%s was reset" % node.name
+        time.sleep(0.2)
+    assert sbd_process(node)
+    # Without its sbd a waiting launcher starts nothing: freeze the one who would ask.
+    watcher, = sbd_process(node, "sbd: watcher: Pacemaker")
+    os.kill(watcher, signal.SIGSTOP)
+    node.start_stack()
+    time.sleep(2)
+    state = node.run(["crmadmin", "-P"], check=False).stdout
+    os.kill(watcher, signal.SIGCONT)
+    assert "startup trigger from SBD" in state, state
+    s.lab.wait_online()
+
+
+def a_clean_stop_of_sbd_disarms_the_watchdog(s):
+    node = s.lab.nodes[1]
+    node.stop_stack(timeout=30)
+    pid, = sbd_process(node)
+    os.kill(pid, signal.SIGTERM)
+    wait_until("sbd has ended", lambda: not titles(node), 10)
+    assert s.dogs[node.name].deadline is None, "the watchdog is still armed"
+    assert node.run(["test", "-e", "/run/sbd.pid"], check=False).returncode == 1, "the PID file is still there"
+    time.sleep(W + 1)
+    assert node.pid, "%s was reset" % node.name
+    assert s.start_sbd(node) == 0
+
+
+def the_loss_of_the_disk_is_survived_with_pacemaker_only(s):
+    """One disk gone: quorate, clean nodes live on; one that loses its quorum then dies."""
+    disk = s.disks[0]
+    disk.lose()
+    try:
+        for n in s.lab.nodes:
+            wait_until("%s goes on by Pacemaker's word" % n.name, lambda: "surviving on pacemaker" in n.log("syslog"), 15)
+        time.sleep(W + IO + LOOP + 1)
+        assert all(n.pid for n in s.lab.nodes), "a node died though Pacemaker vouches for it"
+        lone = s.lab.nodes[2]
+        begin = time.monotonic()
+        lone.unplug()
+        wait_dead(s.lab, lone, 30)
+        print("    (cut off: dead after %.1f s)" % (time.monotonic() - begin))
+        time.sleep(W + IO + LOOP)
+        assert s.lab.nodes[0].pid and s.lab.nodes[1].pid, "the quorate side died, too"
+    finally:
+        disk.give_back()
+        for n in s.lab.nodes:
+            for pid in sbd_process(n):
+                os.kill(pid, signal.SIGUSR1)
+    time.sleep(2)
+
+
+def start_mode_clean_refuses_a_fenced_node(s):
+    node, other = s.lab.nodes[2], s.lab.nodes[0]
+    node.power_off()
+    s.dogs[node.name].power_is_off()
+    s.message(other, node.name, "reset")
+    node.boot()
+    node.start_corosync()
+    node.write_file("default/sbd", "".join("%s=%s\n" % i for i in sorted(dict(s.env, SBD_STARTMODE="clean").items())))
+    try:
+        rc = s.start_sbd(node)
+        assert rc == 1, "sbd started with status %s" % rc
+        assert "Manual intervention required" in node.log("syslog")
+        assert s.list(other)[node.name][0] == "reset", "the message was touched"
+        s.message(other, node.name, "clear")
+        assert s.start_sbd(node) == 0, node.log("syslog")[-1500:]
+    finally:
+        node.write_file("default/sbd", "".join("%s=%s\n" % i for i in sorted(s.env.items())))
+        node.power_off()
+        s.dogs[node.name].power_is_off()
+
+
+def check_finds_what_is_wrong(s):
+    node = s.lab.nodes[0]
+    set_option(s.lab, "stonith-timeout", "5s")
+    set_option(s.lab, "stonith-enabled", "false")
+    p = node.run(["sh", "-c", "set -a; . /etc/default/sbd; sbd -I 1 check"], check=False)
+    assert p.returncode == 1 and "set stonith-timeout to 8s" in p.stdout and "set stonith-enabled to true" in p.stdout, p.stdout
+    fencing_on(s)
+    p = node.run(["sh", "-c", "set -a; . /etc/default/sbd; sbd -I 1 check"], check=False)
+    assert p.returncode == 0 and "0 error(s)" in p.stdout, p.stdout
+
+
+# --- stories: without disks ---
+
+def a_node_without_quorum_dies_and_the_others_recover(s):
+    set_option(s.lab, "stonith-enabled", "true")
+    set_option(s.lab, "stonith-watchdog-timeout", "%ds" % (3 * W))
+    set_option(s.lab, "stonith-timeout", "40s")
+    configure(s.lab, dummies(3))
+    s.lab.wait_idle()
+    victim = s.lab[expect_active(s.lab, "d1")[0]]
+    begin = time.monotonic()
+    victim.unplug()
+    wait_dead(s.lab, victim, 30)
+    died = time.monotonic() - begin
+    wait_until("d1 runs elsewhere", lambda: (active(s.lab, "d1") or [victim.name]) != [victim.name], 60)
+    recovered = time.monotonic() - begin
+    assert died < recovered, "recovered after %.1f s, but it lived for %.1f s" % (recovered, died)
+    assert len(s.lab.running()) == 2
+    print("    (cut off: dead after %.1f s, recovered after %.1f s)" % (died, recovered))
+
+
+def a_stop_failure_kills_the_node(s):
+    set_option(s.lab, "stonith-enabled", "true")
+    set_option(s.lab, "stonith-watchdog-timeout", "%ds" % (3 * W))
+    configure(s.lab, dummies(1))
+    s.lab.wait_idle()
+    victim = s.lab[expect_active(s.lab, "d0")[0]]
+    # An agent that cannot stop: its state lies on a disk that takes no changes.
+    victim.run(["crm_resource", "--fail", "--resource", "d0", "--node", victim.name])
+    s.lab.wait_idle()
+    victim.run(["crm_attribute", "--node", victim.name, "--name", "terminate", "--update", "true", "--lifetime", "reboot"])
+    wait_dead(s.lab, victim, 40)
+    wait_until("d0 runs elsewhere", lambda: (active(s.lab, "d0") or [victim.name]) != [victim.name], 60)
+
+
+def a_frozen_launcher_kills_the_node(s):
+    victim = s.lab.nodes[2]
+    victim.kill("pacemakerd", signal.SIGSTOP)
+    took = wait_dead(s.lab, victim, 2 * W + IO + LOOP + 4)
+    print("    (dead after %.1f s)" % took)
+
+
+def a_killed_corosync_kills_the_node(s):
+    victim = s.lab.nodes[2]
+    victim.kill("corosync")
+    took = wait_dead(s.lab, victim, W + IO + LOOP + 4)
+    print("    (dead after %.1f s)" % took)
+
+
+# --- groups ---
+
+QUICK = [sbd_runs_beneath_the_cluster, a_test_message_is_logged_and_taken, check_finds_what_is_wrong, a_poison_pill_kills_at_once,
+         fencing_a_living_node_really_kills_it, pacemaker_stops_and_starts_in_step, a_killed_inquisitor_takes_the_node_along]
+ONE_DISK = [external_sbd_fences_too, a_lost_node_is_fenced_by_disk_before_its_resources_move, a_frozen_inquisitor_is_the_watchdogs_prey,
+            a_clean_stop_of_sbd_disarms_the_watchdog, the_loss_of_the_disk_is_survived_with_pacemaker_only,
+            start_mode_clean_refuses_a_fenced_node]
+DISKLESS = [a_node_without_quorum_dies_and_the_others_recover, a_stop_failure_kills_the_node, a_frozen_launcher_kills_the_node,
+            a_killed_corosync_kills_the_node]
+
+
+def group(options, results, title, stories, **kw):
+    """One lab for some stories."""
+    wanted = [f for f in stories if not options.only or any(w in f.__name__ for w in options.only)]
+    if options.list:
+        print("\n".join("%s: %s" % (title, f.__name__) for f in wanted))
+        return
+    if not wanted:
+        return
+    try:
+        with SbdLab(options, **kw) as s:
+            s.start()
+            first = True
+            for f in wanted:
+                def story():
+                    if not first:
+                        s.whole()
+                    try:
+                        f(s)
+                    except BaseException:
+                        print("lab: logs of all nodes are in %s" % s.lab.save_logs())
+                        raise
+                results.run("%s: %s" % (title, f.__name__.replace("_", " ")), story)
+                first = False
+    except Skip as e:
+        results.skip(title, e)
+    except Exception as e:
+        results.not_ok(title, "%s: %s" % (type(e).__name__, e))
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument("--stage", required=True)
+    ap.add_argument("--long", action="store_true")
+    ap.add_argument("--only", nargs="*", default=[])
+    ap.add_argument("--list", action="store_true")
+    options = ap.parse_args()
+    options.stage = os.path.abspath(options.stage)
+    results = Results()
+    everything = options.long or options.only
+    group(options, results, "one disk", QUICK + (ONE_DISK if everything else []))
+    if everything:
+        group(options, results, "no disk", DISKLESS, disks=0)
+    return 0 if options.list else results.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
