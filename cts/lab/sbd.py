@@ -104,9 +104,9 @@ class Watchdog(threading.Thread):
                     self.fed += len(data)
             elif deadline is not None and time.monotonic() >= deadline:
                 self.deadline = None
-                self.fired.append(time.monotonic())
                 pid = self.node.pid
-                if pid:
+                if pid:  # without power there is nothing to reset
+                    self.fired.append(time.monotonic())
                     os.kill(pid, signal.SIGKILL)
 
     def power_is_off(self):
