@@ -60,6 +60,8 @@ RULES = [(re.compile(a, re.M), b) for a, b in (
     (r'is_dc="\w+"', 'is_dc="X"'),
     (r"digest=\S+", "digest=X"),
     (r"\(\S*(get_message_xml|log_\w+|native_\w+|unpack_\w+|pe_\w+|pcmk_\w+|\w+)\) \t(error|warning|notice|info):", r"(WHERE) \t\2:"),
+    (r"Waiting for \d+ repl(y|ies) ", "Waiting for N replies "),
+    (r"(?m)(\.\.\. got reply\n)+", "... got reply\n"),
     (r"[ \t]+$", ""),
 )]
 
@@ -164,7 +166,11 @@ def run_script(name, make_lab, results, record=False, debian=False, verbose=Fals
         lab.boot()
         for n in lab.nodes:
             dress(n, lab.stage_of(n))
-        lab.start()
+        for n in lab.nodes: # one after the other, so that the order in which the status names them is known
+            n.start_corosync()
+        for n in lab.nodes:
+            n.start_stack()
+            lab.wait_online([n])
         for step in steps:
             begin = time.monotonic()
             try:

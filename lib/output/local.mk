@@ -4,6 +4,7 @@ lib_output_liboutput_a_SOURCES = \
 	lib/output/html.c \
 	lib/output/internal.h \
 	lib/output/json.c \
+	lib/output/openmetrics.c lib/output/openmetrics.h \
 	lib/output/launcher.c lib/output/launcher.h \
 	lib/output/output.c lib/output/output.h \
 	lib/output/status.h lib/output/status_internal.h \

@@ -161,7 +161,7 @@ tool_init(struct tool *t, char **argv, unsigned flags, const char *value_letters
     g_option_group_add_entries(t->main_group, common);
 
     if (flags & TOOL_OUTPUT) {
-        const char *formats = (flags & TOOL_CONSOLE) ? "Format of the output: console (default), html, json, text or xml"
+        const char *formats = (flags & TOOL_CONSOLE) ? "Format of the output: console (default), html, json, text, xml or\nopenmetrics"
                               : (flags & TOOL_HTML)  ? "Format of the output: text (default), html, json or xml"
                                                      : "Format of the output: text (default), json or xml";
         const GOptionEntry output[] = {

@@ -6,6 +6,7 @@
 #include "lib/ipc/ipc_client.h"
 #include "lib/ipc/ipc_protocol.h"
 #include "lib/output/launcher.h"
+#include "lib/output/openmetrics.h"
 #include "lib/output/tool_cib.h"
 #include "tools/mon/mon.h"
 
@@ -44,7 +45,7 @@ mon_ping_launcher(struct mon *m, int timeout_ms, bool *stop, char **state)
     }
     word = xml_get(data, F_PING_LAUNCHER_STATE);
     *stop = !text_is_one_of(word, "running", "shutting_down", NULL);
-    if (m->one_shot) {
+    if (m->one_shot && !m->openmetrics) {
         launcher_show(m->out, data, false);
         output_reset_spacing(m->out);
     }
@@ -248,6 +249,8 @@ mon_show(struct mon *m)
 
         output_item(m->out, NULL, "%s", line);
         rc = warning ? RC_ERROR : RC_OK;
+    } else if (m->openmetrics) {
+        status_openmetrics(m->out, &view);
     } else {
         status_print(m->out, &view);
     }

@@ -4,6 +4,7 @@
  * Reads only.  (spec 80 §5, spec 81)
  */
 #include "tools/mon/mon.h"
+#include "lib/output/openmetrics.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -204,6 +205,17 @@ find_conflict(const struct mon *m)
 }
 
 static int
+once(struct mon *m)
+{
+    int code = show_once(m);
+
+    if (m->openmetrics && output_is_empty(m->out)) { /* whoever collects metrics wants to know that, too */
+        openmetrics_down(m->out);
+    }
+    return code;
+}
+
+static int
 run(struct mon *m)
 {
     g_autofree char *error = NULL;
@@ -221,7 +233,7 @@ run(struct mon *m)
         return usage_error(m, conflict);
     }
     if (m->one_shot) {
-        return show_once(m);
+        return once(m);
     }
     if (m->daemonize) {
         int code = go_to_background(m);

@@ -28,6 +28,7 @@ struct mon {
 
     /* decided from them */
     enum output_format format;
+    bool openmetrics;          /* metrics instead of the status (the format is text) */
     bool local;                /* the CIB is the local daemon's: launcher and fencer are asked, too */
     bool fencing;              /* the fencer is asked for its history */
     bool full_history;         /* nothing is dropped from it */

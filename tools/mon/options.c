@@ -198,8 +198,13 @@ mon_choose_format(struct mon *m)
     g_autofree char *lower = as != NULL ? g_ascii_strdown(as, -1) : NULL;
     bool known = lower != NULL && text_is_one_of(lower, "html", "text", "xml", NULL);
 
+    m->openmetrics = !m->format_by_old_option && text_equal(lower, "openmetrics");
+
     if (m->format_by_old_option) {
         m->format = m->old_option_format;
+    } else if (m->openmetrics) {
+        m->format = OUTPUT_TEXT;
+        m->one_shot = m->one_shot || !m->daemonize;
     } else if (known) {
         tool_format(&m->tool, lower, &m->format);
     } else if (m->one_shot) {
@@ -328,7 +333,7 @@ static void
 apply_fence_level(struct mon *m, int level)
 {
     m->fencing = level > 0;
-    m->full_history = level == 3 || output_format_is_structured(m->format);
+    m->full_history = level == 3 || m->openmetrics || output_format_is_structured(m->format);
     switch (level) {
         case 0:
             m->sections &= ~(unsigned)SECTION_FENCING_ALL;

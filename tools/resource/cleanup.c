@@ -161,6 +161,36 @@ failure_name(const struct sched_rsc *r)
     return rsc_is(r, RSC_UNIQUE) || r->base_id == NULL ? r->id : r->base_id;
 }
 
+/* Is there a failed operation that -n and -I mean, of that resource on that node? */
+static bool
+has_failed(const struct crm_resource *t, const struct sched_rsc *r, const struct sched_node *n)
+{
+    long long interval_ms = t->interval != NULL ? text_interval_ms(t->interval) : 0;
+
+    for (unsigned i = 0; i < t->s->failed_ops.len; i++) {
+        const struct sched_failed_op *op = &t->s->failed_ops.items[i];
+        bool meant = t->operation == NULL || (text_equal(xml_get(op->xml, "operation"), t->operation) &&
+                                              xml_get_int(op->xml, "interval", 0) == interval_ms);
+
+        if (op->rsc == r && op->node == n && meant) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Have the history deleted; a result. */
+static int
+clean_history(struct cleanup *c, const struct sched_rsc *r, const struct sched_node *n)
+{
+    int rc = send_resource_request(c->t, c->controller, CRM_TASK_LRM_DELETE, r, n);
+
+    if (rc == RC_OK) {
+        c->expected++;
+    }
+    return rc;
+}
+
 static void
 clean_primitive(struct cleanup *c, const struct sched_rsc *r, const struct sched_node *n)
 {
@@ -179,14 +209,15 @@ clean_primitive(struct cleanup *c, const struct sched_rsc *r, const struct sched
         c->rc = (int)result_to_exit(rc);
         return;
     }
-    rc = send_resource_request(t, c->controller, CRM_TASK_LRM_DELETE, r, n);
+    if (!c->failures_only || has_failed(t, r, n)) {
+        rc = clean_history(c, r, n);
+    }
     if (rc != RC_OK) {
         output_error(t->out, "Cleaned %s failures on %s, but unable to clean history: %s", r->id, n->uname,
                      result_text(rc));
         c->rc = (int)result_to_exit(rc);
         return;
     }
-    c->expected++;
     output_info(t->out, "Cleaned up %s on %s", r->id, n->uname);
 }
 
@@ -244,52 +275,38 @@ clean_resource(struct cleanup *c, struct sched_rsc *r)
     }
 }
 
-/* --- failures only --- */
+/* --- failures of all resources --- */
 
-static bool
-is_below(const struct sched_rsc *r, const struct sched_rsc *top)
-{
-    for (; r != NULL; r = r->parent) {
-        if (r == top) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Histories with a failed operation that matches, each once. */
+/* All fail counts, and each history with a failed operation that is meant. */
 static void
-clean_failed(struct cleanup *c, struct sched_rsc *top)
+clean_failed(struct cleanup *c)
 {
     struct crm_resource *t = c->t;
     g_autoptr(GHashTable) done = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    long long interval_ms = t->interval != NULL ? text_interval_ms(t->interval) : 0;
+    int rc = clear_failures(c, NULL, t->node, t->operation,
+                            t->operation != NULL ? (t->interval != NULL ? t->interval : "0") : NULL);
 
-    if (c->controller != NULL && top == NULL) {
-        int rc = clear_failures(c, NULL, t->node, t->operation,
-                                t->operation != NULL ? (t->interval != NULL ? t->interval : "0") : NULL);
-
-        if (rc != RC_OK) {
-            output_error(t->out, "Unable to clean up all failures: %s", result_text(rc));
-            c->rc = (int)result_to_exit(rc);
-            return;
-        }
+    if (rc != RC_OK) {
+        output_error(t->out, "Unable to clean up all failures: %s", result_text(rc));
+        c->rc = (int)result_to_exit(rc);
+        return;
     }
     for (unsigned i = 0; i < t->s->failed_ops.len; i++) {
         const struct sched_failed_op *op = &t->s->failed_ops.items[i];
-        g_autofree char *what = NULL;
 
-        if (op->rsc == NULL || (t->node != NULL && op->node != t->node) || (top != NULL && !is_below(op->rsc, top))) {
+        if (op->rsc == NULL || (t->node != NULL && op->node != t->node) || !has_failed(t, op->rsc, op->node) ||
+            !g_hash_table_add(done, g_strdup_printf("%s %s", op->rsc->id, op->node->uname))) {
             continue;
         }
-        if (t->operation != NULL && (!text_equal(xml_get(op->xml, "operation"), t->operation) ||
-                                     xml_get_int(op->xml, "interval", 0) != interval_ms)) {
-            continue;
+        rc = clean_history(c, op->rsc, op->node);
+        if (rc != RC_OK) {
+            output_error(t->out, "Cleaned %s failures on %s, but unable to clean history: %s", op->rsc->id,
+                         op->node->uname, result_text(rc));
+            c->rc = (int)result_to_exit(rc);
         }
-        what = g_strdup_printf("%s %s", op->rsc->id, op->node->uname);
-        if (g_hash_table_add(done, g_steal_pointer(&what))) {
-            clean_primitive(c, op->rsc, op->node);
-        }
+    }
+    if (c->rc == CRM_EX_OK) {
+        output_info(t->out, "Cleaned up all resources on %s", t->node != NULL ? t->node->uname : "all nodes");
     }
 }
 
@@ -354,24 +371,15 @@ resource_cleanup(struct crm_resource *t)
         output_info(t->out, "Dry run: skipping clean-up of %s due to CIB_file",
                     t->node != NULL ? t->node->uname : "all nodes");
     } else if (top == NULL && c.failures_only) {
-        clean_failed(&c, NULL);
+        clean_failed(&c);
     } else if (top == NULL) {
         probe_again(&c);
-    } else if (c.failures_only) {
-        if (dry_run) {
-            clean_resource(&c, top);
-        } else {
-            clean_failed(&c, top);
-        }
     } else {
         clean_resource(&c, top);
     }
     code = c.rc;
     if (code == CRM_EX_OK && c.controller != NULL) {
         code = await_answers(t, c.controller, c.expected);
-    }
-    if (code == CRM_EX_OK && top == NULL && c.failures_only && !dry_run) {
-        output_info(t->out, "Cleaned up all resources on %s", t->node != NULL ? t->node->uname : "all nodes");
     }
     if (top != NULL && !output_is_quiet(t->out)) {
         resource_checks(t, top, NULL);

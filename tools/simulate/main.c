@@ -117,6 +117,25 @@ new_model(const struct run *run, unsigned flags)
                      flags | (o.live ? 0 : SCHED_SANITIZED) | SCHED_QUIET);
 }
 
+/* With -V: what the scheduler has to say about the configuration and its decisions. */
+static void
+tell_messages(const struct run *run, const struct sched *s)
+{
+    static const struct {
+        const char *word;
+        unsigned verbosity;
+    } levels[] = { [MSG_ERROR] = { "error", 1 }, [MSG_WARNING] = { "warning", 2 }, [MSG_NOTICE] = { "notice", 3 },
+                   [MSG_INFO] = { "info", 4 } };
+
+    for (unsigned i = 0; i < s->messages.len; i++) {
+        const struct sched_message *m = &s->messages.items[i];
+
+        if (run->tool.verbosity >= levels[m->severity].verbosity) {
+            fprintf(stderr, "(%s) \t%s: %s\n", m->origin != NULL ? m->origin : "main", levels[m->severity].word, m->text);
+        }
+    }
+}
+
 static void
 free_model(struct sched *s)
 {
@@ -326,6 +345,7 @@ process(struct run *run)
     int rc, failed;
 
     sched_run(s);
+    tell_messages(run, s);
     show_score_lines(&run->show, s, run->scores);
     failed = make_graph(run, s, &graph);
     if (!o.quiet) {
