@@ -15,11 +15,13 @@
 #include "lib/base/result.h"
 #include "lib/base/text.h"
 #include "lib/base/xml.h"
+#include "lib/cib/cib_acl.h"
 #include "lib/cib/cib_client.h"
 #include "lib/cib/cib_digest.h"
 #include "lib/cib/cib_doc.h"
 #include "lib/cib/cib_proto.h"
 #include "lib/cib/cib_schema.h"
+#include "tools/cibadmin_access.h"
 
 enum { DEFAULT_TIMEOUT_S = 30 };
 
@@ -35,6 +37,7 @@ static struct {
     const char *xml_text, *xml_file;
     bool xml_stdin;
     bool show_access;
+    enum access_style access_style;
     int timeout_s;
     unsigned verbosity;
 } args = { .timeout_s = DEFAULT_TIMEOUT_S };
@@ -198,6 +201,10 @@ take_option(int letter, int argc, char **argv)
         break;
     case 'S':
         args.show_access = true;
+        if (optarg != NULL && !access_style_parse(optarg, &args.access_style)) {
+            fprintf(stderr, "Unrecognized value for --show-access: \"%s\"\n", optarg);
+            usage(stderr, CRM_EX_USAGE);
+        }
         args.sync = true;
         break;
     case 'l':
@@ -347,7 +354,9 @@ print_data(const xmlNode *output)
     if (output == NULL) {
         return;
     }
-    if ((args.call_options & CIB_OPT_XPATH_ADDRESS) && xml_is(output, CIB_EL_XPATH_QUERY)) {
+    if (args.show_access) {
+        access_print(xml_copy(NULL, output), args.user, args.access_style);
+    } else if ((args.call_options & CIB_OPT_XPATH_ADDRESS) && xml_is(output, CIB_EL_XPATH_QUERY)) {
         xml_for_each(match, output, NULL)
         {
             puts(xml_id(match) != NULL ? xml_id(match) : "");
@@ -461,7 +470,7 @@ run_command(const xmlNode *input)
         .input = input,
         .options = args.call_options & ~(unsigned)CIB_OPT_SYNC,
         .host = args.host,
-        .user = args.user,
+        .user = args.show_access ? NULL : args.user, /* who is shown is not who looks */
     };
     int rc = cib_client_connect(client, "cibadmin", CIB_ENDPOINT_COMMAND, CIB_CONNECT_SYNC_ONLY), code;
 
@@ -494,7 +503,7 @@ main(int argc, char **argv)
               stderr);
         return CRM_EX_UNSAFE;
     }
-    if (args.show_access && (args.user == NULL || strcmp(args.op, CIB_OP_QUERY) != 0)) {
+    if (args.show_access && args.user == NULL) {
         fputs("The supplied command requires -U user specified.\n", stderr);
         return CRM_EX_USAGE;
     }
@@ -506,7 +515,7 @@ main(int argc, char **argv)
         && xml_first(input, "status") == NULL) {
         xml_new(input, "status");
     }
-    if (args.show_access && text_is_one_of(args.user, "root", DAEMON_USER, NULL)) {
+    if (args.show_access && cib_acl_user_is_exempt(args.user)) {
         fprintf(stderr, "Could not evaluate access per request (%s, error: Already in requested state)\n", args.user);
         return CRM_EX_CONFIG;
     }

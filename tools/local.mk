@@ -19,7 +19,7 @@ tools_crmadmin_LDADD = $(OUTPUT_LDADD) $(CIB_LDADD)
 dist_sbin_SCRIPTS += tools/crm_failcount tools/crm_master tools/crm_standby
 
 sbin_PROGRAMS += tools/cibadmin
-tools_cibadmin_SOURCES = tools/cibadmin.c
+tools_cibadmin_SOURCES = tools/cibadmin.c tools/cibadmin_access.c tools/cibadmin_access.h
 tools_cibadmin_LDADD = $(CIB_LDADD)
 
 include tools/mon/local.mk

@@ -12,6 +12,7 @@
 #include "lib/base/result.h"
 #include "lib/base/text.h"
 #include "lib/base/xml.h"
+#include "lib/cib/cib_acl.h"
 #include "lib/cib/cib_client.h"
 #include "lib/cib/cib_journal.h"
 #include "lib/cib/cib_ops.h"
@@ -29,22 +30,6 @@ based_op_is_known(const char *op)
 
 /* --- options that concern us --- */
 
-static const char *
-cluster_option(const xmlNode *crm_config, const char *name)
-{
-    const char *found = NULL;
-
-    xml_for_each(set, crm_config, "cluster_property_set")
-    {
-        const xmlNode *nvpair = xml_find(set, "nvpair", "name", name);
-
-        if (nvpair != NULL && (found == NULL || text_equal(xml_id(set), "cib-bootstrap-options"))) {
-            found = xml_get(nvpair, "value");
-        }
-    }
-    return found;
-}
-
 void
 based_read_options(struct based *b)
 {
@@ -54,8 +39,8 @@ based_read_options(struct based *b)
 
     e->value = 500;
     if (crm_config != NULL) {
-        b->acls_enabled = text_is_true(cluster_option(crm_config, "enable-acl"));
-        if (text_parse_int(cluster_option(crm_config, "cluster-ipc-limit"), &limit) && limit > 0 && limit <= G_MAXINT) {
+        b->acls_enabled = text_is_true(cib_cluster_option(crm_config, "enable-acl"));
+        if (text_parse_int(cib_cluster_option(crm_config, "cluster-ipc-limit"), &limit) && limit > 0 && limit <= G_MAXINT) {
             e->value = (int)limit;
         }
     }
@@ -156,12 +141,6 @@ run_reader(struct based *b, const xmlNode *message, const char *op, const struct
 
 /* --- updates --- */
 
-static bool
-user_is_exempt(const char *user)
-{
-    return user == NULL || *user == '\0' || text_is_one_of(user, "root", DAEMON_USER, NULL);
-}
-
 static const xmlNode *
 payload_of(const xmlNode *message)
 {
@@ -246,6 +225,7 @@ run_update(struct based *b, xmlNode *message, const char *op, const struct based
         .payload = payload_of(message),
         .options = (unsigned)xml_get_int(message, CIB_F_CALL_OPT, 0),
         .user = xml_get(message, CIB_F_USER),
+        .check_acl = b->acls_enabled && !cib_acl_user_is_exempt(xml_get(message, CIB_F_USER)),
         .digest = xml_get(message, CIB_F_DIGEST),
         .feature_set = xml_get(message, CIB_A_FEATURE_SET),
         .full_sync = xml_get_bool(message, CIB_F_GLOBAL_UPDATE, false),
@@ -259,9 +239,6 @@ run_update(struct based *b, xmlNode *message, const char *op, const struct based
     int legacy;
     bool dry_run = (u.options & CIB_OPT_DRY_RUN) != 0;
 
-    if (b->acls_enabled && !user_is_exempt(u.user)) {
-        return -EACCES; /* without evaluation of ACLs nobody but the exempt may change anything */
-    }
     b->modified_since_ping = true;
     if (is_waiting_for_sync(b, op)) {
         return LEGACY_DIFF_RESYNC;
@@ -326,6 +303,19 @@ answer_query(struct based *b, const xmlNode *message, const struct based_origin 
     return true;
 }
 
+/* A copy of what that user may read of the document. */
+static xmlNode *
+whole_document_for(struct based *b, const char *user)
+{
+    g_autoptr(cib_acl) acl = NULL;
+
+    if (!b->acls_enabled || cib_acl_user_is_exempt(user)) {
+        return xml_copy(NULL, b->doc->root);
+    }
+    acl = cib_acl_new(b->doc, user);
+    return cib_acl_readable(acl, b->doc->root, b->doc->ids);
+}
+
 void
 based_execute(struct based *b, xmlNode *message, const struct based_origin *origin, int64_t now)
 {
@@ -337,14 +327,15 @@ based_execute(struct based *b, xmlNode *message, const struct based_origin *orig
 
     if (b->error_rc != 0) {
         rc = b->error_rc;
-        output = xml_copy(NULL, b->doc->root);
+        output = whole_document_for(b, xml_get(message, CIB_F_USER));
     } else if (cib_op_modifies(op)) {
         uint64_t before = b->sequence;
 
         rc = run_update(b, message, op, origin, now, &output);
         sequence = b->sequence != before ? b->sequence : 0;
-    } else if (b->acls_enabled && strcmp(op, CIB_OP_QUERY) == 0 && !user_is_exempt(xml_get(message, CIB_F_USER))) {
-        rc = -EACCES;
+    } else if (strcmp(op, CIB_OP_QUERY) == 0 && b->acls_enabled && !cib_acl_user_is_exempt(xml_get(message, CIB_F_USER))) {
+        rc = result_to_legacy(cib_op_query_as(b->doc, xml_get(message, CIB_F_USER), xml_get(message, CIB_F_SECTION),
+                                              (unsigned)xml_get_int(message, CIB_F_CALL_OPT, 0), &output));
     } else if (strcmp(op, CIB_OP_QUERY) == 0 && answer_query(b, message, origin)) {
         return;
     } else {

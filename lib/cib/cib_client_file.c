@@ -16,6 +16,7 @@
 #include "lib/base/result.h"
 #include "lib/base/text.h"
 #include "lib/base/xml.h"
+#include "lib/cib/cib_acl.h"
 #include "lib/cib/cib_client_impl.h"
 #include "lib/cib/cib_ops.h"
 #include "lib/cib/cib_proto.h"
@@ -154,11 +155,15 @@ cib_file_call(struct cib_client *c, const struct cib_request *request, xmlNode *
         .payload = request->input,
         .options = request->options | CIB_OPT_NO_MTIME,
         .user = request->user,
+        .check_acl = !cib_acl_user_is_exempt(request->user) && cib_acl_enabled(c->doc),
     };
     struct cib_update_result r;
 
     *output = NULL;
     if (strcmp(request->op, CIB_OP_QUERY) == 0) {
+        if (u.check_acl) {
+            return cib_op_query_as(c->doc, request->user, request->section, request->options, output);
+        }
         return cib_op_query(c->doc, request->section, request->options, output);
     }
     if (!cib_op_modifies(request->op) || strcmp(request->op, CIB_OP_DELETE_ALT) == 0) {

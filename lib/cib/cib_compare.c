@@ -155,10 +155,14 @@ cib_compare_attrs(const xmlAttr *old, const xmlAttr *new, struct cib_mark *m)
         if (was == NULL || where != n || strcmp(xml_attr_value(was), xml_attr_value(a)) != 0) {
             cib_mark_attr(m, (const char *)a->name);
         }
+        if (was == NULL || strcmp(xml_attr_value(was), xml_attr_value(a)) != 0) {
+            m->flags |= CIB_MARK_VALUES;
+        }
     }
     for (const xmlAttr *a = old; a != NULL; a = a->next) {
         if (attr_named(new, a->name, &where) == NULL) {
             cib_mark_attr(m, (const char *)a->name);
+            m->flags |= CIB_MARK_VALUES;
         }
     }
 }

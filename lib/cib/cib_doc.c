@@ -450,6 +450,7 @@ cib_doc_note_deletion(struct cib_doc *d, const xmlNode *node, int position)
     struct cib_deletion del = {
         .path = cib_node_path(node),
         .position = node->type == XML_COMMENT_NODE ? position : -1,
+        .node = node,
     };
 
     g_array_append_val(d->deletions, del);
@@ -482,6 +483,36 @@ cib_doc_root_replaced(const struct cib_doc *d)
         }
     }
     return false;
+}
+
+bool
+cib_doc_is_replacement(const struct cib_doc *d, const xmlNode *node)
+{
+    for (guint i = 0; i < d->edits->len; i++) {
+        const struct cib_edit *e = &g_array_index(d->edits, struct cib_edit, i);
+        const struct cib_mark *m = e->kind == EDIT_NODE_NEW ? e->node->_private : NULL;
+
+        if (e->kind == EDIT_ROOT
+            || (e->kind == EDIT_NODE_NEW && (m == NULL || !(m->flags & CIB_MARK_CREATED)) && cib_node_is_within(node, e->node))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const xmlNode *
+cib_doc_parent_before(const struct cib_doc *d, const xmlNode *node)
+{
+    const xmlNode *parent = node->parent;
+
+    for (guint i = 0; parent == NULL && i < d->edits->len; i++) {
+        const struct cib_edit *e = &g_array_index(d->edits, struct cib_edit, i);
+
+        if (e->kind == EDIT_NODE_GONE && e->node == node) {
+            parent = e->parent;
+        }
+    }
+    return parent != NULL && parent->type == XML_ELEMENT_NODE ? parent : NULL;
 }
 
 static void
@@ -768,7 +799,7 @@ cib_doc_set(struct cib_doc *d, xmlNode *node, const char *name, const char *valu
         return false;
     }
     if (d->open) {
-        cib_mark_attr(mark_touching(d, node, 0), name);
+        cib_mark_attr(mark_touching(d, node, CIB_MARK_VALUES), name);
     }
     return true;
 }
@@ -835,7 +866,7 @@ cib_doc_add_element(struct cib_doc *d, xmlNode *parent, const char *name)
     link_before(parent, node, NULL);
     if (d->open) {
         record(d, EDIT_NODE_NEW, node);
-        cib_doc_mark(d, node, CIB_MARK_CREATED);
+        cib_doc_mark(d, node, CIB_MARK_CREATED | CIB_MARK_EMPTY);
         mark_upwards(d, parent, CIB_MARK_BELOW);
     }
     return node;

@@ -34,6 +34,8 @@ enum cib_mark_flag {
     CIB_MARK_CREATED = 1 << 2, /* did not exist before */
     CIB_MARK_ATTRS = 1 << 3,   /* attributes set or removed */
     CIB_MARK_MOVED = 1 << 4,   /* has another place among its siblings */
+    CIB_MARK_VALUES = 1 << 5,  /* of the attributes not only the order changed */
+    CIB_MARK_EMPTY = 1 << 6,   /* was created empty, not as a copy */
 };
 
 struct cib_mark {
@@ -48,6 +50,7 @@ struct cib_mark {
 struct cib_deletion {
     char *path;
     int position; /* of a comment among its former siblings; -1 for elements */
+    const xmlNode *node; /* alive until the change is committed or undone */
 };
 
 struct cib_edit;
@@ -114,10 +117,14 @@ xmlNode *cib_doc_replace(struct cib_doc *d, xmlNode *old, const xmlNode *src);
 bool cib_doc_config_changed(const struct cib_doc *d);
 /* The root was replaced as a whole. */
 bool cib_doc_root_replaced(const struct cib_doc *d);
+/* The node is, or lies in, an element that took another's place: its marks tell the difference between the two. */
+bool cib_doc_is_replacement(const struct cib_doc *d, const xmlNode *node);
 /* Ids that elements lost in the open change, by removal or by another id: the keys of the set (g_hash_table_destroy). */
 GHashTable *cib_doc_lost_ids(const struct cib_doc *d);
 /* Marks of a node, or NULL. */
 const struct cib_mark *cib_node_mark(const xmlNode *node);
+/* The parent of a node; of one that the open change took out, what it was.  NULL for the root. */
+const xmlNode *cib_doc_parent_before(const struct cib_doc *d, const xmlNode *node);
 /*
  * Fill in marked_children of all marks: so that who looks for changes need not look at every child of a long
  * section.  Marks made later are not counted.

@@ -11,6 +11,7 @@
 #include "lib/base/result.h"
 #include "lib/base/text.h"
 #include "lib/base/xml.h"
+#include "lib/cib/cib_acl.h"
 #include "lib/cib/cib_client.h"
 #include "lib/cib/cib_digest.h"
 #include "lib/cib/cib_patch.h"
@@ -128,6 +129,22 @@ cib_op_input(const char *op, const char *section, unsigned options, const xmlNod
     return payload;
 }
 
+const char *
+cib_cluster_option(const xmlNode *crm_config, const char *name)
+{
+    const char *found = NULL;
+
+    xml_for_each(set, crm_config, "cluster_property_set")
+    {
+        const xmlNode *nvpair = xml_find(set, "nvpair", "name", name);
+
+        if (nvpair != NULL && (found == NULL || text_equal(xml_id(set), "cib-bootstrap-options"))) {
+            found = xml_get(nvpair, "value");
+        }
+    }
+    return found;
+}
+
 /* --- query --- */
 
 static void
@@ -197,6 +214,21 @@ cib_op_query(const struct cib_doc *d, const char *section, unsigned options, xml
     }
     *output = answer_with(NULL, found, options);
     return RC_OK;
+}
+
+int
+cib_op_query_as(const struct cib_doc *d, const char *user, const char *section, unsigned options, xmlNode **output)
+{
+    g_autoptr(cib_acl) acl = cib_acl_new(d, user);
+    struct cib_doc readable = { .root = cib_acl_readable(acl, d->root, d->ids) };
+    int rc;
+
+    if (readable.root == NULL) {
+        return EACCES;
+    }
+    rc = cib_op_query(&readable, section, options, output);
+    xml_free(readable.root);
+    return rc;
 }
 
 const xmlNode *
@@ -529,7 +561,7 @@ add_failure(xmlNode **output, const xmlNode *input, int rc)
 }
 
 static int
-create_under(struct cib_doc *d, xmlNode *parent, const xmlNode *input, xmlNode **output)
+create_under(struct cib_doc *d, xmlNode *parent, const xmlNode *input, bool forbidden, xmlNode **output)
 {
     const char *id = xml_id(input);
 
@@ -540,6 +572,10 @@ create_under(struct cib_doc *d, xmlNode *parent, const xmlNode *input, xmlNode *
     if ((id != NULL ? child_with_id(d, parent, xml_name(input), id) : xml_first(parent, xml_name(input))) != NULL) {
         add_failure(output, input, EEXIST);
         return EEXIST;
+    }
+    if (forbidden && input->properties != NULL) {
+        add_failure(output, input, EACCES);
+        return EACCES;
     }
     merge(d, cib_doc_add_element(d, parent, xml_name(input)), input, MERGE_CREATE);
     return RC_OK;
@@ -561,11 +597,11 @@ do_create(struct cib_doc *d, const struct cib_op_args *args, xmlNode **output)
     /* an XPath is not evaluated here: as a section name it is unknown (spec 20 §6.4) */
     top = cib_section_find(d, args->section, NULL);
     if (!text_equal(args->section, xml_name(args->input))) {
-        return create_under(d, top, args->input, output);
+        return create_under(d, top, args->input, args->no_permission, output);
     }
     for (const xmlNode *c = args->input->children; c != NULL && rc == RC_OK; c = c->next) {
         if (c->type == XML_ELEMENT_NODE) {
-            rc = create_under(d, top, c, output);
+            rc = create_under(d, top, c, args->no_permission, output);
         }
     }
     return rc;

@@ -15,6 +15,7 @@ struct cib_op_args {
     unsigned options;
     const char *digest;      /* of the request, replace only */
     const char *feature_set; /* of the request */
+    bool no_permission;      /* ACLs are in force and give the requester none at all */
 };
 
 /* Payload of a request after the selection of spec 20 §6.1; borrowed, may be NULL. */
@@ -24,8 +25,12 @@ const xmlNode *cib_op_input(const char *op, const char *section, unsigned option
  * (an unknown one means the whole document).
  */
 xmlNode *cib_section_find(const struct cib_doc *d, const char *section, bool *known);
+/* Value of a cluster option in the crm_config section, rules aside; NULL if it is not set.  Borrowed. */
+const char *cib_cluster_option(const xmlNode *crm_config, const char *name);
 /* A query: `*output` is new (xml_free).  RC_OK or ENXIO. */
 int cib_op_query(const struct cib_doc *d, const char *section, unsigned options, xmlNode **output);
+/* The same of what that user may read: EACCES if that is nothing. */
+int cib_op_query_as(const struct cib_doc *d, const char *user, const char *section, unsigned options, xmlNode **output);
 /*
  * The element of the document that is the whole answer to a query, so that nothing needs to be copied; NULL if there is no such
  * single element (ask cib_op_query() then).

@@ -5,12 +5,14 @@
  */
 #include "lib/cib/cib_update.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "lib/base/log.h"
 #include "lib/base/result.h"
 #include "lib/base/text.h"
 #include "lib/base/xml.h"
+#include "lib/cib/cib_acl.h"
 #include "lib/cib/cib_client.h"
 #include "lib/cib/cib_digest.h"
 #include "lib/cib/cib_ops.h"
@@ -193,7 +195,7 @@ touches_crm_config(const struct cib_doc *d)
 
 static int
 run_op(struct cib_doc *d, struct cib_schemas *schemas, const struct cib_update *u, const xmlNode *input,
-       xmlNode **output)
+       const struct cib_acl *acl, xmlNode **output)
 {
     struct cib_op_args args = {
         .op = u->op,
@@ -202,6 +204,7 @@ run_op(struct cib_doc *d, struct cib_schemas *schemas, const struct cib_update *
         .options = u->options,
         .digest = u->digest,
         .feature_set = u->feature_set,
+        .no_permission = acl != NULL && cib_acl_is_empty(acl),
     };
 
     if (strcmp(u->op, CIB_OP_UPGRADE) == 0) {
@@ -223,10 +226,15 @@ make_patch(struct cib_doc *d, const struct cib_update *u, const struct cib_updat
 
 /* Everything between a successful operation and the decision. */
 static void
-finish(struct cib_doc *d, struct cib_schemas *schemas, const struct cib_update *u, struct cib_update_result *r)
+finish(struct cib_doc *d, struct cib_schemas *schemas, const struct cib_update *u, const struct cib_acl *acl,
+       struct cib_update_result *r)
 {
     bool in_place = is_in_place(u);
 
+    if (acl != NULL && !cib_acl_allows_change(acl, d)) {
+        r->rc = EACCES;
+        return;
+    }
     r->rc = check_result(d, &r->before);
     if (r->rc == EPROTONOSUPPORT) {
         return;
@@ -246,7 +254,7 @@ finish(struct cib_doc *d, struct cib_schemas *schemas, const struct cib_update *
         cib_schema_complete(schemas, d->root);
         if (!cib_schema_accepts_change(schemas, d)) {
             r->rc = RC_SCHEMA_VALIDATION;
-            r->output = xml_copy(NULL, d->root);
+            r->output = acl != NULL ? cib_acl_readable(acl, d->root, d->ids) : xml_copy(NULL, d->root);
         }
     }
 }
@@ -271,6 +279,7 @@ cib_update_run(struct cib_doc *d, struct cib_schemas *schemas, const struct cib_
     const xmlNode *input = cib_op_input(u->op, u->section, u->options, u->payload);
     bool replaces = strcmp(u->op, CIB_OP_REPLACE) == 0;
     char *old_digests[G_N_ELEMENTS(watched)] = { NULL };
+    g_autoptr(cib_acl) acl = u->check_acl ? cib_acl_new(d, u->user) : NULL;
 
     memset(r, 0, sizeof(*r));
     r->before = cib_version_of(d->root);
@@ -283,10 +292,13 @@ cib_update_run(struct cib_doc *d, struct cib_schemas *schemas, const struct cib_
         }
     }
 
+    if (acl != NULL) {
+        cib_acl_before_change(acl, d);
+    }
     cib_doc_begin(d);
-    r->rc = run_op(d, schemas, u, input, &r->output);
+    r->rc = run_op(d, schemas, u, input, acl, &r->output);
     if (r->rc == RC_OK) {
-        finish(d, schemas, u, r);
+        finish(d, schemas, u, acl, r);
     } else if (is_in_place(u) && !replaces) {
         /* what a failed request for status changed before it failed stays, uncounted: peers do the same */
         r->applied = d->dirty;

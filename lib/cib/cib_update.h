@@ -17,6 +17,7 @@ struct cib_update {
     const xmlNode *payload; /* first child of cib_calldata, or NULL */
     unsigned options;
     const char *user;       /* on whose behalf */
+    bool check_acl;         /* ACLs are in force and the user is not exempt */
     /* replace: integrity of a full sync */
     const char *digest;
     const char *feature_set;

@@ -1,6 +1,7 @@
 ## SPDX-License-Identifier: GPL-2.0-or-later
 noinst_LIBRARIES += lib/cib/libcib.a
 lib_cib_libcib_a_SOURCES = \
+	lib/cib/cib_acl.c lib/cib/cib_acl.h \
 	lib/cib/cib_client.c lib/cib/cib_client.h lib/cib/cib_client_impl.h \
 	lib/cib/cib_client_file.c lib/cib/cib_client_native.c lib/cib/cib_proto.h \
 	lib/cib/cib_compare.c lib/cib/cib_compare.h \
@@ -19,9 +20,11 @@ lib_cib_libcib_a_SOURCES = \
 lib_cib_libcib_a_CFLAGS = $(AM_CFLAGS) $(XSLT_CFLAGS)
 CIB_LDADD = lib/cib/libcib.a $(IPC_LDADD)
 
-CIB_TESTS = lib/cib/tests/test-update lib/cib/tests/test-patch lib/cib/tests/test-schema lib/cib/tests/test-store
+CIB_TESTS = lib/cib/tests/test-acl lib/cib/tests/test-update lib/cib/tests/test-patch lib/cib/tests/test-schema lib/cib/tests/test-store
 check_PROGRAMS += $(CIB_TESTS)
 TESTS += $(CIB_TESTS)
+lib_cib_tests_test_acl_SOURCES = lib/cib/tests/test-acl.c lib/cib/tests/fixture.h
+lib_cib_tests_test_acl_LDADD = $(CIB_LDADD) $(CMOCKA_LIBS)
 lib_cib_tests_test_update_SOURCES = lib/cib/tests/test-update.c lib/cib/tests/fixture.h
 lib_cib_tests_test_update_LDADD = $(CIB_LDADD) $(CMOCKA_LIBS)
 lib_cib_tests_test_patch_SOURCES = lib/cib/tests/test-patch.c lib/cib/tests/fixture.h
