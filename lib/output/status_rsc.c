@@ -201,7 +201,7 @@ is_probe_task(const struct sched_rsc *r)
 bool
 status_has_pending_action(const struct sched_rsc *r)
 {
-    return r->pending_task != NULL && !is_probe_task(r) && strcmp(r->pending_task, "monitor") != 0;
+    return r->pending_task != NULL && !is_probe_task(r);
 }
 
 /* "Starting" and the like, or NULL. */

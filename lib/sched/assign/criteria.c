@@ -231,7 +231,7 @@ static void
 ban_remote_nodes(struct sched *s, struct sched_rsc *r)
 {
     VEC_FOR_EACH (struct sched_node, n, s->nodes) {
-        if (n->kind == NODE_REMOTE && row_has(&r->row, n)) {
+        if (n->remote_rsc != NULL && row_has(&r->row, n)) { /* without connection it is not known to be one */
             r->row.score[n->id] = -SCORE_INFINITY;
             sched_explain_add(s, r, n, -SCORE_INFINITY, -SCORE_INFINITY, "no remote node", NULL);
         }

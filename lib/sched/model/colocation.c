@@ -170,55 +170,71 @@ pair_up(struct sched *s, const xmlNode *xml, const char *id, int score, struct s
 
 /* --- sets --- */
 
+/* A member that does not exist is NULL: how much of the constraint still counts depends on who asks for it. */
 struct set_members {
+    const xmlNode *set;
     struct sched_rsc **items;
+    const char **ids;
     unsigned len;
     const char *role;
     bool sequential;
 };
 
-static bool
+static void
 read_members(struct sched *s, const xmlNode *set, struct set_members *m)
 {
+    unsigned most = xml_count_children(set, "resource_ref") + 1;
+
     memset(m, 0, sizeof *m);
-    m->items = arena_new_array(s->arena, struct sched_rsc *, xml_count_children(set, "resource_ref") + 1);
+    m->set = set;
+    m->items = arena_new_array(s->arena, struct sched_rsc *, most);
+    m->ids = arena_new_array(s->arena, const char *, most);
     m->role = xml_get(set, "role");
     m->sequential = xml_get_bool(set, "sequential", true);
     xml_for_each (ref, set, "resource_ref") {
-        struct sched_rsc *r = constraint_rsc(s, xml_id(ref));
-
-        if (r == NULL) {
-            CONFIG_ERROR(s, "%s: No resource found for %s", xml_id(set), xml_id(ref));
-            return false;
-        }
-        m->items[m->len++] = r;
+        m->ids[m->len] = xml_id(ref);
+        m->items[m->len++] = constraint_rsc(s, xml_id(ref));
     }
-    return true;
 }
 
-static void
-colocate_within(struct sched *s, const xmlNode *xml, const xmlNode *set, const struct set_members *m, int score)
+/* Member i, or NULL after an error under the given id. */
+static struct sched_rsc *
+set_member(struct sched *s, const struct set_members *m, unsigned i, const char *id)
 {
-    const char *own = xml_get(set, "score"), *ordering = xml_get(set, "ordering");
+    if (m->items[i] == NULL) {
+        CONFIG_ERROR(s, "%s: No resource found for %s", id, m->ids[i]);
+    }
+    return m->items[i];
+}
+
+/* A bad reference ends the chain: what stands before it counts. */
+static void
+colocate_within(struct sched *s, const xmlNode *xml, const struct set_members *m, int score)
+{
+    const char *own = xml_get(m->set, "score"), *ordering = xml_get(m->set, "ordering");
+    const char *id = xml_id(m->set);
+    bool backward = ordering == NULL || text_equal_nocase(ordering, "group");
     int local = own != NULL ? score_parse_health(s, own) : score;
 
     if (!m->sequential || local == 0) {
         return;
     }
     for (unsigned i = 0; i < m->len; i++) {
+        if (set_member(s, m, i, id) == NULL) {
+            return;
+        }
         if (local > 0 && i > 0) {
-            bool backward = ordering == NULL || text_equal_nocase(ordering, "group");
-
-            pair_up(s, xml, xml_id(set), local, backward ? m->items[i] : m->items[i - 1],
-                    backward ? m->items[i - 1] : m->items[i], m->role, m->role);
+            pair_up(s, xml, id, local, backward ? m->items[i] : m->items[i - 1], backward ? m->items[i - 1] : m->items[i],
+                    m->role, m->role);
         } else if (local < 0) {
             for (unsigned k = 0; k < i; k++) {
-                pair_up(s, xml, xml_id(set), local, m->items[i], m->items[k], m->role, m->role);
+                pair_up(s, xml, id, local, m->items[i], m->items[k], m->role, m->role);
             }
         }
     }
 }
 
+/* Only a member that is asked for can be a bad reference; it ends this pair of sets, not the next. */
 static void
 colocate_sets(struct sched *s, const xmlNode *xml, const struct set_members *a, const struct set_members *b, int score)
 {
@@ -226,7 +242,13 @@ colocate_sets(struct sched *s, const xmlNode *xml, const struct set_members *a, 
         return;
     }
     for (unsigned i = 0; i < (a->sequential ? 1 : a->len); i++) {
+        if (set_member(s, a, i, xml_id(xml)) == NULL) {
+            return;
+        }
         for (unsigned k = b->sequential ? b->len - 1 : 0; k < b->len; k++) {
+            if (set_member(s, b, k, xml_id(xml)) == NULL) {
+                return;
+            }
             pair_up(s, xml, xml_id(xml), score, a->items[i], b->items[k], a->role, b->role);
         }
     }
@@ -236,7 +258,6 @@ static void
 unpack_sets(struct sched *s, const xmlNode *xml, int score)
 {
     struct set_members last = { 0 }, current;
-    bool have_last = false;
 
     xml_for_each (raw, xml, "resource_set") {
         const xmlNode *set = rules_resolve(raw, s->refs);
@@ -244,18 +265,12 @@ unpack_sets(struct sched *s, const xmlNode *xml, int score)
         if (set == NULL) {
             return;
         }
-        /* What stands before a bad reference counts, the rest of the constraint does not. */
-        bool good = read_members(s, set, &current);
-
-        colocate_within(s, xml, set, &current, score);
-        if (!good) {
-            return;
-        }
-        if (have_last) {
+        read_members(s, set, &current);
+        colocate_within(s, xml, &current, score);
+        if (last.set != NULL) {
             colocate_sets(s, xml, &last, &current, score);
         }
         last = current;
-        have_last = true;
     }
 }
 

@@ -658,6 +658,14 @@ history_finish(struct sched *s)
         }
         container->flags |= RSC_FAILED | RSC_STOP_NEEDED;
     }
+    for (unsigned i = 0; i < s->rscs.len; i++) {
+        struct sched_rsc *r = s->rscs.items[i];
+
+        /* The source has stopped it already, the target still has to say that it took it over. */
+        if (r->role == ROLE_STOPPED && r->partial_source != NULL && r->active_on.len > 0) {
+            r->role = ROLE_STARTED;
+        }
+    }
     VEC_FOR_EACH (struct sched_node, n, s->nodes) {
         if (n->kind == NODE_REMOTE && n->shutdown && n->remote_rsc != NULL) {
             rsc_set_next_role(n->remote_rsc, ROLE_STOPPED, "remote shutdown");

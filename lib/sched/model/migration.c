@@ -35,22 +35,38 @@ history_lrm_resource(struct sched *s, const struct sched_node *n, const char *id
     return g_hash_table_lookup(histories_of(s, n), id);
 }
 
-/* An entry by task, and for migrate_from by its source. */
-static const xmlNode *
-find_op(struct sched *s, const struct sched_rsc *r, const struct sched_node *n, const char *task, const char *source)
+/* What an entry that is looked for must be like; NULL and -1: any. */
+struct wanted {
+    const char *task, *source, *target;
+    int rc;
+};
+
+static bool
+matches(const xmlNode *op, const struct wanted *w)
 {
-    const xmlNode *list = history_lrm_resource(s, n, r->id);
+    return text_equal(xml_get(op, "operation"), w->task)
+           && (w->source == NULL || text_equal(xml_get(op, "migrate_source"), w->source))
+           && (w->target == NULL || text_equal(xml_get(op, "migrate_target"), w->target));
+}
+
+/* The entry that matches; NULL if it is not the only one, or its result is another than wanted. */
+static const xmlNode *
+find_op(struct sched *s, const struct sched_rsc *r, const struct sched_node *n, struct wanted w)
+{
+    const xmlNode *list = n == NULL ? NULL : history_lrm_resource(s, n, r->id), *found = NULL;
 
     if (list == NULL) {
         return NULL;
     }
     xml_for_each (op, list, "lrm_rsc_op") {
-        if (text_equal(xml_get(op, "operation"), task)
-            && (source == NULL || text_equal(xml_get(op, "migrate_source"), source))) {
-            return op;
+        if (matches(op, &w)) {
+            if (found != NULL) {
+                return NULL;
+            }
+            found = op;
         }
     }
-    return NULL;
+    return found == NULL || w.rc < 0 || xml_get_int(found, "rc-code", -1) == w.rc ? found : NULL;
 }
 
 static bool
@@ -86,21 +102,16 @@ static bool
 found_stopped_since(struct sched *s, const struct sched_rsc *r, const struct sched_node *n, const xmlNode *than,
                     bool same_node)
 {
-    const xmlNode *list = history_lrm_resource(s, n, r->id);
+    const xmlNode *monitor = find_op(s, r, n, (struct wanted){ "monitor", NULL, NULL, -1 });
 
-    if (list == NULL) {
-        return false;
-    }
-    xml_for_each (op, list, "lrm_rsc_op") {
-        if (text_equal(xml_get(op, "operation"), "monitor") && xml_get_int(op, "op-status", EXEC_UNKNOWN) == EXEC_DONE
-            && xml_get_int(op, "rc-code", OCF_RC_OK) == OCF_RC_NOT_RUNNING && is_newer(s, op, than, same_node)) {
-            return true;
-        }
-    }
-    return false;
+    return monitor != NULL && xml_get_int(monitor, "op-status", EXEC_UNKNOWN) == EXEC_DONE
+           && xml_get_int(monitor, "rc-code", OCF_RC_OK) == OCF_RC_NOT_RUNNING && is_newer(s, monitor, than, same_node);
 }
 
-/* Is there a newer state than the migration on the node?  Compared with the node's own side of it if there is one. */
+/*
+ * Is there a newer state than the migration on the node?  Compared with the node's own side of it if there is one, else
+ * with the other side.  For a failed side the own one counts only if it succeeded.
+ */
 static bool
 newer_state(struct sched *s, const struct sched_rsc *r, const struct sched_node *n, const xmlNode *own,
             const xmlNode *other)
@@ -164,7 +175,7 @@ history_migrate_to_success(struct sched *s, struct history_state *st, struct sch
         return;
     }
     target_node = sched_node_by_name(s, target);
-    from = target_node == NULL ? NULL : find_op(s, r, target_node, "migrate_from", source);
+    from = find_op(s, r, target_node, (struct wanted){ "migrate_from", source, NULL, -1 });
     newer_on_source = newer_op(s, r, source_node, op->xml, true);
     if (newer_on_source && from != NULL) {
         return;
@@ -186,10 +197,10 @@ history_migrate_to_success(struct sched *s, struct history_state *st, struct sch
         }
         from_pending = status == EXEC_PENDING;
     }
-    if (from_pending && target_online && unknown_on(s, r, target_node)) {
-        return; /* a probe will tell */
-    }
     r->role = ROLE_STARTED;
+    if (from_pending && target_online && unknown_on(s, r, target_node)) {
+        return; /* a probe will tell whether it is active there, too */
+    }
     if (!from_pending) {
         if (target_online && !newer_on_target) {
             rsc_add_running(s, r, target_node, true);
@@ -222,7 +233,7 @@ history_migrate_to_failure(struct sched *s, struct history_state *st, struct sch
     }
     r->role = ROLE_STARTED;
     target_node = sched_node_by_name(s, target);
-    from = target_node == NULL ? NULL : find_op(s, r, target_node, "migrate_from", source);
+    from = find_op(s, r, target_node, (struct wanted){ "migrate_from", source, target, OCF_RC_OK });
     if (target_node != NULL && !unknown_on(s, r, target_node)
         && !newer_state(s, r, target_node, from, op->xml)) {
         if (target_node->online) {
@@ -246,7 +257,7 @@ history_migrate_from_failure(struct sched *s, struct history_state *st, struct s
     }
     r->role = ROLE_STARTED;
     source_node = sched_node_by_name(s, source);
-    to = source_node == NULL ? NULL : find_op(s, r, source_node, "migrate_to", NULL);
+    to = find_op(s, r, source_node, (struct wanted){ "migrate_to", source, target, OCF_RC_OK });
     if (source_node != NULL && !unknown_on(s, r, source_node)
         && !newer_state(s, r, source_node, to, op->xml) && source_node->online) {
         rsc_add_running(s, r, source_node, true);

@@ -135,7 +135,7 @@ termination_wanted(const struct sched_node *n)
 struct membership {
     bool in_ccm, ccm_known, crmd_online;
     const char *join;
-    bool expected_member;
+    bool expected_down; /* or not told */
 };
 
 static void
@@ -164,7 +164,7 @@ online_with_fencing(struct sched *s, struct sched_node *n, const struct membersh
         sched_fence_node(s, n, "peer failed Pacemaker membership criteria", false);
         return m->in_ccm;
     }
-    if (!terminate && !m->expected_member) {
+    if (!terminate && m->expected_down) {
         if (m->in_ccm || m->crmd_online) {
             make_pending(n);
         }
@@ -232,11 +232,8 @@ determine_cluster_node(struct sched *s, struct sched_node *n, const xmlNode *sta
     m.in_ccm = text_is_true(in_ccm);
     m.crmd_online = text_equal(xml_get(state, "crmd"), "online");
     m.join = xml_get(state, "join");
-    if (m.join == NULL) {
-        m.join = "down";
-    }
-    m.expected_member = text_equal(expected, "member");
-    n->expected_up = m.expected_member && !n->shutdown;
+    m.expected_down = expected == NULL || text_equal(expected, "down");
+    n->expected_up = text_equal(expected, "member") && !n->shutdown;
 
     if (n->kind == NODE_PING) {
         n->unclean = false;

@@ -127,7 +127,7 @@ run_resource_action(struct execution *x, const xmlNode *action)
     const char *failed;
 
     x->sim->tell(x->sim->data, &e);
-    if (text_is_one_of(task, "delete", "meta-data", "probe_again", NULL)) {
+    if (text_is_one_of(task, "delete", "meta-data", NULL)) {
         return true;
     }
     state = sim_node_state_of(x->sim, node, xml_get(action, "on_node_uuid"));
@@ -175,7 +175,7 @@ run_action(struct execution *x, const xmlNode *action)
         return run_resource_action(x, action);
     } else if (text_equal(task, "stonith")) {
         run_fencing(x, action);
-    } else {
+    } else if (!text_equal(task, "probe_again")) { /* probes are asked for silently */
         const xmlNode *rsc = xml_first(action, "primitive");
         struct sim_event e = {.kind = SIM_CLUSTER, .task = task, .node = xml_get(action, "on_node"),
                               .rsc = rsc ? xml_id(rsc) : NULL, .id = (int) xml_get_int(action, "id", 0)};
