@@ -434,9 +434,20 @@ def a_node_can_join_in_standby_28(w):
     wait_until("node1 is in standby", standby, 10)
 
 
+def a_chosen_message_dumps_the_blackbox(w):
+    source = os.path.join(HERE, "../../daemons/schedulerd/main.c")
+    with open(source) as f:
+        line = [n for n, text in enumerate(f, 1) if "accepting connections" in text][0]
+    w.up(PCMK_trace_blackbox="nothing:1,main:%d" % line)
+    folder = os.path.join(w.node.dir, "lib", "blackbox")
+    wait_until("the scheduler has dumped", lambda: [n for n in os.listdir(folder) if n.startswith("pacemaker-schedulerd-")], 10)
+    same([n.rsplit("-", 1)[0] for n in os.listdir(folder)], ["pacemaker-schedulerd"], "dumps")
+
+
 OWN = [
     a_bigger_buffer_is_negotiated_13,
     sockets_instead_of_shared_memory_14,
+    a_chosen_message_dumps_the_blackbox,
     a_daemon_that_cannot_work_stops_the_cluster_for_good_22,
     the_cluster_survives_a_restart_of_corosync_23,
     sbd_triggers_the_start_and_acknowledges_the_end_26,

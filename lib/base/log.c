@@ -28,6 +28,7 @@ static struct {
     int file;       /* libqb target, -1 if none */
     bool blackbox;
     int watcher;    /* libqb target that notices errors while the blackbox runs, -1 if none */
+    char **dump_at; /* PCMK_trace_blackbox: "function:line" of messages that dump it, NULL if none */
     unsigned dumps;
     time_t last_dump;
 } state = { .file = -1, .watcher = -1 };
@@ -173,6 +174,8 @@ set_syslog(void)
     qb_log_ctl(QB_LOG_SYSLOG, QB_LOG_CONF_ENABLED, QB_TRUE);
 }
 
+static void add_dump_filters(void);
+
 void
 log_init(const char *name, enum log_kind kind, unsigned verbosity)
 {
@@ -194,6 +197,7 @@ log_init(const char *name, enum log_kind kind, unsigned verbosity)
     if (kind == LOG_KIND_DAEMON && env_option_enabled(name, "blackbox")) {
         log_blackbox_enable();
     }
+    add_dump_filters();
 }
 
 /* The first -V turns stderr on at the current level, each further one raises it (spec 10 §10). */
@@ -261,6 +265,36 @@ on_error_logged(int32_t target, struct qb_log_callsite *cs, struct timespec *whe
     }
 }
 
+/* PCMK_trace_blackbox: somebody wants to know what led to this very message. */
+static void
+on_chosen_message(int32_t target, struct qb_log_callsite *cs, struct timespec *when, const char *text)
+{
+    g_autofree char *place = g_strdup_printf("%s:%u", cs->function, (unsigned)cs->lineno);
+
+    if (g_strv_contains((const char *const *)state.dump_at, place)) {
+        dump_numbered();
+    }
+}
+
+static void
+add_dump_filters(void)
+{
+    const char *list = env_option("trace_blackbox");
+    int target = (list != NULL) ? qb_log_custom_open(on_chosen_message, NULL, NULL, NULL) : -1;
+
+    if (target < 0) {
+        return;
+    }
+    state.dump_at = g_strsplit(list, ",", -1);
+    for (char **place = state.dump_at; *place != NULL; place++) {
+        g_autofree char *function = g_strndup(*place, strcspn(*place, ":"));
+
+        qb_log_filter_ctl(target, QB_LOG_FILTER_ADD, QB_LOG_FILTER_FUNCTION, function, LOG_TRACE);
+    }
+    qb_log_ctl(target, QB_LOG_CONF_ENABLED, QB_TRUE);
+    log_blackbox_enable(); /* without the recorder there is nothing to dump */
+}
+
 static void
 on_fatal_signal(int signo)
 {
@@ -325,4 +359,5 @@ void
 log_fini(void)
 {
     qb_log_fini();
+    g_clear_pointer(&state.dump_at, g_strfreev);
 }
