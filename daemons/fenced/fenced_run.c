@@ -65,8 +65,9 @@ set_end(struct run *run, const struct process_result *end)
         reason = g_strdup_printf("Fence agent did not complete within %s", text_readable_interval(run->timeout_s * 1000));
         fence_result_set(&run->result, CRM_EX_ERROR, EXEC_TIMEOUT, reason);
         break;
-    case PROCESS_NO_EXEC:
+    case PROCESS_NO_EXEC: /* it is there, but cannot run: not the same as not being installed */
         set_errno(&run->result, end->value, run->path);
+        run->result.status = EXEC_ERROR;
         break;
     }
 }

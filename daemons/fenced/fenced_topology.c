@@ -290,12 +290,12 @@ has_devices(const struct topology *t)
 
 /*
  * The levels of a node (spec 60 §10.3): those for its very name; else the first entry, by kind and key, that is for it.
- * Never several together.  An entry whose levels are all empty is none.
+ * Never several together.  An entry whose levels are all empty is none, and hides none.
  */
 const struct topology *
 topology_find(const struct fenced_core *core, const char *node)
 {
-    const struct topology *found = (node != NULL) ? g_hash_table_lookup(core->topologies, node) : NULL;
+    const struct topology *found = NULL;
     GHashTableIter iter;
     gpointer value;
 
@@ -303,14 +303,18 @@ topology_find(const struct fenced_core *core, const char *node)
         return NULL;
     }
     g_hash_table_iter_init(&iter, core->topologies);
-    while ((found == NULL || found->kind != TARGET_NAME || !text_equal(found->key, node))
-           && g_hash_table_iter_next(&iter, NULL, &value)) {
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const struct topology *t = value;
 
-        if (is_for(core, t, node)
-            && (found == NULL || t->kind < found->kind || (t->kind == found->kind && strcmp(t->key, found->key) < 0))) {
+        if (!has_devices(t) || !is_for(core, t, node)) {
+            continue;
+        }
+        if (t->kind == TARGET_NAME && text_equal(t->key, node)) {
+            return t;
+        }
+        if (found == NULL || t->kind < found->kind || (t->kind == found->kind && strcmp(t->key, found->key) < 0)) {
             found = t;
         }
     }
-    return (found != NULL && has_devices(found)) ? found : NULL;
+    return found;
 }

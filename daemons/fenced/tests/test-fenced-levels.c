@@ -508,6 +508,22 @@ a_removed_level_is_not_used(void **state)
 }
 
 static void
+levels_that_are_gone_do_not_hide_others(void **state)
+{
+    struct world *w = world_new(1);
+
+    device(w, 0, "a", "fence_T", N3);
+    device(w, 0, "b", "fence_T", N3);
+    level(w, TARGET, 1, "a");
+    level(w, "target-pattern='^n'", 1, "b");
+    ask(w, 0, "<x st_op='st_level_remove' st_callopt='4096'><st_calldata><fencing-level index='1' target='n3'/>"
+              "</st_calldata></x>");
+    fence(w, "n3", "off", 5);
+    assert_ran(w, "n1:off:b@0");
+    world_free(w);
+}
+
+static void
 levels_of_the_configuration_replace_all_when_they_change(void **state)
 {
     static const char first[] = "<configuration><fencing-topology><fencing-level id='l1' target='n3' index='1' devices='a'/>"
@@ -933,6 +949,7 @@ main(void)
         cmocka_unit_test(a_level_whose_device_nobody_has_is_passed_over),
         cmocka_unit_test(levels_are_found_by_name_pattern_and_attribute),
         cmocka_unit_test(a_removed_level_is_not_used),
+        cmocka_unit_test(levels_that_are_gone_do_not_hide_others),
         cmocka_unit_test(levels_of_the_configuration_replace_all_when_they_change),
         cmocka_unit_test(the_requested_delay_is_for_the_first_device_alone),
         cmocka_unit_test(without_any_delay_if_so_asked),
