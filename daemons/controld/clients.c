@@ -442,7 +442,9 @@ try_scheduler(gpointer data)
 
     if (ipc_connect(ENDPOINT_SCHEDULER, IPC_BUFFER_SCHEDULER, &self.scheduler) != RC_OK) {
         self.scheduler = NULL;
-        return G_SOURCE_CONTINUE;
+        ctl_on_scheduler_unreachable(shell.core, shell_now());
+        shell_carry_out();
+        return self.scheduler_retry != 0 ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
     }
     self.scheduler_retry = 0;
     ipc_watch(self.scheduler, G_PRIORITY_DEFAULT, &callbacks, NULL);

@@ -167,6 +167,8 @@ void ctl_on_membership(struct controld *c, struct ctl_time t, uint64_t ring, boo
 /* ---- scheduler ---- */
 
 void ctl_on_scheduler_connected(struct controld *c, struct ctl_time t);
+/* An attempt of those that CTL_CONNECT_SCHEDULER asked for has failed; the shell goes on trying. */
+void ctl_on_scheduler_unreachable(struct controld *c, struct ctl_time t);
 void ctl_on_scheduler_lost(struct controld *c, struct ctl_time t);
 void ctl_on_scheduler_reply(struct controld *c, struct ctl_time t, const xmlNode *msg);
 

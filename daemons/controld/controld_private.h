@@ -277,6 +277,8 @@ struct controld {
     /* scheduler and graph */
     struct {
         bool connected, connecting;
+        bool unreachable; /* while this node shuts down, since: */
+        uint64_t unreachable_ms;
         bool wanted;     /* calculate as soon as the CIB is quiet */
         bool counting;   /* a fail count is on its way into the CIB */
         bool resting;    /* it was asked a moment ago */

@@ -216,7 +216,28 @@ ctl_on_scheduler_connected(struct controld *c, struct ctl_time t)
     if (c->pe.connecting) {
         c->pe.connected = true;
         c->pe.connecting = false;
+        c->pe.unreachable = false;
         pe_continue(c);
+    }
+    event_end(c);
+}
+
+/* Who leaves waits this long for a scheduler that is not there: nobody starts one while the stack goes down. */
+#define LAST_WAIT_MS 3000
+
+void
+ctl_on_scheduler_unreachable(struct controld *c, struct ctl_time t)
+{
+    event_begin(c, t);
+    if (c->pe.connecting && c->shutdown && c->is_dc && c->state < S_STOPPING) {
+        if (!c->pe.unreachable) {
+            c->pe.unreachable = true;
+            c->pe.unreachable_ms = c->now.ms;
+        } else if (c->now.ms - c->pe.unreachable_ms >= LAST_WAIT_MS) {
+            log_err("No scheduler to plan the shutdown of this node with: leaving without");
+            c->pe.unreachable = false;
+            fsa_raise(c, I_TERMINATE, NULL, "no scheduler while shutting down");
+        }
     }
     event_end(c);
 }

@@ -44,7 +44,7 @@ struct node {
     GPtrArray *writes; /* text of the CIB changes asked for */
     GPtrArray *attrs;  /* text of requests to the attribute manager */
     unsigned calls;
-    bool scheduler_asked;
+    bool scheduler_asked, no_scheduler;
     xmlNode *request; /* last request to the scheduler */
     uint64_t cpu_us;
 };
@@ -329,7 +329,10 @@ settle(struct fixture *f)
 static void
 fire(struct fixture *f, struct node *n, uint64_t id)
 {
-    if (id == UINT64_MAX) {
+    if (id == UINT64_MAX && n->no_scheduler) {
+        ctl_on_scheduler_unreachable(n->c, at(f, n));
+        arm(n, UINT64_MAX, f->now + 50);
+    } else if (id == UINT64_MAX) {
         ctl_on_scheduler_connected(n->c, at(f, n));
     } else if (id > UINT64_MAX - 1000000) {
         ctl_on_metadata(n->c, at(f, n), UINT64_MAX - 1000 - id, NULL, false);
@@ -716,6 +719,27 @@ a_dc_that_leaves_finishes_its_graph_first(void **unused)
     end(f);
 }
 
+/* The stack goes down because the scheduler cannot work: the DC must not wait for it. */
+static void
+a_dc_that_leaves_does_not_wait_for_ever_for_a_scheduler(void **unused)
+{
+    struct fixture *f = running_cluster(1);
+    struct node *n = &f->node[1];
+
+    pe_disconnect(n->c);
+    event_end(n->c);
+    drain(f);
+    ctl_on_terminate(n->c, at(f, n));
+    graph_abort(n->c, SCORE_INFINITY, POLICY_RESTART, "Transient attribute change");
+    event_end(n->c);
+    n->no_scheduler = true;
+    advance(f, 2500);
+    assert_int_equal(n->exit_code, -1); /* it may come back */
+    advance(f, 5000);
+    assert_int_equal(n->exit_code, CRM_EX_OK);
+    end(f);
+}
+
 static void
 a_second_signal_ends_the_wait(void **unused)
 {
@@ -911,6 +935,7 @@ main(void)
         cmocka_unit_test(the_best_cib_of_all_requests_is_the_one_that_is_synced),
         cmocka_unit_test(a_node_that_leaves_asks_the_dc_and_goes_when_it_is_told),
         cmocka_unit_test(a_dc_that_leaves_finishes_its_graph_first),
+        cmocka_unit_test(a_dc_that_leaves_does_not_wait_for_ever_for_a_scheduler),
         cmocka_unit_test(a_second_signal_ends_the_wait),
         cmocka_unit_test(a_signal_before_the_start_is_complete_ends_cleanly),
         cmocka_unit_test(an_action_of_the_graph_runs_on_its_node_and_is_recorded_there),
