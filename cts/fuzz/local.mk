@@ -16,4 +16,8 @@ cts_fuzz_fuzz_patchset_LDADD = $(CIB_LDADD)
 cts_fuzz_fuzz_cib_load_SOURCES = cts/fuzz/fuzz_cib_load.c
 cts_fuzz_fuzz_cib_load_LDFLAGS = $(FUZZ_LDFLAGS)
 cts_fuzz_fuzz_cib_load_LDADD = $(CIB_CORE_LDADD)
+noinst_PROGRAMS += cts/fuzz/fuzz_sbd_disk
+cts_fuzz_fuzz_sbd_disk_SOURCES = cts/fuzz/fuzz_sbd_disk.c
+cts_fuzz_fuzz_sbd_disk_LDFLAGS = $(FUZZ_LDFLAGS)
+cts_fuzz_fuzz_sbd_disk_LDADD = daemons/sbd/libsbdcore.a
 endif

@@ -26,3 +26,30 @@ daemons_sbd_sbd_SOURCES = \
 	daemons/sbd/sbd_watcher_pacemaker.c
 daemons_sbd_sbd_CFLAGS = $(AM_CFLAGS) $(COROSYNC_CFLAGS)
 daemons_sbd_sbd_LDADD = daemons/sbd/libsbdcore.a $(SCHED_LDADD) lib/cib/libcib.a $(CLUSTER_LDADD)
+
+systemdunit_DATA += daemons/sbd/sbd.service daemons/sbd/sbd_remote.service
+CLEANFILES += daemons/sbd/sbd.service daemons/sbd/sbd_remote.service daemons/sbd/sbd.pc daemons/sbd/sysconfig.sbd
+EXTRA_DIST += daemons/sbd/sbd.service.in daemons/sbd/sbd_remote.service.in daemons/sbd/sbd.pc.in
+SBD_SUBSTITUTE = $(MKDIR_P) daemons/sbd && sed -e 's|@sbindir[@]|$(sbindir)|g' -e 's|@defaultdir[@]|$(defaultdir)|g' \
+	-e 's|@runstatedir[@]|$(runstatedir)|g' -e 's|@prefix[@]|$(prefix)|g'
+daemons/sbd/sbd.service: $(srcdir)/daemons/sbd/sbd.service.in Makefile
+	$(AM_V_GEN)$(SBD_SUBSTITUTE) $(srcdir)/daemons/sbd/sbd.service.in > $@
+daemons/sbd/sbd_remote.service: $(srcdir)/daemons/sbd/sbd_remote.service.in Makefile
+	$(AM_V_GEN)$(SBD_SUBSTITUTE) $(srcdir)/daemons/sbd/sbd_remote.service.in > $@
+daemons/sbd/sbd.pc: $(srcdir)/daemons/sbd/sbd.pc.in Makefile
+	$(AM_V_GEN)$(SBD_SUBSTITUTE) $(srcdir)/daemons/sbd/sbd.pc.in > $@
+## The file is installed as "sbd"; its folder gives it that name.  crmsh copies it from a place of its own.
+dist_default_DATA += daemons/sbd/default/sbd
+sbdpkgconfigdir = $(datadir)/pkgconfig
+sbdpkgconfig_DATA = daemons/sbd/sbd.pc
+sbdtemplatedir = $(datadir)/fillup-templates
+sbdtemplate_DATA = daemons/sbd/sysconfig.sbd
+daemons/sbd/sysconfig.sbd: $(srcdir)/daemons/sbd/default/sbd
+	$(AM_V_GEN)$(MKDIR_P) daemons/sbd && cp $(srcdir)/daemons/sbd/default/sbd $@
+
+check_PROGRAMS += daemons/sbd/tests/test-sbd-disk daemons/sbd/tests/test-sbd-inquisitor
+daemons_sbd_tests_test_sbd_disk_SOURCES = daemons/sbd/tests/test-sbd-disk.c
+daemons_sbd_tests_test_sbd_disk_LDADD = daemons/sbd/libsbdcore.a $(CMOCKA_LIBS)
+daemons_sbd_tests_test_sbd_inquisitor_SOURCES = daemons/sbd/tests/test-sbd-inquisitor.c
+daemons_sbd_tests_test_sbd_inquisitor_LDADD = daemons/sbd/libsbdcore.a $(CMOCKA_LIBS)
+TESTS += daemons/sbd/tests/test-sbd-disk daemons/sbd/tests/test-sbd-inquisitor
