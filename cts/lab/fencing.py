@@ -266,11 +266,42 @@ def the_history_is_the_same_everywhere_after_a_partition(lab):
                and len(history(a)) == 3, 60, 0.5)
 
 
+# --- longer ones ---
+
+def a_node_that_nobody_has_seen_is_fenced_at_the_start(lab):
+    begin(lab, device(), dummy("d0"))
+    late = lab.nodes[2]
+    for n in lab.nodes:
+        n.stop()
+    late.power_off()
+    for n in lab.nodes[:2]:
+        n.start_corosync()
+    for n in lab.nodes[:2]:
+        n.start_stack()
+    done = was_shot(lab, late, 90)
+    expect_active(lab, "d0")
+    assert started_at(lab, "d0", active(lab, "d0")[0]) >= int(done)
+
+
+def without_sbd_a_watchdog_timeout_stops_the_cluster_software(lab):
+    begin(lab, device(), dummy("d0"))
+    set_option(lab, "stonith-watchdog-timeout", "6s")
+    wait_until("the software has stopped on all nodes", lambda: not lab.running(), 60)
+    for n in lab.nodes:
+        assert "stonith-watchdog-timeout configured (6s) but SBD not active" in n.log(), n.name
+        n.run(["env", "CIB_file=/var/lib/pacemaker/cib/cib.xml", "crm_attribute", "--type", "crm_config", "--name",
+               "stonith-watchdog-timeout", "--delete"])
+    assert shots(lab) == [], shots(lab)
+
+
 SHARED = [a_lost_node_is_recovered_only_after_its_fencing, the_device_may_have_run_on_the_node_that_is_lost,
           the_loss_of_the_dc_ends_with_its_fencing, the_dc_can_be_fenced_at_an_administrators_word,
           a_resource_that_cannot_stop_gets_its_node_fenced, a_failure_with_on_fail_fence_gets_its_node_fenced,
           the_second_level_is_used_when_the_first_fails, nodes_are_unfenced_before_they_use_what_was_fenced,
           without_working_fencing_nothing_is_recovered, the_history_is_the_same_everywhere_after_a_partition]
+LONG = [a_node_that_nobody_has_seen_is_fenced_at_the_start, without_sbd_a_watchdog_timeout_stops_the_cluster_software]
+if os.environ.get("QUORATE_LONG"):
+    SHARED += LONG
 
 
 # --- stories: two nodes, the link between them is cut ---

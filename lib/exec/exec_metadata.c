@@ -213,46 +213,114 @@ complete_fence_metadata(const char *text)
     return result;
 }
 
-/* 0 and *path (g_free), or -ENXIO: fence agents are programs of one folder. */
-static int
-fence_agent_path(const char *type, char **path)
+/*
+ * Linux-HA plug-ins have their meta-data by their own command.  Only the indentation differs from what resource tools
+ * show: of the frame around the texts and parameters (spec 60 §17).
+ */
+static char *
+complete_plugin_metadata(const char *text)
 {
-    struct stat st;
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    GString *result = g_string_new(NULL);
+    bool is_in_parameters = false;
 
-    *path = g_build_filename(SBIN_DIR, type, NULL);
-    if (strchr(type, '/') != NULL || stat(*path, &st) < 0 || !S_ISREG(st.st_mode)) {
-        g_clear_pointer(path, g_free);
-        return -ENXIO;
+    for (char **line = lines; *line != NULL; line++) {
+        bool is_outer = g_str_has_prefix(*line, "<actions") || g_str_has_prefix(*line, "</actions")
+                        || g_str_has_prefix(*line, "<special") || g_str_has_prefix(*line, "</special");
+        bool is_text = g_str_has_prefix(*line, "<longdesc") || g_str_has_prefix(*line, "</longdesc")
+                       || g_str_has_prefix(*line, "<shortdesc") || g_str_has_prefix(*line, "<version");
+
+        is_in_parameters |= g_str_has_prefix(*line, "<parameters");
+        if (!is_in_parameters && (is_outer || is_text)) {
+            g_string_append(result, "  ");
+        } else if (!is_in_parameters && g_str_has_prefix(*line, "<action ")) {
+            g_string_append(result, "    ");
+        }
+        if (!is_in_parameters && g_str_has_prefix(*line, "<version>2")) { /* below "special" */
+            g_string_append(result, "  ");
+        }
+        if (strstr(*line, "</parameters") != NULL) {
+            is_in_parameters = false;
+        }
+        g_string_append(result, *line);
+        if (!is_in_parameters && g_str_has_suffix(*line, "3600\" />")) {
+            g_string_truncate(result, result->len - strlen(" />"));
+            g_string_append(result, "/>");
+        }
+        if (line[1] != NULL) {
+            g_string_append_c(result, '\n');
+        }
     }
-    return 0;
+    return g_string_free(result, FALSE);
 }
 
-static const struct process_spec fence_metadata_spec
-    = { .input = "action=metadata\n", .timeout_ms = EXEC_METADATA_TIMEOUT_MS };
+/* Who is asked for the meta-data of a fence agent. */
+struct fence_source {
+    bool is_plugin;
+    char *path;
+    const char *argv[5]; /* a plug-in's command */
+    const char *input;
+};
+
+/* 0, or -ENXIO: fence agents are programs of one folder, or plug-ins. */
+static int
+find_fence_source(const char *type, struct fence_source *source)
+{
+    *source = (struct fence_source) { 0 };
+    if (exec_is_fence_agent(type)) {
+        source->path = g_build_filename(SBIN_DIR, type, NULL);
+        source->input = "action=metadata\n";
+        return 0;
+    }
+    if (exec_is_fence_plugin(type)) {
+        source->is_plugin = true;
+        source->path = g_build_filename(SBIN_DIR, "stonith", NULL);
+        source->argv[0] = source->path;
+        source->argv[1] = "-t";
+        source->argv[2] = type;
+        source->argv[3] = "-m";
+        source->input = "";
+        return 0;
+    }
+    return -ENXIO;
+}
+
+static struct process_spec
+fence_metadata_spec(const struct fence_source *source)
+{
+    return (struct process_spec) { .path = source->path,
+                                   .argv = source->is_plugin ? source->argv : NULL,
+                                   .input = source->input,
+                                   .timeout_ms = EXEC_METADATA_TIMEOUT_MS };
+}
 
 static int
-fence_metadata_result(const struct process_result *end, char **xml)
+fence_metadata_result(const struct process_result *end, bool is_plugin, char **xml)
 {
-    *xml = (end->end == PROCESS_EXITED && end->value == 0) ? complete_fence_metadata(end->out) : NULL;
+    *xml = NULL;
+    if (end->end == PROCESS_EXITED && end->value == 0) {
+        *xml = is_plugin ? complete_plugin_metadata(end->out) : complete_fence_metadata(end->out);
+    }
     return (*xml != NULL) ? 0 : -EIO;
 }
 
 static int
 fence_metadata_sync(const char *type, char **xml)
 {
-    struct process_spec spec = fence_metadata_spec;
     struct process_result end = { 0 };
-    g_autofree char *path = NULL;
-    int rc = fence_agent_path(type, &path);
+    struct fence_source source;
+    int rc = find_fence_source(type, &source);
 
     if (rc == 0) {
-        spec.path = path;
+        const struct process_spec spec = fence_metadata_spec(&source);
+
         rc = -process_run_sync(&spec, &end);
     }
     if (rc == 0) {
-        rc = fence_metadata_result(&end, xml);
+        rc = fence_metadata_result(&end, source.is_plugin, xml);
         process_result_clear(&end);
     }
+    g_free(source.path);
     return rc;
 }
 
@@ -333,6 +401,7 @@ exec_metadata_sync(const char *standard, const char *provider, const char *type,
 struct metadata_call {
     exec_metadata_fn fn;
     void *data;
+    bool is_plugin;
     int rc;
     char *xml;
 };
@@ -363,24 +432,29 @@ on_fence_agent_done(struct process *p, const struct process_result *end, void *d
 {
     struct metadata_call *call = data;
 
-    call->rc = fence_metadata_result(end, &call->xml);
+    call->rc = fence_metadata_result(end, call->is_plugin, &call->xml);
     tell(call);
 }
 
 static void
 ask_fence_agent(struct metadata_call *call, const char *type)
 {
-    struct process_spec spec = fence_metadata_spec;
-    g_autofree char *path = NULL;
+    struct fence_source source;
+    bool is_started = false;
     int error = 0;
 
-    call->rc = fence_agent_path(type, &path);
-    spec.path = path;
-    if (call->rc == 0 && process_start(&spec, on_fence_agent_done, call, &error) != NULL) {
-        return;
+    call->rc = find_fence_source(type, &source);
+    call->is_plugin = source.is_plugin;
+    if (call->rc == 0) {
+        const struct process_spec spec = fence_metadata_spec(&source);
+
+        is_started = process_start(&spec, on_fence_agent_done, call, &error) != NULL;
     }
-    call->rc = (error != 0) ? -error : -ENXIO;
-    g_idle_add(tell, call);
+    g_free(source.path);
+    if (!is_started) {
+        call->rc = (error != 0) ? -error : -ENXIO;
+        g_idle_add(tell, call);
+    }
 }
 
 void
