@@ -6,8 +6,9 @@ include cts/sim/local.mk
 TESTS += cts/daemons/test-agents cts/daemons/test-alerts
 dist_check_SCRIPTS += cts/daemons/test-agents cts/daemons/test-alerts cts/daemons/sandbox
 EXTRA_DIST += cts/daemons/qbipc.py
-TESTS += cts/daemons/test-execd.py
-dist_check_SCRIPTS += cts/daemons/test-execd.py
+TESTS += cts/daemons/test-execd.py cts/daemons/test-systemd.py
+EXTRA_DIST += cts/daemons/fake_systemd.py
+dist_check_SCRIPTS += cts/daemons/test-execd.py cts/daemons/test-systemd.py
 
 ## Tools against files.
 EXTRA_DIST += cts/cli/cli-test cts/cli/run cts/cli/make-cibs cts/cli/cases cts/cli/cibs cts/cli/recorded

@@ -2,6 +2,7 @@
 noinst_LIBRARIES += lib/exec/libexec.a
 lib_exec_libexec_a_SOURCES = \
 	lib/exec/exec.h \
+	lib/exec/exec_bus.c lib/exec/exec_bus.h \
 	lib/exec/exec_agents.c lib/exec/exec_agents.h \
 	lib/exec/exec_env.c \
 	lib/exec/exec_map.c \
