@@ -366,8 +366,20 @@ order_probes_as_stops(struct sched *s)
 struct restart_walk {
     struct sched *s;
     struct sched_action *probe;
-    ARENA_VEC(struct sched_action *) marked;
+    GPtrArray *todo;   /* actions to look at, the next one last */
+    GPtrArray *marked; /* looked at for this probe */
+    uint8_t *useful;   /* by place in the list of all actions: a stop or demote may be found from there */
 };
+
+/* The stop or demote that a start or promote would need first if the resource were active; NULL: another task. */
+static const char *
+undoing(const struct sched_action *a)
+{
+    if (a->rsc == NULL || a->rsc->kind != KIND_PRIMITIVE) {
+        return NULL;
+    }
+    return act_task(a, "start") ? "stop" : act_task(a, "promote") ? "demote" : NULL;
+}
 
 /* From a collective's action to that of one of its own parts; of an interleaved clone only to the probe's partner. */
 static bool
@@ -381,34 +393,97 @@ leads_inside(const struct restart_walk *w, const struct sched_rsc *rsc, const st
     return rsc->kind <= KIND_GROUP || !rsc_is(rsc, RSC_INTERLEAVE) || partner == then;
 }
 
-static void
-walk_restarts(struct restart_walk *w, struct sched_action *after)
+/*
+ * Where a walk may find anything: every action from which one that has something to undo can be reached.  Most runs
+ * with probes stop nothing, and a walk along a chain of thousands of orderings for each of its probes would be in vain.
+ */
+static bool
+mark_useful(struct restart_walk *w)
 {
-    struct sched *s = w->s;
-    struct sched_rsc *rsc = after->rsc, *partner = NULL;
+    struct actions_state *as = actions_of(w->s);
 
-    if (act_is(after, ACT_TRACKED)) {
-        return;
+    for (unsigned i = 0; i < as->all.len; i++) {
+        struct sched_action *a = as->all.items[i];
+        const char *down = undoing(a);
+
+        if (down != NULL && action_first(w->s, a->rsc, down, 0) != NULL) {
+            w->useful[i] = 1;
+            g_ptr_array_add(w->todo, a);
+        }
     }
-    after->flags |= ACT_TRACKED;
-    arena_vec_push(s->arena, &w->marked, after);
-    if (rsc != NULL && rsc->kind == KIND_PRIMITIVE && rsc != w->probe->rsc) {
-        const char *down = act_task(after, "start") ? "stop" : act_task(after, "promote") ? "demote" : NULL;
+    if (w->todo->len == 0) {
+        return false;
+    }
+    while (w->todo->len > 0) {
+        struct sched_action *then = g_ptr_array_steal_index(w->todo, w->todo->len - 1);
 
-        for (struct sched_action *a = down ? action_first(s, rsc, down, 0) : NULL; a != NULL; a = a->newer) {
-            if (!act_is(a, ACT_PSEUDO)) {
-                relation_add(s, w->probe, a, ORDER_ORD);
+        for (struct sched_relation *r = then->before; r != NULL; r = r->before_next) {
+            bool inside = then->rsc != NULL && r->first->rsc != NULL && then->rsc->parent == r->first->rsc;
+
+            if (((r->kinds & ORDER_FRT) != 0 || inside) && !w->useful[r->first->id - 1]) {
+                w->useful[r->first->id - 1] = 1;
+                g_ptr_array_add(w->todo, r->first);
             }
         }
     }
-    if (rsc != NULL && rsc->kind > KIND_GROUP && rsc_is(rsc, RSC_INTERLEAVE)) {
-        partner = find_partner(s, w->probe->rsc, rsc, false);
-    }
-    for (struct sched_relation *r = after->after; r != NULL; r = r->after_next) {
-        if ((r->kinds & ORDER_FRT) != 0 || leads_inside(w, rsc, r->then->rsc, partner)) {
-            walk_restarts(w, r->then);
+    return true;
+}
+
+static void
+order_before_undoing(struct restart_walk *w, struct sched_action *after)
+{
+    const char *down = after->rsc != w->probe->rsc ? undoing(after) : NULL;
+
+    for (struct sched_action *a = down ? action_first(w->s, after->rsc, down, 0) : NULL; a != NULL; a = a->newer) {
+        if (!act_is(a, ACT_PSEUDO)) {
+            relation_add(w->s, w->probe, a, ORDER_ORD);
         }
     }
+}
+
+/* Put what comes after an action on the list, so that the first of it is the next to be looked at. */
+static void
+push_next(struct restart_walk *w, const struct sched_action *after, const struct sched_rsc *partner, bool any)
+{
+    guint begin = w->todo->len;
+
+    for (struct sched_relation *r = after->after; r != NULL; r = r->after_next) {
+        if (w->useful[r->then->id - 1]
+            && (any || (r->kinds & ORDER_FRT) != 0 || leads_inside(w, after->rsc, r->then->rsc, partner))) {
+            g_ptr_array_add(w->todo, r->then);
+        }
+    }
+    for (guint low = begin, high = w->todo->len; low + 1 < high; low++) {
+        gpointer swap = w->todo->pdata[low];
+
+        w->todo->pdata[low] = w->todo->pdata[--high];
+        w->todo->pdata[high] = swap;
+    }
+}
+
+static void
+walk_restarts(struct restart_walk *w)
+{
+    push_next(w, w->probe, NULL, true);
+    while (w->todo->len > 0) {
+        struct sched_action *after = g_ptr_array_steal_index(w->todo, w->todo->len - 1);
+        const struct sched_rsc *partner = NULL;
+
+        if (act_is(after, ACT_TRACKED)) {
+            continue;
+        }
+        after->flags |= ACT_TRACKED;
+        g_ptr_array_add(w->marked, after);
+        order_before_undoing(w, after);
+        if (after->rsc != NULL && after->rsc->kind > KIND_GROUP && rsc_is(after->rsc, RSC_INTERLEAVE)) {
+            partner = find_partner(w->s, w->probe->rsc, after->rsc, false);
+        }
+        push_next(w, after, partner, false);
+    }
+    for (guint m = 0; m < w->marked->len; m++) {
+        ((struct sched_action *) w->marked->pdata[m])->flags &= ~ACT_TRACKED;
+    }
+    g_ptr_array_set_size(w->marked, 0);
 }
 
 /* A probe that finds the resource inactive may restart its dependents: they must not stop before it is known. */
@@ -417,22 +492,20 @@ order_probes_before_restarts(struct sched *s)
 {
     struct actions_state *as = actions_of(s);
     unsigned n = as->all.len;
+    struct restart_walk w = {.s = s, .todo = g_ptr_array_new(), .marked = g_ptr_array_new(), .useful = g_malloc0(n + 1)};
 
-    for (unsigned i = n; i-- > 0;) {
-        struct sched_action *probe = as->all.items[i];
-        struct restart_walk w = {.s = s, .probe = probe};
-
-        if (probe->rsc == NULL || probe->rsc->kind != KIND_PRIMITIVE || !act_task(probe, "monitor")
-            || probe->interval_ms > 0) {
-            continue;
-        }
-        for (struct sched_relation *r = probe->after; r != NULL; r = r->after_next) {
-            walk_restarts(&w, r->then);
-        }
-        for (unsigned m = 0; m < w.marked.len; m++) {
-            w.marked.items[m]->flags &= ~ACT_TRACKED;
+    if (mark_useful(&w)) {
+        for (unsigned i = n; i-- > 0;) {
+            w.probe = as->all.items[i];
+            if (w.probe->rsc != NULL && w.probe->rsc->kind == KIND_PRIMITIVE && act_task(w.probe, "monitor")
+                && w.probe->interval_ms == 0) {
+                walk_restarts(&w);
+            }
         }
     }
+    g_ptr_array_free(w.todo, TRUE);
+    g_ptr_array_free(w.marked, TRUE);
+    g_free(w.useful);
 }
 
 void
