@@ -10,7 +10,7 @@ lib_sched_libsched_a_SOURCES = \
 	lib/sched/model/location.c lib/sched/model/migration.c lib/sched/model/model.c lib/sched/model/model.h \
 	lib/sched/model/nodes.c lib/sched/model/opconfig.c lib/sched/model/options.c lib/sched/model/order.c \
 	lib/sched/model/remote.c lib/sched/model/resources.c lib/sched/model/rows.c lib/sched/model/rsc.c \
-	lib/sched/model/sort.c lib/sched/model/status.c lib/sched/model/template.c lib/sched/model/ticket.c \
+	lib/sched/model/sort.c lib/sched/model/stack.c lib/sched/model/status.c lib/sched/model/template.c lib/sched/model/ticket.c \
 	lib/sched/assign/assign.c lib/sched/assign/assign.h lib/sched/assign/bundle.c lib/sched/assign/clone.c \
 	lib/sched/assign/colocate.c lib/sched/assign/criteria.c lib/sched/assign/group.c lib/sched/assign/lines.c \
 	lib/sched/assign/merge.c lib/sched/assign/nodes.c lib/sched/assign/place.c lib/sched/assign/promote.c \

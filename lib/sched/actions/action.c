@@ -6,59 +6,22 @@
 #include "lib/sched/actions/internal.h"
 
 /*
- * Actions are found by (resource, key), where a key is resource, task and interval.  A bucket holds those of one key; a
- * second table finds the one on a certain node without walking a bucket that has one action for each node.
+ * Actions are found by (resource, key), where a key is task and interval.  A bucket holds those of one key; a resource has
+ * few, in a list.  A hash table finds the one on a certain node without walking a bucket that has one action for each node.
  */
 struct key_bucket {
-    const struct sched_rsc *rsc;
-    const char *task; /* interned; for notifications the middle of the key */
+    struct key_bucket *next; /* of the same resource */
+    const char *task;        /* interned; for notifications the middle of the key */
     guint interval_ms;
     unsigned nodeless;
     struct sched_action *oldest, *newest;
 };
 
-struct place {
-    const struct key_bucket *bucket;
-    const struct sched_node *node;
-};
-
 struct action_lookup {
-    GHashTable *buckets; /* of struct key_bucket */
-    GHashTable *places;  /* struct place to action */
-    GHashTable *named;   /* key to action, for those without a resource */
+    struct sched_action **places; /* open addressing: by bucket and node, where the action is the oldest there */
+    unsigned place_slots, places_used;
+    GHashTable *named;            /* key to action, for those without a resource */
 };
-
-static guint
-bucket_hash(gconstpointer p)
-{
-    const struct key_bucket *b = p;
-
-    return (b->rsc->id_num * 2654435761u) ^ g_direct_hash(b->task) ^ (b->interval_ms * 31);
-}
-
-static gboolean
-bucket_equal(gconstpointer a, gconstpointer b)
-{
-    const struct key_bucket *x = a, *y = b;
-
-    return x->rsc == y->rsc && x->task == y->task && x->interval_ms == y->interval_ms;
-}
-
-static guint
-place_hash(gconstpointer p)
-{
-    const struct place *x = p;
-
-    return g_direct_hash(x->bucket) ^ (x->node->id * 2654435761u);
-}
-
-static gboolean
-place_equal(gconstpointer a, gconstpointer b)
-{
-    const struct place *x = a, *y = b;
-
-    return x->bucket == y->bucket && x->node == y->node;
-}
 
 void
 actions_init(struct sched *s)
@@ -68,8 +31,6 @@ actions_init(struct sched *s)
     s->user = as;
     as->rscs = arena_new_array(s->arena, struct rsc_actions, s->rscs.len + 1);
     as->lookup = arena_new_struct(s->arena, struct action_lookup);
-    as->lookup->buckets = g_hash_table_new(bucket_hash, bucket_equal);
-    as->lookup->places = g_hash_table_new(place_hash, place_equal);
     as->lookup->named = g_hash_table_new(g_str_hash, g_str_equal);
 }
 
@@ -81,10 +42,9 @@ sched_actions_free(struct sched *s)
     if (as == NULL) {
         return;
     }
-    g_hash_table_destroy(as->lookup->buckets);
-    g_hash_table_destroy(as->lookup->places);
+    g_free(as->lookup->places);
     g_hash_table_destroy(as->lookup->named);
-    g_clear_pointer(&as->pairs, g_hash_table_destroy);
+    g_free(as->pairs);
     s->user = NULL;
 }
 
@@ -93,9 +53,12 @@ sched_actions_free(struct sched *s)
 static struct key_bucket *
 find_bucket(const struct sched *s, const struct sched_rsc *rsc, const char *task, guint interval_ms)
 {
-    struct key_bucket probe = {.rsc = rsc, .task = arena_intern(s->arena, task), .interval_ms = interval_ms};
-
-    return g_hash_table_lookup(actions_of(s)->lookup->buckets, &probe);
+    for (struct key_bucket *b = rsc_record(s, rsc)->buckets; b != NULL; b = b->next) {
+        if (b->interval_ms == interval_ms && (b->task == task || strcmp(b->task, task) == 0)) {
+            return b;
+        }
+    }
+    return NULL;
 }
 
 /* The oldest action of this key, whatever its node; follow `newer`. */
@@ -116,25 +79,58 @@ action_newest(const struct sched *s, const struct sched_rsc *rsc, const char *ta
     return b ? b->newest : NULL;
 }
 
+/* Slot of what is known for a bucket on a node, or the free one where it belongs. */
+static struct sched_action **
+place_slot(const struct action_lookup *lookup, const struct key_bucket *b, const struct sched_node *node)
+{
+    guint hash = (guint) (((guintptr) b >> 4) * 2654435761u) ^ (node->id * 0x9e3779b9u);
+
+    for (unsigned i = (hash ^ hash >> 15) & (lookup->place_slots - 1);; i = (i + 1) & (lookup->place_slots - 1)) {
+        struct sched_action **slot = &lookup->places[i];
+
+        if (*slot == NULL || ((*slot)->bucket == b && (*slot)->node == node)) {
+            return slot;
+        }
+    }
+}
+
 static struct sched_action *
 find_place(const struct sched *s, const struct key_bucket *b, const struct sched_node *node)
 {
-    struct place probe = {b, node};
+    const struct action_lookup *lookup = actions_of(s)->lookup;
 
-    return b != NULL && node != NULL ? g_hash_table_lookup(actions_of(s)->lookup->places, &probe) : NULL;
+    return b != NULL && node != NULL && lookup->place_slots > 0 ? *place_slot(lookup, b, node) : NULL;
+}
+
+static void
+grow_places(struct action_lookup *lookup)
+{
+    struct sched_action **old = lookup->places;
+    unsigned slots = lookup->place_slots;
+
+    lookup->place_slots = slots == 0 ? 1024 : slots * 2;
+    lookup->places = g_new0(struct sched_action *, lookup->place_slots);
+    for (unsigned i = 0; i < slots; i++) {
+        if (old[i] != NULL) {
+            *place_slot(lookup, old[i]->bucket, old[i]->node) = old[i];
+        }
+    }
+    g_free(old);
 }
 
 static void
 remember_place(struct sched *s, struct sched_action *a)
 {
-    struct place probe = {a->bucket, a->node};
-    struct sched_action *known = g_hash_table_lookup(actions_of(s)->lookup->places, &probe);
+    struct action_lookup *lookup = actions_of(s)->lookup;
+    struct sched_action **slot;
 
-    if (known == NULL || known->id > a->id) {
-        struct place *p = arena_new_struct(s->arena, struct place);
-
-        *p = probe;
-        g_hash_table_replace(actions_of(s)->lookup->places, p, a);
+    if (2 * lookup->places_used >= lookup->place_slots) {
+        grow_places(lookup);
+    }
+    slot = place_slot(lookup, a->bucket, a->node);
+    lookup->places_used += *slot == NULL;
+    if (*slot == NULL || (*slot)->id > a->id) {
+        *slot = a;
     }
 }
 
@@ -230,17 +226,18 @@ file_under_key(struct sched *s, struct sched_action *a, const char *key_task, gu
 
     if (b == NULL) {
         b = arena_new_struct(s->arena, struct key_bucket);
-        b->rsc = a->rsc;
         b->task = arena_intern(s->arena, key_task);
         b->interval_ms = interval_ms;
-        g_hash_table_add(actions_of(s)->lookup->buckets, b);
+        b->next = rsc_record(s, a->rsc)->buckets;
+        rsc_record(s, a->rsc)->buckets = b;
     }
     a->bucket = b;
-    a->key = arena_printf(s->arena, "%s_%s_%u", a->rsc->id, key_task, interval_ms);
     a->older = b->newest;
     if (b->newest != NULL) {
+        a->key = b->newest->key;
         b->newest->newer = a;
     } else {
+        a->key = arena_printf(s->arena, "%s_%s_%u", a->rsc->id, key_task, interval_ms);
         b->oldest = a;
     }
     b->newest = a;

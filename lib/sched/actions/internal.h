@@ -93,6 +93,7 @@ struct notify_data;   /* notify.c */
 
 struct rsc_actions {
     struct sched_action *newest;    /* all actions of the resource, by rsc_next */
+    struct key_bucket *buckets;     /* action.c */
     struct sched_node *expected;    /* "expected node" mode (spec 42 §3.2) */
     struct notify_data *notify_data;
 };
@@ -102,7 +103,8 @@ struct actions_state {
     ARENA_VEC(struct sched_ordering) orderings;
     struct rsc_actions *rscs; /* by sched_rsc.id_num */
     struct action_lookup *lookup;
-    GHashTable *pairs;        /* relations by both ends */
+    struct sched_relation **pairs; /* open addressing: the newest relation of two actions, by both */
+    unsigned pair_slots, pairs_used;
     unsigned relations;
     unsigned intents_done;
     bool actions_enabled;

@@ -5,24 +5,35 @@
  */
 #include "lib/sched/actions/internal.h"
 
-struct pair_key {
-    unsigned first, then;
-};
-
-static guint
-pair_hash(gconstpointer p)
+/* Slot of the relations of two actions, or the free one where they belong. */
+static struct sched_relation **
+pair_slot(const struct actions_state *as, const struct sched_action *first, const struct sched_action *then)
 {
-    const struct pair_key *k = p;
+    guint hash = first->id * 2654435761u ^ (then->id * 0x85ebca6bu + 0x9e3779b9u);
 
-    return k->first * 2654435761u ^ (k->then * 40503u + 0x9e3779b9u);
+    for (unsigned i = (hash ^ hash >> 15) & (as->pair_slots - 1);; i = (i + 1) & (as->pair_slots - 1)) {
+        struct sched_relation **slot = &as->pairs[i];
+
+        if (*slot == NULL || ((*slot)->first == first && (*slot)->then == then)) {
+            return slot;
+        }
+    }
 }
 
-static gboolean
-pair_equal(gconstpointer a, gconstpointer b)
+static void
+grow_pairs(struct actions_state *as)
 {
-    const struct pair_key *x = a, *y = b;
+    struct sched_relation **old = as->pairs;
+    unsigned slots = as->pair_slots;
 
-    return x->first == y->first && x->then == y->then;
+    as->pair_slots = slots == 0 ? 1024 : slots * 2;
+    as->pairs = g_new0(struct sched_relation *, as->pair_slots);
+    for (unsigned i = 0; i < slots; i++) {
+        if (old[i] != NULL) {
+            *pair_slot(as, old[i]->first, old[i]->then) = old[i];
+        }
+    }
+    g_free(old);
 }
 
 /*
@@ -37,12 +48,11 @@ relation_add(struct sched *s, struct sched_action *first, struct sched_action *t
     if (first == NULL || then == NULL || kinds == 0 || first == then) {
         return false;
     }
-    if (as->pairs == NULL) {
-        as->pairs = g_hash_table_new(pair_hash, pair_equal);
+    if (2 * as->pairs_used >= as->pair_slots) {
+        grow_pairs(as);
     }
 
-    struct pair_key probe = {first->id, then->id};
-    struct sched_relation *known = g_hash_table_lookup(as->pairs, &probe);
+    struct sched_relation **slot = pair_slot(as, first, then), *known = *slot;
 
     for (struct sched_relation *r = known; r != NULL; r = r->pair_next) {
         if ((r->kinds & kinds) != 0) {
@@ -62,10 +72,8 @@ relation_add(struct sched *s, struct sched_action *first, struct sched_action *t
     first->after = rel;
     rel->pair_next = known;
 
-    struct pair_key *key = arena_new_struct(s->arena, struct pair_key);
-
-    *key = probe;
-    g_hash_table_replace(as->pairs, key, rel);
+    as->pairs_used += known == NULL;
+    *slot = rel;
     as->relations++;
     return true;
 }

@@ -35,8 +35,8 @@ clear_orphan_failures(struct sched *s, struct sched_rsc *rsc)
     }
 }
 
-void
-sched_actions_create(struct sched *s)
+static void
+create_all(struct sched *s)
 {
     intents_replay(s);
     for (unsigned i = 0; i < s->rscs.len; i++) {
@@ -63,9 +63,21 @@ sched_actions_create(struct sched *s)
 }
 
 void
-sched_run(struct sched *s)
+sched_actions_create(struct sched *s)
+{
+    sched_run_deep(s, create_all);
+}
+
+static void
+run_all(struct sched *s)
 {
     sched_actions_prepare(s);
     sched_assign(s);
     sched_actions_create(s);
+}
+
+void
+sched_run(struct sched *s)
+{
+    sched_run_deep(s, run_all);
 }

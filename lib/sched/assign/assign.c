@@ -99,8 +99,8 @@ sched_apply_criteria(struct sched *s)
     }
 }
 
-void
-sched_assign(struct sched *s)
+static void
+assign_all(struct sched *s)
 {
     sched_apply_criteria(s);
     implicit_constraints(s);
@@ -128,4 +128,10 @@ sched_assign(struct sched *s)
         line_capacity(s, "Remaining", s->node_order[i]);
     }
     ops_check(s);
+}
+
+void
+sched_assign(struct sched *s)
+{
+    sched_run_deep(s, assign_all);
 }

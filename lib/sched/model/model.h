@@ -601,6 +601,7 @@ struct sched {
     ARENA_VEC(struct sched_score_line) score_records; /* the same as records, for XML output */
     bool config_error, config_warning, processing_error, processing_warning;
     bool criteria_applied;     /* sched_apply_criteria() */
+    bool deep;                 /* internal: runs with a large stack */
 
     bool have_fence_device;    /* a device exists or have-watchdog is set */
     bool unfencing_in_use;
@@ -636,6 +637,8 @@ struct sched_rsc *clone_instance_on(const struct sched_rsc *clone, const struct 
 /* --- deciding while reading, used by actions too --- */
 /* Ask for fencing (spec 40 §2.4): marks, and adds an intent the first time.  Guests: their container fails. */
 void sched_fence_node(struct sched *s, struct sched_node *n, const char *reason, bool priority_delay);
+/* Run a stage with room for recursion as deep as the model's chains of constraints may need. */
+void sched_run_deep(struct sched *s, void (*run)(struct sched *s));
 /* A message in the collected list (and the log); text is formatted. */
 void sched_message(struct sched *s, enum sched_severity sev, unsigned how, const char *origin, const char *format, ...)
     G_GNUC_PRINTF(5, 6);
