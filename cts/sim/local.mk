@@ -9,6 +9,7 @@ cts_sim_sim_SOURCES = \
 	cts/sim/sim_core.c \
 	cts/sim/sim_ctl.c \
 	cts/sim/sim_exec.c \
+	cts/sim/sim_memory.c \
 	cts/sim/sim_net.c \
 	cts/sim/sim_node.c \
 	cts/sim/sim_world.c

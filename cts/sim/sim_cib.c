@@ -211,11 +211,40 @@ on_write(struct sim_node *n, void *arg)
     sim_post_to(n, SIM_CIB, NULL, sim_delay(n->sim, 2 * SIM_MS, 300 * SIM_MS), on_written, NULL, NULL);
 }
 
+/* --- what several receive, or one receives later, without a copy for each --- */
+
+struct shared {
+    unsigned refs;
+    xmlNode *xml;
+};
+
+static struct shared *
+shared_new_take(xmlNode *xml)
+{
+    struct shared *sh = g_new0(struct shared, 1);
+
+    sh->refs = 1;
+    sh->xml = xml;
+    return sh;
+}
+
+static void
+shared_unref(gpointer data)
+{
+    struct shared *sh = data;
+
+    if (--sh->refs == 0) {
+        xml_free(sh->xml);
+        g_free(sh);
+    }
+}
+
 /* --- replies --- */
 
 struct answer {
     int rc;
-    xmlNode *output;
+    xmlNode *reply; /* `output` is in it; NULL: there is none */
+    const xmlNode *output;
     struct pending *pending;
 };
 
@@ -235,7 +264,7 @@ answer_free(gpointer data)
 {
     struct answer *a = data;
 
-    xml_free(a->output);
+    xml_free(a->reply);
     pending_free(a->pending);
     g_free(a);
 }
@@ -251,7 +280,7 @@ on_answer(struct sim_node *n, void *arg)
 }
 
 static void
-finish_call(struct sim_node *n, int call_id, int rc, const xmlNode *output)
+finish_call(struct sim_node *n, int call_id, int rc, xmlNode *take_reply, const xmlNode *output)
 {
     gpointer key = GINT_TO_POINTER(call_id);
     struct pending *p = g_hash_table_lookup(n->cib->pending, key);
@@ -259,26 +288,28 @@ finish_call(struct sim_node *n, int call_id, int rc, const xmlNode *output)
     unsigned client;
 
     if (p == NULL) {
+        xml_free(take_reply);
         return;
     }
     client = p->client;
     g_hash_table_steal(n->cib->pending, key);
     a = g_new0(struct answer, 1);
     a->rc = rc;
-    a->output = output != NULL ? xml_copy(NULL, output) : NULL;
+    a->reply = take_reply;
+    a->output = output;
     a->pending = p;
     sim_post_to(n, client == SIM_USER ? SIM_CIB : (enum sim_daemon)client, &n->ipc[SIM_CIB][client],
                 sim_delay(n->sim, 10, 400), on_answer, a, answer_free);
 }
 
 static void
-answer_call(struct sim_node *n, const xmlNode *reply)
+answer_call(struct sim_node *n, xmlNode *reply)
 {
     const xmlNode *holder = xml_first(reply, CIB_EL_CALLDATA);
     int legacy = (int)xml_get_int(reply, CIB_F_RC, -EPROTO);
 
     finish_call(n, (int)xml_get_int(reply, CIB_F_CALL_ID, 0),
-                legacy == LEGACY_DIFF_RESYNC ? RC_OK : legacy_to_result(legacy),
+                legacy == LEGACY_DIFF_RESYNC ? RC_OK : legacy_to_result(legacy), reply,
                 holder != NULL ? xml_first(holder, NULL) : NULL);
 }
 
@@ -286,19 +317,19 @@ answer_call(struct sim_node *n, const xmlNode *reply)
 static void
 on_call_timeout(struct sim_node *n, void *arg)
 {
-    finish_call(n, GPOINTER_TO_INT(arg), ETIME, NULL);
+    finish_call(n, GPOINTER_TO_INT(arg), ETIME, NULL, NULL);
 }
 
 static void
 on_notify_attrd(struct sim_node *n, void *arg)
 {
-    sim_attrd_cib_notify(n, arg);
+    sim_attrd_cib_notify(n, ((const struct shared *)arg)->xml);
 }
 
 static void
 on_notify_ctl(struct sim_node *n, void *arg)
 {
-    sim_ctl_cib_notify(n, arg);
+    sim_ctl_cib_notify(n, ((const struct shared *)arg)->xml);
 }
 
 static void
@@ -308,16 +339,20 @@ element_free(gpointer data)
 }
 
 static void
-notify(struct sim_node *n, const struct based_effect *e)
+notify(struct sim_node *n, struct based_effect *e)
 {
+    struct shared *message = shared_new_take(g_steal_pointer(&e->xml));
+
     for (guint i = 0; i < e->clients->len; i++) {
         const char *id = g_ptr_array_index(e->clients, i);
         bool attrd = text_equal(id, client_ids[SIM_ATTRD]);
         enum sim_daemon client = attrd ? SIM_ATTRD : SIM_CTL;
 
+        message->refs++;
         sim_post_to(n, client, &n->ipc[SIM_CIB][client], sim_delay(n->sim, 10, 400), attrd ? on_notify_attrd : on_notify_ctl,
-                    xml_copy(NULL, e->xml), element_free);
+                    message, shared_unref);
     }
+    shared_unref(message);
 }
 
 struct timer {
@@ -344,7 +379,8 @@ carry_out_one(struct sim_node *n, struct based_effect *e)
     switch (e->kind) {
         case BASED_REPLY:
         case BASED_EVENT:
-            answer_call(n, based_effect_xml(e));
+            based_effect_xml(e);
+            answer_call(n, g_steal_pointer(&e->xml));
             break;
         case BASED_NOTIFY:
             notify(n, e);
@@ -395,7 +431,7 @@ carry_out(struct sim_node *n)
 void
 sim_cib_start(struct sim_node *n)
 {
-    struct based_config config = { .node_name = n->name, .journal = true };
+    struct based_config config = { .node_name = n->name, .journal = true, .answers_as_elements = true };
 
     n->cib = g_new0(struct sim_cib, 1);
     n->cib->peers = peers_new(PEERS_AUTO_REAP, NULL, NULL);

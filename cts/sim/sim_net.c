@@ -180,7 +180,8 @@ deliver_message(struct sim_node *n, enum sim_daemon group, struct message *m)
     if (m->to >= 0 && m->to != (int)n->index) {
         return;
     }
-    copy = xml_copy(NULL, m->xml);
+    /* They complete it in place: the last one need not spare it. */
+    copy = m->refs == 1 ? g_steal_pointer(&m->xml) : xml_copy(NULL, m->xml);
     switch (group) {
         case SIM_CIB:
             sim_cib_message(n, m->from, copy);

@@ -12,10 +12,14 @@ daemons_attrd_libattrdcore_a_SOURCES = \
 	daemons/attrd/attrd_writer.c
 ATTRD_CORE_LDADD = daemons/attrd/libattrdcore.a $(PEERS_LDADD)
 
-check_PROGRAMS += daemons/attrd/tests/test-attrd-core
-daemons_attrd_tests_test_attrd_core_SOURCES = daemons/attrd/tests/test-attrd-core.c
+check_PROGRAMS += daemons/attrd/tests/test-attrd-core daemons/attrd/tests/test-attrd-group
+daemons_attrd_tests_test_attrd_core_SOURCES = \
+	daemons/attrd/tests/test-attrd-core.c daemons/attrd/tests/group.c daemons/attrd/tests/group.h
 daemons_attrd_tests_test_attrd_core_LDADD = $(ATTRD_CORE_LDADD) $(CMOCKA_LIBS)
-TESTS += daemons/attrd/tests/test-attrd-core
+daemons_attrd_tests_test_attrd_group_SOURCES = \
+	daemons/attrd/tests/test-attrd-group.c daemons/attrd/tests/group.c daemons/attrd/tests/group.h
+daemons_attrd_tests_test_attrd_group_LDADD = $(ATTRD_CORE_LDADD) $(CMOCKA_LIBS)
+TESTS += daemons/attrd/tests/test-attrd-core daemons/attrd/tests/test-attrd-group
 
 daemon_PROGRAMS += daemons/attrd/pacemaker-attrd
 daemons_attrd_pacemaker_attrd_SOURCES = daemons/attrd/main.c

@@ -59,6 +59,7 @@ based_new(const struct based_config *config, xmlNode *document)
     b->schemas = config->schemas;
     b->stand_alone = config->stand_alone;
     b->journal = config->journal;
+    b->answers_as_elements = config->answers_as_elements;
     b->primary = config->stand_alone;
     b->clients = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_client);
     g_queue_init(&b->effects);

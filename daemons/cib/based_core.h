@@ -21,6 +21,7 @@ struct based_config {
     const char *node_name;       /* own */
     struct cib_schemas *schemas; /* borrowed; NULL: nothing is validated (simulation) */
     bool stand_alone;            /* no cluster: modifications are executed at once */
+    bool answers_as_elements;    /* nobody wants an answer as text (simulation) */
     bool journal;                /* replies to configuration changes wait for based_durable() */
 };
 

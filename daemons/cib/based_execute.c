@@ -288,7 +288,7 @@ answer_query(struct based *b, const xmlNode *message, const struct based_origin 
     g_autoptr(xmlNode) head = NULL;
     GString *text;
 
-    if (element == NULL || client == NULL || origin->reply_to_peer || !origin->notify_client
+    if (element == NULL || client == NULL || b->answers_as_elements || origin->reply_to_peer || !origin->notify_client
         || (options & CIB_OPT_DISCARD_REPLY)) {
         return false;
     }

@@ -30,7 +30,7 @@ struct based_held {
 struct based {
     char *node;
     struct cib_schemas *schemas;
-    bool stand_alone, journal;
+    bool stand_alone, journal, answers_as_elements;
     struct cib_doc *doc;
     int error_rc;          /* start-up error state (spec 20 §10.5): a legacy code, 0 if none */
     GHashTable *clients;   /* id -> struct based_client */

@@ -95,8 +95,7 @@ based_notify_diff(struct based *b, const char *op, int legacy_rc, const xmlNode 
     if (input != NULL) {
         xml_copy(xml_new(message, CIB_EL_UPDATE), input);
     }
-    xml_copy(xml_new(message, CIB_EL_RESULT), take_patch);
-    xml_free(take_patch);
+    xml_move(xml_new(message, CIB_EL_RESULT), take_patch);
     notify(b, list, message);
 }
 

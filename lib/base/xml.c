@@ -8,6 +8,8 @@
 #include "lib/base/text.h"
 
 #include <ctype.h>
+#include <libxml/parserInternals.h> /* xmlStringText */
+#include <stddef.h>
 #include <string.h>
 
 #define CSTR(s)   ((const char *)(s))
@@ -26,17 +28,129 @@ xml_new(xmlNode *parent, const char *name)
     return node;
 }
 
+/* --- nodes, made directly: libxml2's functions look for namespaces, ids and entities, of which there are none --- */
+
+static xmlNode *
+node_alloc(xmlElementType type, xmlDoc *doc, const xmlChar *name)
+{
+    xmlNode *node = xmlMalloc(sizeof(*node));
+
+    g_assert(node != NULL);
+    memset(node, 0, sizeof(*node));
+    node->type = type;
+    node->doc = doc;
+    node->name = name;
+    return node;
+}
+
+/* Short texts live in fields that text nodes do not use, as the parser has it. */
+static void
+set_text(xmlNode *text, const char *value)
+{
+    size_t len = strlen(value);
+
+    if (len < sizeof(text->properties) + sizeof(text->nsDef)) {
+        text->content = (xmlChar *)&text->properties;
+        memcpy(text->content, value, len + 1);
+    } else {
+        text->content = xmlStrndup(XMLSTR(value), (int)len);
+    }
+}
+
+G_STATIC_ASSERT(offsetof(xmlNode, nsDef) == offsetof(xmlNode, properties) + sizeof(void *));
+
+static void
+append_attr(xmlNode *node, xmlAttr *last, const char *name, const char *value)
+{
+    xmlAttr *a = xmlMalloc(sizeof(*a));
+    xmlNode *text = node_alloc(XML_TEXT_NODE, node->doc, xmlStringText);
+
+    g_assert(a != NULL);
+    memset(a, 0, sizeof(*a));
+    a->type = XML_ATTRIBUTE_NODE;
+    a->name = xmlStrdup(XMLSTR(name));
+    a->parent = node;
+    a->doc = node->doc;
+    a->children = a->last = text;
+    a->prev = last;
+    text->parent = (xmlNode *)a;
+    set_text(text, value);
+    if (last != NULL) {
+        last->next = a;
+    } else {
+        node->properties = a;
+    }
+}
+
+static void
+append_child(xmlNode *parent, xmlNode *child)
+{
+    child->parent = parent;
+    child->prev = parent->last;
+    if (parent->last != NULL) {
+        parent->last->next = child;
+    } else {
+        parent->children = child;
+    }
+    parent->last = child;
+}
+
+static xmlNode *
+copy_tree(xmlDoc *doc, const xmlNode *src)
+{
+    xmlNode *node;
+    xmlAttr *last = NULL;
+
+    if (src->type != XML_ELEMENT_NODE || src->ns != NULL || src->nsDef != NULL) {
+        return xmlDocCopyNode((xmlNode *)src, doc, 1);
+    }
+    node = node_alloc(XML_ELEMENT_NODE, doc, xmlStrdup(src->name));
+    node->line = src->line;
+    for (const xmlAttr *a = src->properties; a != NULL; a = a->next) {
+        if (a->ns != NULL) {
+            xmlCopyProp(node, (xmlAttr *)a);
+            continue;
+        }
+        append_attr(node, last, CSTR(a->name), xml_attr_value(a));
+        last = last != NULL ? last->next : node->properties;
+    }
+    for (const xmlNode *child = src->children; child != NULL; child = child->next) {
+        append_child(node, copy_tree(doc, child));
+    }
+    return node;
+}
+
 xmlNode *
 xml_copy(xmlNode *parent, const xmlNode *src)
 {
     xmlDoc *doc = (parent != NULL) ? parent->doc : xmlNewDoc(XMLSTR("1.0"));
-    xmlNode *node = xmlDocCopyNode((xmlNode *)src, doc, 1);
+    xmlNode *node = copy_tree(doc, src);
 
     if (parent != NULL) {
         xmlAddChild(parent, node);
     } else {
         xmlDocSetRootElement(doc, node);
     }
+    return node;
+}
+
+xmlNode *
+xml_move(xmlNode *parent, xmlNode *node)
+{
+    xmlDoc *old = node->doc;
+
+    /* Names in a parser's dictionary cannot leave its document. */
+    if (old->dict != parent->doc->dict || xmlDocGetRootElement(old) != node) {
+        xmlNode *copy = xml_copy(parent, node);
+
+        xml_free(node);
+        return copy;
+    }
+    xmlUnlinkNode(node);
+    xmlFreeDoc(old);
+    node->doc = NULL;
+    xmlSetTreeDoc(node, parent->doc);
+    append_child(parent, node);
     return node;
 }
 
@@ -98,6 +212,13 @@ xml_set(xmlNode *node, const char *name, const char *value)
         if (a != NULL) {
             xmlRemoveProp(a);
         }
+    } else if (a == NULL && node->ns == NULL) {
+        xmlAttr *last = node->properties;
+
+        while (last != NULL && last->next != NULL) {
+            last = last->next;
+        }
+        append_attr(node, last, name, value);
     } else if (a == NULL) {
         xmlNewProp(node, XMLSTR(name), XMLSTR(value));
     } else if (strcmp(xml_attr_value(a), value) != 0) {

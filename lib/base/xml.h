@@ -19,6 +19,8 @@
 xmlNode *xml_new(xmlNode *parent, const char *name);
 /* Deep copy as root of a new document, or appended to `parent`. */
 xmlNode *xml_copy(xmlNode *parent, const xmlNode *src);
+/* Put an element (taken: its document is gone afterwards) at the end of parent's children; a copy only if need be. */
+xmlNode *xml_move(xmlNode *parent, xmlNode *node);
 /* Free an element: with its whole document if it is the document's root, else unlinked first. NULL is fine. */
 void xml_free(xmlNode *node);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlNode, xml_free)
