@@ -4,6 +4,7 @@
  * perfect network with one order of messages, a clock that is turned by hand, a CIB that says yes, a scheduler that
  * returns the graph of the test, and an executor whose agents always succeed.  (spec 30 §3 to §8, §12, §17)
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,6 +24,7 @@ struct timer {
 
 struct answer { /* of the CIB manager */
     uint64_t cookie;
+    int rc;
     xmlNode *data;
 };
 
@@ -58,6 +60,7 @@ struct message {
 struct fixture {
     struct node node[MAX_NODES + 1]; /* from 1 */
     unsigned n;
+    bool no_history; /* the CIB knows nothing of what ran where */
     uint64_t now, ring;
     GQueue wire;
     GString *tasks;    /* crm_task of every message sent, with a blank behind */
@@ -86,6 +89,7 @@ cib_answer(const struct ctl_effect *e)
         xml_set(xml, "admin_epoch", "0");
         xml_set(xml, "epoch", "5");
         xml_set(xml, "num_updates", "1");
+        xml_set(xml, "dc-uuid", "1");
         if (!(e->options & CIB_OPT_NO_CHILDREN)) {
             xml_new(xml_new(xml, "configuration"), "crm_config");
             xml_new(xml, "status");
@@ -130,6 +134,7 @@ carry_out(struct fixture *f, struct node *n, struct ctl_effect *e)
 
             a->cookie = e->cookie;
             a->data = cib_answer(e);
+            a->rc = f->no_history && e->section != NULL && g_str_has_suffix(e->section, "/lrm") ? ENXIO : RC_OK;
             g_queue_push_tail(&n->answers, a);
             if (e->xml != NULL) {
                 g_ptr_array_add(n->writes, xml_to_text(e->xml, XML_TEXT_PLAIN));
@@ -307,7 +312,7 @@ settle(struct fixture *f)
                 continue;
             }
             if ((a = g_queue_pop_head(&n->answers)) != NULL) {
-                ctl_on_cib_reply(n->c, at(f, n), a->cookie, RC_OK, a->data);
+                ctl_on_cib_reply(n->c, at(f, n), a->cookie, a->rc, a->data);
                 xml_free(a->data);
                 g_free(a);
                 any = true;
@@ -670,6 +675,45 @@ the_best_cib_of_all_requests_is_the_one_that_is_synced(void **unused)
     end(f);
 }
 
+/* A member that this DC has seen go while another was the DC, and nobody said why; then everybody joins again. */
+static void
+join_again_without(struct fixture *f, unsigned id, bool history)
+{
+    struct controld *dc = f->node[1].c;
+    struct peer *gone = peers_find(dc->peers, id, NULL);
+
+    f->no_history = !history;
+    gone->state = PEER_LOST;
+    gone->processes = PEER_PROC_NONE;
+    gone->join_phase = JOIN_NONE;
+    peer_set_expected(gone, NULL);
+    g_ptr_array_set_size(f->node[1].writes, 0);
+    dc->state = S_INTEGRATION;
+    join_offer_all(dc);
+    event_end(dc);
+    advance(f, 100);
+}
+
+static void
+a_node_that_went_without_a_word_counts_as_down_if_the_cib_knows_its_history(void **unused)
+{
+    struct fixture *f = running_cluster(3);
+
+    join_again_without(f, 3, true);
+    assert_true(contains(f->node[1].writes, "id=\"3\" uname=\"n3\" in_ccm=\"false\" crmd=\"offline\" join=\"down\" expected=\"down\""));
+    end(f);
+}
+
+static void
+a_node_that_went_without_a_word_has_to_be_fenced_if_the_cib_has_lost_its_history(void **unused)
+{
+    struct fixture *f = running_cluster(3);
+
+    join_again_without(f, 3, false);
+    assert_true(contains(f->node[1].writes, "id=\"3\" uname=\"n3\" in_ccm=\"false\" crmd=\"offline\" join=\"down\" expected=\"member\""));
+    end(f);
+}
+
 /* ---- leaving ---- */
 
 static void
@@ -933,6 +977,8 @@ main(void)
         cmocka_unit_test(a_node_whose_features_are_too_old_is_not_joined),
         cmocka_unit_test(an_offer_of_a_newer_dc_makes_a_node_stay_down),
         cmocka_unit_test(the_best_cib_of_all_requests_is_the_one_that_is_synced),
+        cmocka_unit_test(a_node_that_went_without_a_word_counts_as_down_if_the_cib_knows_its_history),
+        cmocka_unit_test(a_node_that_went_without_a_word_has_to_be_fenced_if_the_cib_has_lost_its_history),
         cmocka_unit_test(a_node_that_leaves_asks_the_dc_and_goes_when_it_is_told),
         cmocka_unit_test(a_dc_that_leaves_finishes_its_graph_first),
         cmocka_unit_test(a_dc_that_leaves_does_not_wait_for_ever_for_a_scheduler),
