@@ -7,12 +7,39 @@
 
 #define FLUSH_AT ((size_t) 256 * 1024)
 
+/* Inline: most of the work of a large graph is appending short strings. */
+static inline void
+append(struct graph_sink *sink, const char *text, gsize len)
+{
+    GString *to = sink->text;
+
+    if (to->len + len < to->allocated_len) {
+        memcpy(to->str + to->len, text, len);
+        to->len += len;
+        to->str[to->len] = '\0';
+    } else {
+        g_string_append_len(to, text, (gssize) len);
+    }
+}
+
+/* Length of a value that needs no escaping, the usual case; 0 if it does. */
+static gsize
+plain_length(const char *value)
+{
+    const unsigned char *p = (const unsigned char *) value;
+
+    while (*p >= 0x20 && *p < 0x7f && *p != '<' && *p != '>' && *p != '&' && *p != '"' && *p != '\'') {
+        p++;
+    }
+    return *p == '\0' ? (gsize) (p - (const unsigned char *) value) : 0;
+}
+
 static void
 indent(struct graph_sink *sink, unsigned depth)
 {
     static const char blanks[] = "                ";
 
-    g_string_append_len(sink->text, blanks, MIN(depth * 2, sizeof(blanks) - 1));
+    append(sink, blanks, MIN(depth * 2, sizeof(blanks) - 1));
 }
 
 void
@@ -23,11 +50,11 @@ sink_open(struct graph_sink *sink, const char *name)
         return;
     }
     if (sink->tag_open) {
-        g_string_append_len(sink->text, ">\n", 2);
+        append(sink, ">\n", 2);
     }
     indent(sink, sink->names->len);
-    g_string_append_c(sink->text, '<');
-    g_string_append(sink->text, name);
+    append(sink, "<", 1);
+    append(sink, name, strlen(name));
     g_ptr_array_add(sink->names, (gpointer) name);
     sink->tag_open = true;
 }
@@ -35,6 +62,8 @@ sink_open(struct graph_sink *sink, const char *name)
 void
 sink_attr(struct graph_sink *sink, const char *name, const char *value)
 {
+    gsize plain;
+
     if (value == NULL) {
         return;
     }
@@ -43,11 +72,16 @@ sink_attr(struct graph_sink *sink, const char *name, const char *value)
         return;
     }
     g_assert(sink->tag_open);
-    g_string_append_c(sink->text, ' ');
-    g_string_append(sink->text, name);
-    g_string_append_len(sink->text, "=\"", 2);
-    xml_append_escaped(sink->text, value);
-    g_string_append_c(sink->text, '"');
+    append(sink, " ", 1);
+    append(sink, name, strlen(name));
+    append(sink, "=\"", 2);
+    plain = plain_length(value);
+    if (plain > 0) {
+        append(sink, value, plain);
+    } else {
+        xml_append_escaped(sink->text, value);
+    }
+    append(sink, "\"", 1);
 }
 
 void
@@ -88,13 +122,13 @@ sink_close(struct graph_sink *sink)
 
     g_ptr_array_set_size(sink->names, (gint) sink->names->len - 1);
     if (sink->tag_open) {
-        g_string_append_len(sink->text, "/>\n", 3);
+        append(sink, "/>\n", 3);
         sink->tag_open = false;
     } else {
         indent(sink, sink->names->len);
-        g_string_append_len(sink->text, "</", 2);
-        g_string_append(sink->text, name);
-        g_string_append_len(sink->text, ">\n", 2);
+        append(sink, "</", 2);
+        append(sink, name, strlen(name));
+        append(sink, ">\n", 2);
     }
     if (sink->text->len >= FLUSH_AT || sink->names->len == 0) {
         hand_on(sink);
