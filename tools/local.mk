@@ -33,6 +33,12 @@ tools_crm_simulate_SOURCES = \
 	tools/simulate/simulate.h
 tools_crm_simulate_LDADD = lib/output/liboutput.a $(SCHED_RUN_LDADD) $(CIB_LDADD)
 
+sbin_PROGRAMS += tools/crm_diff tools/crm_shadow
+tools_crm_diff_SOURCES = tools/crm_diff.c
+tools_crm_diff_LDADD = lib/output/liboutput.a $(CIB_LDADD)
+tools_crm_shadow_SOURCES = tools/crm_shadow.c
+tools_crm_shadow_LDADD = $(CIB_LDADD)
+
 sbin_PROGRAMS += tools/crm_verify
 tools_crm_verify_SOURCES = tools/crm_verify.c
 tools_crm_verify_LDADD = lib/output/liboutput.a $(SCHED_RUN_LDADD) $(CIB_LDADD)

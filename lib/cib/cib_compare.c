@@ -130,41 +130,95 @@ pair_up(struct pairing *p)
     }
 }
 
-static const xmlAttr *
-attr_named(const xmlAttr *list, const xmlChar *name, int *position)
+/* Index of an attribute in a list, -1 if it is not there; `skipped` (may be NULL): those that do not count. */
+static int
+attr_place(const xmlAttr *list, const xmlChar *name, const bool *skipped, const xmlAttr **found)
 {
-    int n = 0;
+    int place = 0;
 
-    for (; list != NULL; list = list->next, n++) {
+    for (int i = 0; list != NULL; list = list->next, i++) {
         if (xmlStrEqual(list->name, name)) {
-            *position = n;
-            return list;
+            *found = list;
+            return place;
         }
+        place += skipped == NULL || !skipped[i];
     }
-    return NULL;
+    return -1;
 }
 
-void
-cib_compare_attrs(const xmlAttr *old, const xmlAttr *new, struct cib_mark *m)
+static guint
+attr_count(const xmlAttr *list)
 {
-    int n = 0, where;
+    guint n = 0;
 
-    for (const xmlAttr *a = new; a != NULL; a = a->next, n++) {
-        const xmlAttr *was = attr_named(old, a->name, &where);
+    for (; list != NULL; list = list->next) {
+        n++;
+    }
+    return n;
+}
 
-        if (was == NULL || where != n || strcmp(xml_attr_value(was), xml_attr_value(a)) != 0) {
-            cib_mark_attr(m, (const char *)a->name);
+static guint
+attr_index(const xmlAttr *list, const xmlAttr *attr)
+{
+    guint i = 0;
+
+    for (; list != attr; list = list->next) {
+        i++;
+    }
+    return i;
+}
+
+/*
+ * As with children: an attribute of the same value is where it was if as many that count stand before it; of one that moved,
+ * the old place counts no more if it moved forward, else the new place.
+ */
+void
+cib_compare_attrs(const xmlAttr *old, const xmlAttr *new, bool order_counts, struct cib_mark *m)
+{
+    g_autofree bool *skip_old = g_new0(bool, attr_count(old) + 1), *skip_new = g_new0(bool, attr_count(new) + 1);
+    const xmlAttr *now, *was;
+    guint i = 0;
+    int place = 0;
+
+    for (was = old; was != NULL; place += !skip_old[i], was = was->next, i++) {
+        int new_place = attr_place(new, was->name, skip_new, &now);
+
+        if (new_place < 0 || strcmp(xml_attr_value(was), xml_attr_value(now)) != 0) {
+            cib_mark_attr(m, (const char *)was->name);
+            m->flags |= CIB_MARK_VALUES;
+        } else if (order_counts && place != new_place) {
+            cib_mark_attr(m, (const char *)was->name);
+            if (place > new_place) {
+                skip_old[i] = true;
+            } else {
+                skip_new[attr_index(new, now)] = true;
+            }
         }
-        if (was == NULL || strcmp(xml_attr_value(was), xml_attr_value(a)) != 0) {
+    }
+    for (now = new; now != NULL; now = now->next) {
+        if (attr_place(old, now->name, NULL, &was) < 0) {
+            cib_mark_attr(m, (const char *)now->name);
             m->flags |= CIB_MARK_VALUES;
         }
     }
-    for (const xmlAttr *a = old; a != NULL; a = a->next) {
-        if (attr_named(new, a->name, &where) == NULL) {
-            cib_mark_attr(m, (const char *)a->name);
-            m->flags |= CIB_MARK_VALUES;
+}
+
+/* The same attributes in any order? */
+static bool
+values_differ(const xmlNode *a, const xmlNode *b)
+{
+    int left = 0;
+
+    for (const xmlAttr *x = a->properties; x != NULL; x = x->next) {
+        if (!text_equal(xml_get(b, (const char *)x->name), xml_attr_value(x))) {
+            return true;
         }
+        left++;
     }
+    for (const xmlAttr *y = b->properties; y != NULL; y = y->next) {
+        left--;
+    }
+    return left != 0;
 }
 
 static bool
@@ -265,11 +319,12 @@ compare_children(struct cib_doc *d, xmlNode *old, xmlNode *new)
 static bool
 compare_elements(struct cib_doc *d, xmlNode *old, xmlNode *new)
 {
-    bool attrs = attrs_differ(old, new);
+    bool attrs = attrs_differ(old, new) && (!d->ignore_attr_order || values_differ(old, new));
     bool below = (old->children != NULL || new->children != NULL) && compare_children(d, old, new);
 
     if (attrs) {
-        cib_compare_attrs(old->properties, new->properties, cib_doc_mark(d, new, CIB_MARK_TOUCHED));
+        cib_compare_attrs(old->properties, new->properties, !d->ignore_attr_order,
+                          cib_doc_mark(d, new, CIB_MARK_TOUCHED));
     } else if (below) {
         cib_doc_mark(d, new, CIB_MARK_TOUCHED);
     }

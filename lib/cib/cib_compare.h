@@ -18,6 +18,6 @@ struct cib_mark;
  */
 bool cib_compare_trees(struct cib_doc *d, xmlNode *old, xmlNode *new);
 /* Note in `m` which attributes of the list `new` differ from the list `old`, their order included. */
-void cib_compare_attrs(const xmlAttr *old, const xmlAttr *new, struct cib_mark *m);
+void cib_compare_attrs(const xmlAttr *old, const xmlAttr *new, bool order_counts, struct cib_mark *m);
 
 #endif

@@ -851,7 +851,7 @@ cib_doc_set_all(struct cib_doc *d, xmlNode *node, const xmlNode *like)
     if (d->open) {
         struct cib_mark *m = mark_touching(d, node, 0);
 
-        cib_compare_attrs(old, node->properties, m);
+        cib_compare_attrs(old, node->properties, true, m);
         record(d, EDIT_ATTRS, node)->attr = old;
     } else {
         free_attrs(node, old);

@@ -60,6 +60,7 @@ struct cib_doc {
     GHashTable *ids;  /* id -> GSList of elements; NULL: this document has no index */
     bool open;        /* a change is being made: edits are journaled */
     bool dirty;       /* the open change counts */
+    bool ignore_attr_order; /* comparisons: another order of attributes alone is no difference (crm_diff --cib) */
     bool swept;       /* no unresolved "++" value was there before the open change */
     GArray *edits;    /* struct cib_edit, oldest first */
     GPtrArray *marks; /* nodes with a mark */

@@ -167,6 +167,10 @@ cib_patch_new(struct cib_doc *d, const struct cib_version *source, const char *d
     if (!d->dirty) {
         return NULL;
     }
+    /* a counter that the change took away counts as unchanged */
+    target.admin_epoch = target.admin_epoch < 0 ? source->admin_epoch : target.admin_epoch;
+    target.epoch = target.epoch < 0 ? source->epoch : target.epoch;
+    target.num_updates = target.num_updates < 0 ? source->num_updates : target.num_updates;
     diff = xml_new(NULL, "diff");
     xml_set(diff, "format", "2");
     xml_set(diff, CIB_F_DIGEST, digest);

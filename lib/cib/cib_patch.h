@@ -39,6 +39,9 @@ int cib_patch_apply_tree(xmlNode **root, const xmlNode *patch, unsigned flags);
 /* Version numbers of a patchset; fields that it lacks are -1.  False if it has no version information at all. */
 bool cib_patch_versions(const xmlNode *patch, struct cib_version *source, struct cib_version *target);
 
+/* A patchset in lines for people (g_free), spec 20 §14.3. */
+char *cib_patch_to_text(const xmlNode *patch);
+
 /* The element at a patchset path, NULL if it is not there; `position` picks a comment (-1: the first). */
 xmlNode *cib_patch_locate(xmlNode *root, const char *path, int position);
 

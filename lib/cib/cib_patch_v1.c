@@ -98,6 +98,39 @@ set_counters(xmlNode *e, const xmlNode *root)
     xml_copy_attr(e, root, CIB_A_NUM_UPDATES);
 }
 
+static xmlNode *
+root_in(xmlNode *side)
+{
+    xmlNode *root = xml_first(side, "cib");
+
+    return root != NULL ? root : xml_new(side, "cib");
+}
+
+/* Both sides tell the counters; the added one all other attributes of the root, too. */
+static void
+complete_roots(xmlNode *removed, xmlNode *added, const xmlNode *old, const xmlNode *new, bool with_version)
+{
+    static const char *const counters[] = { CIB_A_EPOCH, CIB_A_ADMIN_EPOCH, CIB_A_NUM_UPDATES };
+    xmlNode *gone = root_in(removed), *come = root_in(added);
+    bool config_changed = xml_first(gone, "configuration") != NULL || xml_first(come, "configuration") != NULL;
+
+    for (const xmlAttr *a = new->properties; a != NULL; a = a->next) {
+        xml_set(come, (const char *)a->name, xml_attr_value(a));
+    }
+    if (with_version) {
+        set_counters(removed, old);
+        set_counters(added, new);
+        for (guint i = config_changed ? 0 : 2; i < G_N_ELEMENTS(counters); i++) {
+            xml_copy_attr(gone, old, counters[i]);
+        }
+    } else {
+        for (guint i = 0; i < G_N_ELEMENTS(counters); i++) {
+            xml_remove(gone, counters[i]);
+            xml_remove(come, counters[i]);
+        }
+    }
+}
+
 xmlNode *
 cib_patch_v1_new(const xmlNode *old, const xmlNode *new, bool with_version)
 {
@@ -114,16 +147,7 @@ cib_patch_v1_new(const xmlNode *old, const xmlNode *new, bool with_version)
         xml_free(diff);
         return NULL;
     }
-    if (with_version) {
-        xmlNode *root = xml_first(removed, "cib");
-
-        set_counters(removed, old);
-        set_counters(added, new);
-        if (root == NULL) {
-            root = xml_new(removed, "cib");
-        }
-        xml_copy_attr(root, old, CIB_A_NUM_UPDATES);
-    }
+    complete_roots(removed, added, old, new, with_version);
     xml_set(diff, "format", "1");
     digest = cib_digest_versioned(new, xml_get(old, CIB_A_FEATURE_SET));
     xml_set(diff, CIB_F_DIGEST, digest);

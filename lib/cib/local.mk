@@ -9,7 +9,7 @@ lib_cib_libcib_a_SOURCES = \
 	lib/cib/cib_doc.c lib/cib/cib_doc.h \
 	lib/cib/cib_journal.c lib/cib/cib_journal.h \
 	lib/cib/cib_ops.c lib/cib/cib_ops.h \
-	lib/cib/cib_patch.c lib/cib/cib_patch.h \
+	lib/cib/cib_patch.c lib/cib/cib_patch.h lib/cib/cib_patch_text.c \
 	lib/cib/cib_patch_v1.c lib/cib/cib_patch_v1.h \
 	lib/cib/cib_schema.c lib/cib/cib_schema.h \
 	lib/cib/cib_schema_parts.c lib/cib/cib_schema_parts.h \
