@@ -26,6 +26,7 @@ def normal(text):
     text = re.sub(r'(num_updates|epoch|cib-last-written|update-client|exec-time|queue-time|crm-debug-origin|call|'
                   r'transition-key|transition-magic|call-id)="[^"]*"', r'\1="X"', text)
     text = text.replace("/run/.host/usr/sbin/", "/usr/sbin/")
+    text = re.sub(r"stonith_admin\.\d+", "stonith_admin.PID", text)
     text = re.sub(r'(last_change .*origin=)"\w+"|(Last change:.* on )node\d', r"\1\2", text)
     text = re.sub(r"^(\.\.\. got reply.*|Waiting for \d repl.*)\n", "", text, flags=re.M)  # as replies come in
     return text
@@ -75,6 +76,15 @@ SCRIPT = [
     ("crm_mon -1nrfA", ["crm_mon", "-1", "-n", "-r", "-f", "-A"], False),
 ]
 
+GHOSTS = ["stonith_admin", "-R", "d", "-a", "fence_lab", "-o", "pcmk_host_list=ghost1 ghost2"]
+SCRIPT += [(" ".join(words)[:40], words, False) for words in [GHOSTS] + [["stonith_admin"] + words.split() for words in (
+    "-L", "-L --output-as=xml", "-I", "-l ghost1", "-l nobody", "-Q d", "-Q nothing", "-s d", "-s d --output-as=xml",
+    "-B ghost1 -t 10", "-F ghost2 -t 10", "-U ghost1 -t 10", "-F nobody -t 3", "-F ghost1 -t 10 --tolerance 100",
+    "-r ghost1 -i 1 -v d -v nothing", "-F ghost1 -t 5", "-d ghost1 -i 1", "-r ghost1 -i 12 -v d", "-r @ghost.* -i 2 -v d",
+    "-B ghost2 -t 10", "-d @ghost.* -i 2", "-C ghost2", "-h ghost1", "-h ghost1 --output-as=xml", "-h nobody",
+    "-h nobody --output-as=xml", "-H ghost1 -V", "-H * -V --output-as=xml", "-H nobody -V", "-M -a fence_lab", "-M -a nothing",
+    "-K -a nothing", "-H * -c", "-H * -V", "-D d", "-L", "-R", "-R x", "-H * -b")]]
+
 
 def record(lab):
     """The answers of Debian's programs on this cluster: {name: (exit status, normalised output)}."""
@@ -102,11 +112,11 @@ def differences(ours, theirs):
 
 
 def debians_clients_get_what_their_own_daemons_give(make_lab):
-    with make_lab() as lab:
+    with make_lab(fencing=True) as lab:
         lab.create()
         lab.start(dc="node1")
         ours = record(lab)
-    theirs_lab = Lab(lab.name, nodes=3)
+    theirs_lab = Lab(lab.name, nodes=3, fencing=True)
     with theirs_lab:
         theirs_lab.create()
         theirs_lab.start(dc="node1")

@@ -555,10 +555,12 @@ no_peer_left(struct fenced_core *core, struct fenced_now now, struct op *op)
         return;
     }
     if (!all_replies_in(core, op)) {
+        g_clear_pointer(&op->delegate, g_free);
         fence_result_set(&result, CRM_EX_ERROR, EXEC_TIMEOUT, "All nodes failed, or are unable, to fence target");
     } else if (op->was_executed && op->devices == NULL) {
         fence_result_copy(&result, &op->result);
     } else {
+        g_clear_pointer(&op->delegate, g_free); /* who did an earlier part has not ended it */
         log_notice("Couldn't find anyone to fence (%s) %s using any device", op->action, op->target);
         fence_result_set(&result, CRM_EX_ERROR, EXEC_NO_FENCE_DEVICE, NULL);
     }
@@ -753,6 +755,7 @@ fail(struct fenced_core *core, struct op *op, const char *reason)
 {
     struct fence_result result = { 0 };
 
+    g_clear_pointer(&op->delegate, g_free);
     fence_result_set(&result, CRM_EX_ERROR, EXEC_TIMEOUT, reason);
     op_decide(core, op, &result);
     fence_result_clear(&result);
@@ -765,6 +768,7 @@ watchdog_expired(struct fenced_core *core, struct fenced_now now, struct op *op)
     op->watchdog_due = 0;
     log_notice("Self-fencing (%s) of %s for %s assumed complete" LOG_XT "id=%.8s", action_now(op), op->target,
                op->client_name, op->id);
+    g_clear_pointer(&op->delegate, g_free);
     fence_result_set(&op->result, CRM_EX_OK, EXEC_DONE, NULL);
     if (op->devices != NULL) {
         level_device_ended(core, now, op);

@@ -508,6 +508,19 @@ a_removed_level_is_not_used(void **state)
 }
 
 static void
+who_did_a_part_has_not_ended_it(void **state)
+{
+    struct world *w = world_new(1);
+
+    device(w, 0, "a", "fence_T", N3);
+    level(w, TARGET, 1, "a,nowhere");
+    fence(w, "n3", "off", 5);
+    assert_result(w, EXEC_NO_FENCE_DEVICE, 1);
+    assert_null(xml_get(w->reply, F_ST_DELEGATE));
+    world_free(w);
+}
+
+static void
 levels_that_are_gone_do_not_hide_others(void **state)
 {
     struct world *w = world_new(1);
@@ -949,6 +962,7 @@ main(void)
         cmocka_unit_test(a_level_whose_device_nobody_has_is_passed_over),
         cmocka_unit_test(levels_are_found_by_name_pattern_and_attribute),
         cmocka_unit_test(a_removed_level_is_not_used),
+        cmocka_unit_test(who_did_a_part_has_not_ended_it),
         cmocka_unit_test(levels_that_are_gone_do_not_hide_others),
         cmocka_unit_test(levels_of_the_configuration_replace_all_when_they_change),
         cmocka_unit_test(the_requested_delay_is_for_the_first_device_alone),
