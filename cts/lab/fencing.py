@@ -2,14 +2,18 @@
 """Stories with fencing on: the nodes have power switches (power.py), and what is to be gone is really gone.
 
 Stories of one group share a cluster; whole_with_switches() makes it ready for each.  A host that was fenced stays off until
-the next story, unless the story says otherwise.  Run by scenarios.py; with --debian they describe the field.
+the next story, unless the story says otherwise.  The groups run side by side, each in a lab of its own: they mostly wait.
+Run by scenarios.py; with --debian they describe the field.
 """
 import os
 import re
+import threading
 import time
 import xml.etree.ElementTree as ET
 
+from foreign import need_debian
 from lab import LabError, wait_until
+from results import Skip
 from world import active, configure, dummies, expect_active, set_option, whole
 
 RUNS = 30 if os.environ.get("QUORATE_LONG") else 2  # of each story of chance
@@ -356,11 +360,66 @@ def one_survives_by_the_priority_of_what_it_runs(lab):
 DUELS = [one_survives_by_a_delay_for_each_node, one_survives_by_a_random_delay, one_survives_by_the_priority_of_what_it_runs]
 
 
+# --- stories: node3 runs Debian's stack ---
+
+def ask(node, *words):
+    p = node.run(["stonith_admin"] + list(words), check=False, timeout=90)
+    assert p.returncode == 0, "%s: stonith_admin %s: exit %d: %s" % (node.name, " ".join(words), p.returncode, p.stdout)
+
+
+def register(node, name, hosts):
+    ask(node, "--register", name, "--agent", "fence_lab", "--option", "pcmk_host_list=" + hosts)
+
+
+def same_history(lab, count):
+    wait_until("all have the same history of %d" % count, lambda: len({history(n) for n in lab.running()}) == 1
+               and len(history(lab.running()[0])) == count, 60, 0.3)
+
+
+def a_debian_node_and_ours_fence_for_each_other(lab):
+    """Each side asks, the other executes; levels over both; a person's word; histories are equal."""
+    ours, theirs = lab.nodes[0], lab.nodes[2]
+    register(theirs, "t", "ghost1 ghost3")
+    register(ours, "o", "ghost2 ghost3")
+    for node in lab.nodes:
+        ask(node, "--register-level", "ghost3", "--index", "1", "--device", "o", "--device", "t")
+    ask(ours, "--fence", "ghost1", "--timeout", "10")
+    ask(theirs, "--fence", "ghost2", "--timeout", "10")
+    ask(ours, "--reboot", "ghost3", "--timeout", "10")
+    same_history(lab, 3)
+    seen = {(e[0], e[3]) for e in history(ours)}
+    assert ("ghost1", "node3") in seen and ("ghost2", "node1") in seen, seen
+    actions = [(e["action"], e["by"]) for e in lab.power_log() if e["target"] == "ghost3"]
+    assert actions == [("off", "node1"), ("off", "node3"), ("on", "node1")] or actions == [
+        ("off", "node1"), ("off", "node3"), ("on", "node1"), ("on", "node3")], actions
+    ask(theirs, "--fence", "ghost3", "--timeout", "10")
+    ask(theirs, "--confirm", "ghost4")
+    ask(ours, "--confirm", "ghost5")
+    same_history(lab, 6)
+    ask(ours, "--history", "*", "--cleanup")
+    same_history(lab, 0)
+
+
+def what_is_lost_is_fenced_whoever_is_dc(lab):
+    begin(lab, device(), dummy("d0"))
+    for victim in (lab.nodes[0], lab.nodes[2]):
+        prefer(lab, "d0", victim.name)
+        wait_until("d0 runs on %s" % victim.name, lambda: active(lab, "d0") == [victim.name], 40)
+        lab.power_seen = len(lab.power_log())
+        victim.power_off()
+        done = was_shot(lab, victim)
+        assert_recovered_after(lab, "d0", victim, done)
+        assert_clean_and_gone(lab, victim)
+        victim.start()
+        lab.wait_online(timeout=120)
+
+
+MIXED = [a_debian_node_and_ours_fence_for_each_other, what_is_lost_is_fenced_whoever_is_dc]
+
+
 # --- running them ---
 
 def run_group(results, chosen, make_lab, prepare, **options):
-    if not chosen:
-        return
     with make_lab(fencing=True, **options) as lab:
         lab.create()
         lab.start(timeout=120)
@@ -380,7 +439,35 @@ def run_shared(results, chosen, make_lab):
 
 
 def run_duels(results, chosen, make_lab):
-    run_group(results, chosen, make_lab, lambda lab: None, nodes=2, quorum="two_node: 1")
+    run_group(results, chosen, make_lab, lambda lab: None, nodes=2, quorum="two_node: 1", suffix="2")
 
 
-GROUPS = [(SHARED, run_shared), (DUELS, run_duels)]
+def run_mixed(results, chosen, make_lab):
+    try:
+        need_debian()
+    except Skip as e:
+        for story in chosen:
+            results.skip(story.__name__.replace("_", " "), e)
+        return
+    run_group(results, chosen, make_lab, whole_with_switches, debian_nodes=["node3"], suffix="3")
+
+
+def run_side_by_side(results, chosen, make_lab):
+    groups = [(run_shared, SHARED), (run_duels, DUELS), (run_mixed, MIXED)]
+    threads = []
+    for runner, stories in groups:
+        mine = [s for s in chosen if s in stories]
+
+        def run(runner=runner, mine=mine):
+            try:
+                runner(results, mine, make_lab)
+            except Exception as e:  # the lab did not come up
+                results.not_ok("lab for %s" % mine[0].__name__.replace("_", " "), e)
+        if mine:
+            threads.append(threading.Thread(target=run))
+            threads[-1].start()
+    for thread in threads:
+        thread.join()
+
+
+GROUPS = [(SHARED + DUELS + MIXED, run_side_by_side)]

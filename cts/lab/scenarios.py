@@ -302,7 +302,7 @@ def main():
     results = Results()
 
     def make_lab(**more):
-        return Lab(o.name, nodes=more.pop("nodes", 3), stage=None if o.debian else o.stage,
+        return Lab(o.name[:7] + more.pop("suffix", o.name[7:]), nodes=more.pop("nodes", 3), stage=None if o.debian else o.stage,
                    debian_daemons=o.debian_daemon, **more)
     for stories, runner in groups:
         chosen = [s for s in stories if not o.only or any(w in s.__name__ for w in o.only)]
