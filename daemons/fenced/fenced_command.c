@@ -58,12 +58,16 @@ is_fencing(const char *action)
     return text_is_one_of(action, "off", "reboot", "poweroff", NULL);
 }
 
-/* Wait before an agent that takes a node down: what was asked for, the device's base, a random part up to its maximum. */
-static unsigned
-start_delay(struct fenced_core *core, const struct command *command, int delay_s)
+/*
+ * Milliseconds to wait before an agent that takes a node down: what was asked for, the device's base, a random part up to
+ * its maximum.  Random to the millisecond: two nodes that shoot at each other must not draw the same.
+ */
+static uint64_t
+start_delay_ms(struct fenced_core *core, const struct command *command, int delay_s)
 {
     const struct device *device = command->device;
-    unsigned base, most, random_part = 0;
+    unsigned base, most, random_ms = 0;
+    uint64_t delay_ms;
 
     if (delay_s < 0 || !is_fencing(command->action)) {
         return 0;
@@ -78,14 +82,16 @@ start_delay(struct fenced_core *core, const struct command *command, int delay_s
         base = most;
     }
     if (most > base && core->random != NULL) {
-        random_part = core->random(most - base, core->data);
+        random_ms = core->random(MIN(most - base, G_MAXINT / 1000) * 1000, core->data);
     }
-    if (base + random_part + (unsigned) delay_s > 0) {
-        log_notice("Delaying '%s' action%s%s using %s for %us" LOG_XT "timeout=%us requested_delay=%ds base=%us max=%us",
+    delay_ms = ((uint64_t) base + (unsigned) delay_s) * 1000 + random_ms;
+    if (delay_ms > 0) {
+        log_notice("Delaying '%s' action%s%s using %s for %us" LOG_XT
+                   "timeout=%us requested_delay=%ds base=%us max=%us random=%ums",
                    command->action, command->target ? " targeting " : "", command->target ? command->target : "",
-                   device->id, base + random_part + (unsigned) delay_s, command->timeout_s, delay_s, base, most);
+                   device->id, (unsigned) (delay_ms / 1000), command->timeout_s, delay_s, base, most, random_ms);
     }
-    return base + random_part + (unsigned) delay_s;
+    return delay_ms;
 }
 
 static unsigned
@@ -165,14 +171,14 @@ device_start_waiting(struct fenced_core *core, struct fenced_now now, struct dev
 void
 command_submit_take(struct fenced_core *core, struct fenced_now now, struct command *command, int delay_s)
 {
-    unsigned delay;
+    uint64_t delay_ms;
 
     if (watchdog_is_agent(command->device->agent) && !may_reset_this_node(core, command)) {
         answer_watchdog_take(core, now, command);
         return;
     }
-    delay = start_delay(core, command, delay_s);
-    command->not_before = (delay > 0) ? now.ms + (uint64_t) delay * 1000 : 0;
+    delay_ms = start_delay_ms(core, command, delay_s);
+    command->not_before = (delay_ms > 0) ? now.ms + delay_ms : 0;
     g_queue_push_tail(&command->device->waiting, command);
     device_start_waiting(core, now, command->device);
 }

@@ -50,7 +50,7 @@ struct fenced_config {
     char *(*new_uuid)(void *data);  /* where ids of operations come from (g_free) */
     const char *(*node_name)(uint32_t id, void *data); /* name of a node id, NULL if unknown; may be NULL */
     uint32_t (*node_id)(const char *name, void *data); /* the reverse, 0 if unknown; may be NULL */
-    unsigned (*random)(unsigned below, void *data);    /* 0 ... below - 1, for delays; NULL: always 0 */
+    unsigned (*random)(unsigned below, void *data);    /* 0 ... below - 1 (ms), for delays; NULL: 0 */
     /* "stonith-ng", "heartbeat" for a Linux-HA plug-in, NULL if no such agent is known; may be NULL */
     const char *(*agent_namespace)(const char *agent, void *data);
     long long sbd_timeout_ms; /* SBD_WATCHDOG_TIMEOUT, 0 if unset: what a negative stonith-watchdog-timeout doubles */

@@ -506,7 +506,7 @@ delays_are_for_what_takes_a_node_down(void **state)
 {
     struct world *w = *state;
 
-    w->random = 2;
+    w->random = 2000;
     add_device(w, "d", "pcmk_host_check='none' pcmk_delay_base='1s' pcmk_delay_max='10s'", USUAL);
     fence(w, "n1", "off", 20, 4);
     assert_int_equal(w->runs->len, 0);
