@@ -298,14 +298,15 @@ def without_sbd_a_watchdog_timeout_stops_the_cluster_software(lab):
     assert shots(lab) == [], shots(lab)
 
 
-SHARED = [a_lost_node_is_recovered_only_after_its_fencing, the_device_may_have_run_on_the_node_that_is_lost,
+LOSSES = [a_lost_node_is_recovered_only_after_its_fencing, the_device_may_have_run_on_the_node_that_is_lost,
           the_loss_of_the_dc_ends_with_its_fencing, the_dc_can_be_fenced_at_an_administrators_word,
-          a_resource_that_cannot_stop_gets_its_node_fenced, a_failure_with_on_fail_fence_gets_its_node_fenced,
-          the_second_level_is_used_when_the_first_fails, nodes_are_unfenced_before_they_use_what_was_fenced,
-          without_working_fencing_nothing_is_recovered, the_history_is_the_same_everywhere_after_a_partition]
+          a_resource_that_cannot_stop_gets_its_node_fenced]
+DEVICES = [a_failure_with_on_fail_fence_gets_its_node_fenced, the_second_level_is_used_when_the_first_fails,
+           nodes_are_unfenced_before_they_use_what_was_fenced, without_working_fencing_nothing_is_recovered,
+           the_history_is_the_same_everywhere_after_a_partition]
 LONG = [a_node_that_nobody_has_seen_is_fenced_at_the_start, without_sbd_a_watchdog_timeout_stops_the_cluster_software]
 if os.environ.get("QUORATE_LONG"):
-    SHARED += LONG
+    LOSSES += LONG
 
 
 # --- stories: two nodes, the link between them is cut ---
@@ -434,8 +435,12 @@ def run_group(results, chosen, make_lab, prepare, **options):
             results.run(story.__name__.replace("_", " "), told)
 
 
-def run_shared(results, chosen, make_lab):
+def run_losses(results, chosen, make_lab):
     run_group(results, chosen, make_lab, whole_with_switches)
+
+
+def run_devices(results, chosen, make_lab):
+    run_group(results, chosen, make_lab, whole_with_switches, suffix="4")
 
 
 def run_duels(results, chosen, make_lab):
@@ -453,7 +458,7 @@ def run_mixed(results, chosen, make_lab):
 
 
 def run_side_by_side(results, chosen, make_lab):
-    groups = [(run_shared, SHARED), (run_duels, DUELS), (run_mixed, MIXED)]
+    groups = [(run_losses, LOSSES), (run_devices, DEVICES), (run_duels, DUELS), (run_mixed, MIXED)]
     threads = []
     for runner, stories in groups:
         mine = [s for s in chosen if s in stories]
@@ -470,4 +475,4 @@ def run_side_by_side(results, chosen, make_lab):
         thread.join()
 
 
-GROUPS = [(SHARED + DUELS + MIXED, run_side_by_side)]
+GROUPS = [(LOSSES + DEVICES + DUELS + MIXED, run_side_by_side)]
