@@ -110,7 +110,6 @@ SCHEMA_FILES = \
 schemadatadir = $(schemadir)
 schemadata_DATA = $(SCHEMA_FILES)
 dist_schemadata_DATA = xml/upgrade-1.3.xsl xml/upgrade-2.10.xsl xml/upgrade-2.10-enter.xsl xml/upgrade-2.10-leave.xsl
-EXTRA_DIST += xml/generate.py
 CLEANFILES += $(SCHEMA_FILES) xml/schemas.stamp
 
 xml/schemas.stamp: $(srcdir)/xml/generate.py

@@ -209,10 +209,19 @@ def acknowledged_changes_survive_a_kill():
     assert m.stop() == 0
 
 
+def stored():
+    """What cib.xml holds now; nothing before the first rewrite."""
+    try:
+        with open(DIRECTORY + "/cib.xml", encoding="utf-8") as f:
+            return f.read()
+    except FileNotFoundError:
+        return ""
+
+
 def an_edited_file_is_set_aside_and_a_backup_used():
     m = Manager()
     m.call("cib_create", nodes(1), "nodes")
-    wait_until("the file is written", lambda: 'uname="n1"' in open(DIRECTORY + "/cib.xml", encoding="utf-8").read())
+    wait_until("the file is written", lambda: 'uname="n1"' in stored())
     m.call("cib_create", nodes(2), "nodes")
     assert m.stop() == 0
     path = DIRECTORY + "/cib.xml"

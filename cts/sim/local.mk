@@ -16,4 +16,3 @@ cts_sim_sim_SOURCES = \
 cts_sim_sim_LDADD = \
 	daemons/attrd/libattrdcore.a daemons/cib/libcibcore.a daemons/controld/libcontroldcore.a \
 	daemons/schedulerd/libschedulerdcore.a $(SCHED_RUN_LDADD) lib/cib/libcib.a $(EXEC_LDADD) $(PEERS_LDADD)
-EXTRA_DIST += cts/sim/run

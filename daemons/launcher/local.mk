@@ -11,7 +11,6 @@ daemons_launcher_pacemakerd_LDADD = daemons/launcher/liblaunchercore.a lib/outpu
 
 systemdunit_DATA += daemons/launcher/pacemaker.service
 CLEANFILES += daemons/launcher/pacemaker.service
-EXTRA_DIST += daemons/launcher/pacemaker.service.in
 daemons/launcher/pacemaker.service: $(srcdir)/daemons/launcher/pacemaker.service.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) daemons/launcher && sed -e 's|@sbindir[@]|$(sbindir)|g' -e 's|@defaultdir[@]|$(defaultdir)|g' \
 		$(srcdir)/daemons/launcher/pacemaker.service.in > $@

@@ -29,7 +29,6 @@ daemons_sbd_sbd_LDADD = daemons/sbd/libsbdcore.a $(SCHED_LDADD) lib/cib/libcib.a
 
 systemdunit_DATA += daemons/sbd/sbd.service daemons/sbd/sbd_remote.service
 CLEANFILES += daemons/sbd/sbd.service daemons/sbd/sbd_remote.service daemons/sbd/sbd.pc daemons/sbd/sysconfig.sbd
-EXTRA_DIST += daemons/sbd/sbd.service.in daemons/sbd/sbd_remote.service.in daemons/sbd/sbd.pc.in
 SBD_SUBSTITUTE = $(MKDIR_P) daemons/sbd && sed -e 's|@sbindir[@]|$(sbindir)|g' -e 's|@defaultdir[@]|$(defaultdir)|g' \
 	-e 's|@runstatedir[@]|$(runstatedir)|g' -e 's|@prefix[@]|$(prefix)|g'
 daemons/sbd/sbd.service: $(srcdir)/daemons/sbd/sbd.service.in Makefile
