@@ -167,7 +167,9 @@ is_individual(const struct status_view *v, const struct sched_rsc *clone, const 
         return true;
     }
     if (rsc_is(clone, RSC_UNIQUE)) {
-        return status_rsc_active(instance, false) || !rsc_is(instance, RSC_ORPHAN);
+        /* Without a single wanted instance the one that stands for the clone is an orphan itself. */
+        return status_rsc_active(instance, false) || !rsc_is(instance, RSC_ORPHAN)
+               || (clone->clone_max == 0 && instance == clone->children.items[0]);
     }
     if ((v->show & SHOW_PENDING) && status_has_pending_action(instance)) {
         return true;
@@ -227,10 +229,14 @@ stopped_lists(struct output *out, const struct status_view *v, const struct sche
     g_autofree const char **states = g_new0(const char *, s->nodes.len + 1);
     g_autofree bool *marked = g_new0(bool, s->nodes.len + 1);
     unsigned n_states = 0;
+    bool allowed = false; /* an asymmetric cluster may allow it nowhere: then what counts is where its state is known */
 
     for (unsigned i = 0; i < s->nodes.len; i++) {
+        allowed = allowed || row_has(&clone->row, s->nodes.items[i]);
+    }
+    for (unsigned i = 0; i < s->nodes.len; i++) {
         const struct sched_node *node = s->nodes.items[i];
-        bool candidate = s->opt.symmetric_cluster ? row_has(&clone->row, node) : rsc_known_on(clone, node);
+        bool candidate = allowed ? row_has(&clone->row, node) : rsc_known_on(clone, node);
 
         if (!candidate || status_noted_on(clone, node) || !status_shows_node(v, node)) {
             continue;

@@ -259,23 +259,19 @@ status_is_masked_probe(const struct sched_failed_op *op)
     return rc == OCF_RC_NOT_INSTALLED || rc == OCF_RC_INVALID_PARAM || status == EXEC_NOT_INSTALLED;
 }
 
-/* Is `failed` the resource, something in it, or its like in an anonymous clone? */
+/*
+ * Is the resource meant by the operation key of a failure?  Of a clone and its instances it is the id of what is cloned
+ * that counts; a key with an instance number means nobody.
+ */
 static bool
-concerns(const struct sched_rsc *r, const struct sched_rsc *failed, const xmlNode *xml)
+concerns(const struct sched_rsc *r, const xmlNode *xml)
 {
-    if (r->kind == KIND_PRIMITIVE) {
-        /* An instance is not meant where the history knows it without its number. */
-        const char *key = xml_get(xml, "operation_key");
-        size_t len = strlen(r->id);
+    const struct sched_rsc *clone = r->kind == KIND_CLONE ? r : r->parent;
+    const char *id = clone != NULL && clone->kind == KIND_CLONE && clone->child_xml != NULL ? xml_id(clone->child_xml) : r->id;
+    const char *key = xml_get(xml, "operation_key");
+    size_t len = strlen(id);
 
-        /* But one directly below its clone is, when it is shown by itself. */
-        if (r->parent != NULL && r->parent->kind == KIND_CLONE && failed != NULL) {
-            return strcmp(status_rsc_name(r), status_rsc_name(failed)) == 0;
-        }
-        return key != NULL && strncmp(key, r->id, len) == 0 && key[len] == '_' && failed != NULL;
-    }
-    /* A clone of primitives: of any instance; members of cloned groups tell nothing about the clone. */
-    return failed != NULL && (failed == r || failed->parent == r);
+    return strchr(id, ':') == NULL && key != NULL && strncmp(key, id, len) == 0 && key[len] == '_';
 }
 
 const char *
@@ -286,7 +282,7 @@ status_probe_failure(const struct status_view *v, const struct sched_rsc *r, con
 
         /* An entry that does not say where it ran (old versions wrote such) tells nothing here. */
         if ((node == NULL || op->node == node) && xml_get(op->xml, "on_node") != NULL && op->rsc != NULL &&
-            concerns(r, op->rsc, op->xml) && status_is_masked_probe(op)) {
+            concerns(r, op->xml) && status_is_masked_probe(op)) {
             return ocf_rc_text((int)xml_get_int(op->xml, "rc-code", 0));
         }
     }

@@ -41,12 +41,12 @@ OP_ATTRIBUTES = {
     "on-fail": ["ignore", "block", "stop", "restart", "standby", "fence", "restart-container", "demote"],
     "interval": ["0", "10s", "20s", "30", "1h", "PT10S"], "timeout": ["5s", "60s", "2min"], "enabled": BOOL, "role": ROLES,
     "start-delay": ["5s"], "interval-origin": ["2023-11-14 00:00:00", "2023-11-14T22:00:07Z"], "record-pending": BOOL,
-    "name": ["monitor", "start", "stop", "promote", "demote", "migrate_to", "migrate_from", "notify"],
+    "name": ["monitor", "start", "stop", "promote", "demote", "migrate_to", "migrate_from"],
     "requires": ["nothing", "quorum", "fencing"],
 }
 HISTORY = {
     "rc-code": ["0", "1", "2", "5", "6", "7", "8", "9", "190", "191", "193"], "op-status": ["0", "1", "2", "3", "4", "5", "6", "7", "-1"],
-    "operation": ["start", "stop", "monitor", "promote", "demote", "migrate_to", "migrate_from", "notify"],
+    "operation": ["start", "stop", "monitor", "promote", "demote", "notify"],
     "interval": ["0", "10000", "20000"], "call-id": ["-1", "1", "2", "5", "20", "100"],
     "op-digest": ["0" * 32], "op-force-restart": [" state ", " fake "], "op-restart-digest": ["0" * 32],
     "op-params": [" fake "], "op-secure-digest": ["0" * 32], "op-secure-params": [" passwd "],
@@ -104,6 +104,13 @@ class Mutant:
 
     def parents(self):
         return {child: parent for parent in self.root.iter() for child in parent}
+
+    def parents_of(self, e, tag):
+        """The nearest ancestor of that name."""
+        parents = self.parents()
+        while e.tag != tag:
+            e = parents[e]
+        return e
 
     def any(self, *tags):
         found = [e for e in self.root.iter() if e.tag in tags]
@@ -253,7 +260,8 @@ class Mutant:
         ids = self.resource_ids()
         if not ids:
             return False
-        a, b = self.r.choice(ids), self.r.choice(ids)
+        a = self.r.choice(ids)
+        b = self.r.choice([i for i in ids if i != a] or ids)
         kind = self.r.choice(["location", "colocation", "order", "ticket", "colocation", "order", "set"])
         if kind == "location":
             nodes = self.node_names()
@@ -302,7 +310,7 @@ class Mutant:
         box = self.any("lrm_resource")
         if box is None or not box.get("id"):
             return False
-        rid, task = box.get("id"), self.r.choice(HISTORY["operation"][:7])
+        rid, task = box.get("id"), self.r.choice(HISTORY["operation"][:5] + ["migrate_to", "migrate_from"])
         interval = self.r.choice(["10000", "0"]) if task == "monitor" else "0"
         rc, status = self.r.choice([("0", "0"), ("0", "0"), ("0", "0"), ("7", "0"), ("1", "4"), ("1", "2"), ("193", "-1"), ("5", "4"), ("8", "0")])
         calls = [int(o.get("call-id")) for o in box if (o.get("call-id") or "").isdigit()]
@@ -314,8 +322,10 @@ class Mutant:
              "interval": interval, "last-rc-change": self.r.choice(["1699999000", "1700000000", "1699990000"]), "exec-time": "0", "queue-time": "0",
              "op-digest": "f2317cad3d54cec5d7d7aa7d0bf35cf8"}
         if task.startswith("migrate"):
-            nodes = self.node_names()
-            a.update(migrate_source=self.r.choice(nodes), migrate_target=self.r.choice(nodes))
+            here = self.parents_of(box, "node_state").get("uname", "")
+            there = self.r.choice([n for n in self.node_names() if n != here] or ["elsewhere"])
+            source, target = (here, there) if task == "migrate_to" else (there, here)
+            a.update(migrate_source=source, migrate_target=target)
         for old in [o for o in box if o.get("id") == a["id"]]:
             box.remove(old)
         ET.SubElement(box, "lrm_rsc_op", a)
@@ -337,12 +347,12 @@ class Mutant:
         return True
 
     def duplicate(self):
-        e = self.any("rsc_location", "rsc_colocation", "rsc_order", "rsc_ticket", "op", "nvpair", "lrm_rsc_op")
+        e = self.any("rsc_location", "rsc_colocation", "rsc_order", "rsc_ticket", "op", "nvpair")
         if e is None:
             return False
         twin = ET.fromstring(ET.tostring(e))
         for sub in twin.iter():
-            if sub.get("id") and sub.tag not in ("resource_ref", "lrm_rsc_op"):
+            if sub.get("id") and sub.tag != "resource_ref":
                 sub.set("id", self.new_id())
         parent = self.parents()[e]
         parent.insert(self.r.randrange(len(parent) + 1), twin)

@@ -29,6 +29,9 @@ cancel_recurring(struct sched *s, struct sched_rsc *rsc, const char *task, guint
     struct sched_action *a = action_get(s, rsc, task, interval_ms, (struct sched_node *) node, WANT_REQUIRED);
     char interval[16];
 
+    if (a->flags & ACT_CANCEL) {
+        return a; /* of several entries the oldest tells the call */
+    }
     g_snprintf(interval, sizeof(interval), "%u", interval_ms);
     a->task = arena_intern(s->arena, "cancel");
     a->cancel_task = arena_intern(s->arena, task);

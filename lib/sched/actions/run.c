@@ -42,7 +42,8 @@ create_all(struct sched *s)
     for (unsigned i = 0; i < s->rscs.len; i++) {
         struct sched_rsc *rsc = s->rscs.items[i];
 
-        if (rsc->kind == KIND_PRIMITIVE && rsc->assigned == NULL) {
+        /* Not those that nobody tried to place: instances above the limit. */
+        if (rsc->kind == KIND_PRIMITIVE && rsc->assigned == NULL && rsc_is(rsc, RSC_SETTLED)) {
             actions_lose_node(s, rsc);
         }
     }
