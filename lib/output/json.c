@@ -15,9 +15,9 @@ static const char *const lists[] = {
     "modifications", "node_attributes", "node_history", "nodes", "operations", "reasons", "resource_config", "resources",
     "steps", "tickets", "timings", "transition", "utilizations", NULL,
 };
-/* Elements of which their parent has one: members by their name.  All others are arrays, even with one element. */
+/* Elements of which their parent has one: members by their name.  All others are arrays, even of one. */
 static const char *const singles[] = {
-    "cluster_options", "cluster_status", "current_dc", "decision", "digests", "explanation", "last_change", "last_update",
+    "cluster_options", "cluster_status", "current_dc", "decision", "digests", "last_change", "last_update",
     "nodes_configured", "pacemakerd", "parameters", "reason", "resources_configured", "revised_cluster_status", "stack",
     "status", "summary", "version", "xml", NULL,
 };
@@ -25,11 +25,11 @@ static const char *const singles[] = {
 static const char *const plain[] = { "error", "xml", NULL };
 /* Attributes whose values are truth values or numbers; where such a value is neither, it stays a string ("INFINITY"). */
 static const char *const typed[] = {
-    "active", "blocked", "cached", "call", "code", "count", "delta", "disabled", "exitcode", "exec-time", "expected_up",
+    "active", "base", "blocked", "cached", "call", "chosen", "code", "count", "delta", "disabled", "exitcode", "exec-time", "expected_up",
     "fail-count", "failed", "failure_ignored", "granted", "interval", "is_dc", "maintenance", "maintenance-mode", "managed",
     "master_only", "migration-threshold", "mixed_version", "multi_state", "nodes_running_on", "number", "number_resources",
-    "online", "orphan", "orphaned", "pending", "present", "priority-fencing-delay-ms", "promoted-only", "queued", "rc",
-    "remain_stopped", "resources_running", "result", "running", "score", "shutdown", "standby", "standby_onfail",
+    "online", "orphan", "orphaned", "pending", "present", "priority-fencing-delay-ms", "promoted-only", "promotion-score", "queued", "rc",
+    "remain_stopped", "resources_running", "result", "runnable", "running", "score", "shutdown", "standby", "standby_onfail",
     "stonith-enabled", "stonith-timeout-ms", "stop-all-resources", "symmetric-cluster", "unclean", "unique", "unmanaged",
     "weight", "with_quorum", NULL,
 };
@@ -141,7 +141,7 @@ append_members(GString *to, const xmlNode *xml, unsigned depth, bool *first)
             continue;
         }
         begin_entry(to, depth, first, member);
-        if (is_in(lists, name) || is_in(singles, name)) {
+        if ((is_in(lists, name) || is_in(singles, name)) && xml_next(child, name) == NULL) {
             append_value(to, child, false, depth);
         } else {
             append_children(to, xml, name, false, depth);

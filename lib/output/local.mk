@@ -1,6 +1,7 @@
 ## SPDX-License-Identifier: GPL-2.0-or-later
 noinst_LIBRARIES += lib/output/liboutput.a
 lib_output_liboutput_a_SOURCES = \
+	lib/output/explanation.c lib/output/explanation.h \
 	lib/output/html.c \
 	lib/output/internal.h \
 	lib/output/json.c \

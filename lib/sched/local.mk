@@ -38,6 +38,6 @@ lib_sched_libschedgraph_a_SOURCES = \
 	lib/sched/actions/run.c \
 	lib/sched/graph/action_xml.c lib/sched/graph/dot.c lib/sched/graph/graph.c lib/sched/graph/graph.h \
 	lib/sched/graph/inputs.c lib/sched/graph/internal.h lib/sched/graph/sink.c \
-	lib/sched/simulate/cib_edit.c lib/sched/simulate/execute.c lib/sched/simulate/inject.c \
+	lib/sched/simulate/cib_edit.c lib/sched/simulate/execute.c lib/sched/simulate/explain.c lib/sched/simulate/explain.h lib/sched/simulate/inject.c \
 	lib/sched/simulate/simulate.h lib/sched/simulate/summary.c lib/sched/simulate/summary.h
 SCHED_RUN_LDADD = lib/sched/libschedgraph.a $(SCHED_LDADD)

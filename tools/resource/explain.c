@@ -4,8 +4,12 @@
  * parameters changed.  Called by main.c; they change nothing.  (spec 80 §6.4-§6.6)
  */
 #include "tools/resource/resource.h"
+#include "lib/output/explanation.h"
+#include "lib/sched/actions/actions.h"
 
+#include <errno.h>
 #include <string.h>
+#include <time.h>
 
 /* --- constraints --- */
 
@@ -238,6 +242,33 @@ why_here(struct crm_resource *t, struct sched_rsc *r, const char *host, bool run
     resource_checks(t, r, t->node);
 }
 
+/* The decisions of a full run of the scheduler; on top of what the peers show. */
+static int
+explain(struct crm_resource *t)
+{
+    struct sched *s = sched_new(t->document, time(NULL), SCHED_EXPLAIN | SCHED_QUIET);
+    int rc = RC_OK;
+
+    sched_run(s);
+    output_add_flags(t->out, OUTPUT_FANCY);
+    for (unsigned i = 0; i < s->resources.len && rc == RC_OK; i++) {
+        const char *id = t->rsc != NULL ? t->rsc->id : s->resources.items[i]->id;
+        g_autofree char *word = g_strconcat(id, t->node != NULL ? "@" : "", t->node != NULL ? t->node->uname : "", NULL);
+        g_autofree char *error = NULL;
+
+        if (!explanation_print(t->out, s, word, &error)) {
+            output_error(t->out, "crm_resource: Cannot explain '%s': %s", word, error);
+            rc = ENXIO;
+        }
+        if (t->rsc != NULL) {
+            break;
+        }
+    }
+    sched_actions_free(s);
+    sched_free(s);
+    return rc;
+}
+
 int
 resource_why(struct crm_resource *t)
 {
@@ -285,7 +316,7 @@ resource_why(struct crm_resource *t)
     } else {
         output_end_list(t->out);
     }
-    return RC_OK;
+    return t->explain ? explain(t) : RC_OK;
 }
 
 /* --- digests --- */

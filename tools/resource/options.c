@@ -176,6 +176,7 @@ resource_add_options(struct crm_resource *t)
         { "node", 'N', 0, G_OPTION_ARG_STRING, &t->node_name, "Name of a node", "NAME" },
         { "host-uname", 'H', G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &t->node_name, NULL, "NAME" },
         { "recursive", 0, 0, G_OPTION_ARG_NONE, &t->recursive, "Follow colocations (with --set-parameter, --constraints)", NULL },
+        { "explain", 0, 0, G_OPTION_ARG_NONE, &t->explain, "With --why: also how scores came about and what decided", NULL },
         { "resource-type", 't', 0, G_OPTION_ARG_STRING, &t->element, "XML element of the resource (with -D)", "ELEMENT" },
         { "parameter-value", 'v', 0, G_OPTION_ARG_STRING, &t->value, "Value for -p", "VALUE" },
         { "meta", 'm', 0, G_OPTION_ARG_NONE, &t->meta, "A meta attribute is meant (with -p, -g, -d)", NULL },

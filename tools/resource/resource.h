@@ -43,7 +43,7 @@ struct crm_resource {
     const char *force_action; /* "force-start", ... */
     long long check_level;    /* -1: none */
     long long timeout_ms;     /* 0: none given */
-    gboolean recursive, meta, utilization, force, promoted, expired;
+    gboolean recursive, explain, meta, utilization, force, promoted, expired;
     GHashTable *overrides;    /* NAME=VALUE words and --option, name -> value */
     GPtrArray *override_names; /* in the order of the command line */
     GPtrArray *option_names;   /* those of --option */

@@ -7,6 +7,7 @@
 #include "lib/base/log.h"
 #include "lib/base/result.h"
 #include "lib/base/text.h"
+#include "lib/output/explanation.h"
 #include "lib/output/tool.h"
 #include "lib/sched/actions/actions.h"
 #include "lib/sched/graph/graph.h"
@@ -15,10 +16,12 @@
 #include <errno.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 static struct {
     gboolean run, simulate, in_place, attrs, failcounts, scores, utilization, pending, all_actions, live, pipe, quiet;
-    char *profile, *date, *save_input, *save_output, *graph, *dot, *file;
+    char *profile, *date, *save_input, *save_output, *graph, *dot, *svg, *file;
+    char **explain;
     int repeat;
     char **fail_ops;
     struct sim_injections inject;
@@ -32,6 +35,9 @@ static const GOptionEntry operation_entries[] = {
     {"show-failcounts", 'c', 0, G_OPTION_ARG_NONE, &o.failcounts, "Show fail counts of resources", NULL},
     {"show-scores", 's', 0, G_OPTION_ARG_NONE, &o.scores, "Show the scores by which nodes are chosen", NULL},
     {"show-utilization", 'U', 0, G_OPTION_ARG_NONE, &o.utilization, "Show capacity and what uses it", NULL},
+    {"explain", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o.explain,
+     "Show how the scores of a resource (on a node) came about, what decided, and what keeps it (may be repeated)",
+     "RSC[@NODE]"},
     {"profile", 'P', 0, G_OPTION_ARG_FILENAME, &o.profile, "Schedule every XML file of a directory and tell how long it takes", "DIR"},
     {"repeat", 'N', 0, G_OPTION_ARG_INT, &o.repeat, "With --profile: so many times each", "N"},
     {"pending", 'j', G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &o.pending, "Show pending operations", NULL},
@@ -59,7 +65,8 @@ static const GOptionEntry artifact_entries[] = {
     {"save-output", 'O', 0, G_OPTION_ARG_FILENAME, &o.save_output, "Write the configuration after the simulation to a file", "FILE"},
     {"save-graph", 'G', 0, G_OPTION_ARG_FILENAME, &o.graph, "Write the transition graph (XML) to a file", "FILE"},
     {"save-dotfile", 'D', 0, G_OPTION_ARG_FILENAME, &o.dot, "Write the transition graph (DOT) to a file", "FILE"},
-    {"all-actions", 'a', 0, G_OPTION_ARG_NONE, &o.all_actions, "With --save-dotfile: also what is not done", NULL},
+    {"save-svgfile", 0, 0, G_OPTION_ARG_FILENAME, &o.svg, "Draw the transition graph (SVG, by Graphviz) into a file", "FILE"},
+    {"all-actions", 'a', 0, G_OPTION_ARG_NONE, &o.all_actions, "With --save-dotfile or --save-svgfile: also what is not done", NULL},
     {NULL},
 };
 
@@ -271,16 +278,49 @@ make_graph(const struct run *run, struct sched *s, xmlNode **graph)
     return rc;
 }
 
+/* Graphviz draws: it is asked for a picture, or told to be missing. */
+static int
+save_svg(const struct run *run, const GString *dot)
+{
+    g_autofree char *source = NULL, *complaint = NULL;
+    g_autoptr(GError) error = NULL;
+    int fd = g_file_open_tmp("crm_simulate-XXXXXX.dot", &source, &error), status = 0;
+    bool ok = fd >= 0;
+
+    if (ok) {
+        char *argv[] = {(char *) "dot", (char *) "-Tsvg", (char *) "-o", o.svg, source, NULL};
+
+        close(fd);
+        ok = g_file_set_contents(source, dot->str, (gssize) dot->len, &error)
+             && g_spawn_sync(NULL, argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, &complaint, &status, &error)
+             && g_spawn_check_wait_status(status, NULL);
+        unlink(source);
+    }
+    if (ok) {
+        return CRM_EX_OK;
+    }
+    if (g_error_matches(error, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT)) {
+        output_error(run->show.out, "crm_simulate: Could not draw '%s': the program 'dot' is missing (install graphviz)", o.svg);
+        return CRM_EX_NOT_INSTALLED;
+    }
+    output_error(run->show.out, "crm_simulate: Could not draw '%s': %s", o.svg,
+                 error ? error->message : complaint && complaint[0] ? g_strchomp(complaint) : "dot failed");
+    return CRM_EX_IOERR;
+}
+
 static int
 save_dot(const struct run *run, struct sched *s)
 {
-    if (o.dot != NULL) {
+    if (o.dot != NULL || o.svg != NULL) {
         g_autoptr(GString) dot = sched_dot_new(s, (o.all_actions ? DOT_ALL : 0)
                                                       | (run->tool.verbosity > 0 ? DOT_IDS : 0));
 
-        if (!write_file(o.dot, dot->str, dot->len)) {
+        if (o.dot != NULL && !write_file(o.dot, dot->str, dot->len)) {
             output_error(run->show.out, "crm_simulate: Could not write DOT graph '%s': %s", o.dot, strerror(errno));
             return CRM_EX_IOERR;
+        }
+        if (o.svg != NULL) {
+            return save_svg(run, dot);
         }
     }
     return CRM_EX_OK;
@@ -337,9 +377,23 @@ simulate(struct run *run, const struct sched *decided, const xmlNode *graph)
 }
 
 static int
+explain(const struct run *run, struct sched *s)
+{
+    for (char **word = o.explain; *word != NULL; word++) {
+        g_autofree char *error = NULL;
+
+        if (!explanation_print(run->show.out, s, *word, &error)) {
+            output_error(run->show.out, "crm_simulate: Cannot explain '%s': %s", *word, error);
+            return CRM_EX_NOSUCH;
+        }
+    }
+    return CRM_EX_OK;
+}
+
+static int
 process(struct run *run)
 {
-    unsigned flags = (o.scores ? SCHED_SCORES : 0) | (o.utilization ? SCHED_UTILIZATION : 0);
+    unsigned flags = (o.explain ? SCHED_EXPLAIN : 0) | (o.scores ? SCHED_SCORES : 0) | (o.utilization ? SCHED_UTILIZATION : 0);
     struct sched *s = new_model(run, flags);
     xmlNode *graph = NULL;
     int rc, failed;
@@ -356,6 +410,9 @@ process(struct run *run)
         rc = CRM_EX_IOERR;
     } else {
         rc = save_dot(run, s);
+    }
+    if (rc == CRM_EX_OK && o.explain != NULL) {
+        rc = explain(run, s);
     }
     if (rc == CRM_EX_OK && (o.simulate || o.in_place)) {
         rc = simulate(run, s, graph);
@@ -387,7 +444,7 @@ run_all(struct run *run)
     show_current(run);
     inject(run);
     rc = save_cib(run, o.save_input);
-    if (rc == CRM_EX_OK && (o.run || o.simulate || o.in_place || run->scores != 0 || o.graph || o.dot)) {
+    if (rc == CRM_EX_OK && (o.run || o.simulate || o.in_place || run->scores != 0 || o.graph || o.dot || o.svg || o.explain)) {
         rc = process(run);
     }
     if (o.save_output != NULL || (o.in_place && o.file != NULL && strcmp(o.file, "-") != 0)) {

@@ -28,6 +28,9 @@ struct sched_node **row_sorted(struct sched *s, const struct sched_row *row, con
                                unsigned *count);
 /* First of that order; NULL if the row has no entry. */
 struct sched_node *row_best(struct sched *s, const struct sched_row *row, const struct sched_node *current);
+/* Which of those rules decides between two nodes. */
+enum sched_home_rule deciding_rule(const struct sched *s, const struct sched_row *row, const struct sched_node *a,
+                                   const struct sched_node *b, const struct sched_node *current);
 int compare_homes(const struct sched *s, const struct sched_row *row, const struct sched_node *a,
                   const struct sched_node *b, const struct sched_node *current);
 /* All nodes in the order of 9.2 by base score, as spec 41 §8.2 wants them (g_free). */
@@ -57,6 +60,9 @@ bool attr_values_equal(const char *a, const char *b);
 /* Node of an instance: of a primitive its node, of a group the one all members are on; else NULL. */
 struct sched_node *instance_node(const struct sched_rsc *r);
 
+/* A constraint was forgotten again because it left no node: `saved` is the row that comes back. */
+void explain_unheeded(struct sched *s, struct sched_rsc *x, const struct sched_row *saved, const struct sched_coloc *c);
+
 /* --- merge.c: dependents' wishes (spec 41 §10.5) --- */
 
 enum merge_flags {
@@ -67,6 +73,8 @@ enum merge_flags {
 };
 void merge_preferences(struct sched *s, struct sched_rsc *r, struct sched_row *into, const char *attr, float factor,
                        unsigned flags);
+/* The same for the row of a resource that is being placed, by a constraint of its own; this one can be explained. */
+void merge_wishes(struct sched *s, struct sched_rsc *r, const struct sched_coloc *c, unsigned flags);
 float coloc_factor(const struct sched_coloc *c);
 
 /* --- group.c, clone.c, promote.c, bundle.c --- */

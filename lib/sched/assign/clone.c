@@ -298,8 +298,7 @@ assign_clone(struct sched *s, struct sched_rsc *r, struct sched_node *prefer)
         const struct sched_coloc *c = r->with_this.items[i];
 
         if (coloc_has_influence(c, c->primary)) {
-            merge_preferences(s, c->dependent, &r->row, c->node_attribute, coloc_factor(c),
-                              MERGE_POSITIVE_ONLY | MERGE_REVERTIBLE);
+            merge_wishes(s, r, c, MERGE_POSITIVE_ONLY | MERGE_REVERTIBLE);
         }
     }
     line_scores(s, "pcmk__clone_allocate", r, true);

@@ -99,6 +99,22 @@ coloc_affects(const struct sched_rsc *dependent, const struct sched_rsc *primary
     return COLOC_LOCATION; /* 8 */
 }
 
+/* A constraint would have left no node, so its scores are forgotten. */
+void
+explain_unheeded(struct sched *s, struct sched_rsc *x, const struct sched_row *saved, const struct sched_coloc *c)
+{
+    if (!sched_explains(s)) {
+        return;
+    }
+    VEC_FOR_EACH (struct sched_node, n, s->nodes) {
+        if (row_has(saved, n) && saved->score[n->id] != x->row.score[n->id]) {
+            struct sched_explain e = { x, n, 0, saved->score[n->id], "unheeded", c->id, c->primary };
+
+            arena_vec_push(s->arena, &s->explain, e);
+        }
+    }
+}
+
 static void
 apply_to_location(struct sched *s, struct sched_rsc *x, const struct sched_rsc *y, const struct sched_coloc *c)
 {
@@ -119,19 +135,20 @@ apply_to_location(struct sched *s, struct sched_rsc *x, const struct sched_rsc *
         }
         if (home == NULL) {
             row_add(&x->row, n, -c->score);
-            sched_explain_add(s, x, n, -c->score, x->row.score[n->id], "colocation", c->id);
+            sched_explain_with(s, x, n, -c->score, "colocation", c, NULL);
         } else if (attr_values_equal(coloc_attr_value(n, c->node_attribute, "#id"), value)) {
             if (c->score < SCORE_INFINITY) {
                 row_add(&x->row, n, c->score);
-                sched_explain_add(s, x, n, c->score, x->row.score[n->id], "colocation", c->id);
+                sched_explain_with(s, x, n, c->score, "colocation", c, NULL);
             }
         } else if (c->score >= SCORE_INFINITY) {
             row_add(&x->row, n, -SCORE_INFINITY);
-            sched_explain_add(s, x, n, -SCORE_INFINITY, -SCORE_INFINITY, "colocation", c->id);
+            sched_explain_with(s, x, n, -SCORE_INFINITY, "colocation", c, NULL);
         }
     }
     if (finite) {
         if (!row_any_available(s, &x->row)) {
+            explain_unheeded(s, x, &saved, c);
             row_restore(&x->row, &saved);
         }
         row_release(&saved);
@@ -209,7 +226,7 @@ keep_only(struct sched *s, struct sched_rsc *x, const uint8_t *usable, const str
             }
         } else if (row_has(&x->row, n)) {
             x->row.score[n->id] = -SCORE_INFINITY;
-            sched_explain_add(s, x, n, -SCORE_INFINITY, -SCORE_INFINITY, "colocation", c->id);
+            sched_explain_with(s, x, n, -SCORE_INFINITY, "colocation", c, NULL);
         }
     }
 }

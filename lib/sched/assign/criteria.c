@@ -84,7 +84,8 @@ apply_to_row(struct sched *s, struct sched_rsc *r, const struct sched_location *
         } else {
             row_set(&r->row, n, score, DISCOVER_ALWAYS);
         }
-        sched_explain_add(s, r, l->nodes[i].node, score, r->row.score[n->id], "location", l->id);
+        sched_explain_add(s, r, l->nodes[i].node, score, r->row.score[n->id], l->xml != NULL ? "location" : "health",
+                          l->id);
         if (r->row.mode[n->id] < l->discovery) {
             if (l->discovery == DISCOVER_EXCLUSIVE) {
                 r->flags |= RSC_EXCLUSIVE_DISCOVERY;

@@ -47,11 +47,24 @@ round_half_away(float value)
     return (int)(value < 0 ? value - 0.5f : value + 0.5f);
 }
 
+/* `of` adds its score to that of the resource being placed. */
+static void
+explain_wish(struct sched *s, const struct sched_rsc *of, struct sched_node *n, int delta, int result)
+{
+    if (s->merging_for != NULL && delta != 0) {
+        struct sched_explain e = { s->merging_for, n, delta, result, "preference", s->merging_by->id, of };
+
+        arena_vec_push(s->arena, &s->explain, e);
+    }
+}
+
 /* The addition rule of spec 41 §10.5. */
 static void
-add_scores(struct sched *s, struct sched_row *w, const struct sched_row *row, const char *attr, float factor,
+add_scores(struct sched *s, struct sched_row *w, const struct sched_rsc *of, const char *attr, float factor,
            bool positive_only)
 {
+    const struct sched_row *row = &of->row;
+
     VEC_FOR_EACH (struct sched_node, n, s->nodes) {
         int best, delta, sum, *entry = &w->score[n->id];
         float product;
@@ -82,6 +95,7 @@ add_scores(struct sched *s, struct sched_row *w, const struct sched_row *row, co
             continue;
         } else {
             *entry = sum;
+            explain_wish(s, of, n, delta, sum);
         }
     }
 }
@@ -101,7 +115,7 @@ starts_from(struct sched *s, struct sched_rsc *r, struct sched_row *w, const cha
     } else if ((flags & MERGE_FRESH) != 0) {
         row_restore(w, &r->row);
     } else {
-        add_scores(s, w, &r->row, attr, factor, (flags & MERGE_POSITIVE_ONLY) != 0);
+        add_scores(s, w, r, attr, factor, (flags & MERGE_POSITIVE_ONLY) != 0);
     }
     return true;
 }
@@ -110,6 +124,8 @@ void
 merge_preferences(struct sched *s, struct sched_rsc *r, struct sched_row *into, const char *attr, float factor,
                   unsigned flags)
 {
+    const struct sched_coloc *by = s->merging_by;
+    unsigned explained = s->explain.len;
     struct sched_row w;
     const sched_coloc_vec *list;
 
@@ -140,10 +156,13 @@ merge_preferences(struct sched *s, struct sched_rsc *r, struct sched_row *into, 
             if (factor < 0) {
                 other_factor = -other_factor;
             }
+            s->merging_by = c;
             merge_preferences(s, other, &w, c->node_attribute, other_factor,
                               (flags & ~MERGE_FRESH) | MERGE_REVERTIBLE);
+            s->merging_by = by;
         }
     } else if ((flags & MERGE_REVERTIBLE) != 0) {
+        s->explain.len = explained;
         goto done; /* nowhere left to go: better not to listen */
     }
     if ((flags & MERGE_POSITIVE_ONLY) != 0) {
@@ -158,4 +177,14 @@ merge_preferences(struct sched *s, struct sched_rsc *r, struct sched_row *into, 
 done:
     row_release(&w);
     r->flags &= ~RSC_MERGING;
+}
+
+void
+merge_wishes(struct sched *s, struct sched_rsc *r, const struct sched_coloc *c, unsigned flags)
+{
+    s->merging_for = sched_explains(s) ? r : NULL;
+    s->merging_by = c;
+    merge_preferences(s, c->dependent, &r->row, c->node_attribute, coloc_factor(c), flags);
+    s->merging_for = NULL;
+    s->merging_by = NULL;
 }

@@ -68,6 +68,30 @@ compare_homes(const struct sched *s, const struct sched_row *row, const struct s
     return strcmp(a->uname, b->uname);
 }
 
+enum sched_home_rule
+deciding_rule(const struct sched *s, const struct sched_row *row, const struct sched_node *a, const struct sched_node *b,
+              const struct sched_node *current)
+{
+    int score_a = node_is_available(a) ? row->score[a->id] : -SCORE_INFINITY;
+    int score_b = node_is_available(b) ? row->score[b->id] : -SCORE_INFINITY;
+
+    if (score_a != score_b) {
+        return score_b < 0 ? RULE_ONLY : RULE_SCORE;
+    }
+    if (s->opt.placement != PLACEMENT_MINIMAL) {
+        if (s->opt.placement == PLACEMENT_BALANCED && capacity_compare(a, b) != 0) {
+            return RULE_CAPACITY;
+        }
+        if (a->assigned_count != b->assigned_count) {
+            return RULE_FEWER;
+        }
+        if (a == current || b == current) {
+            return RULE_CURRENT;
+        }
+    }
+    return RULE_NAME;
+}
+
 struct sort_query {
     struct sched *s;
     const struct sched_row *row;

@@ -105,9 +105,46 @@ stay_if_equal(struct sched_rsc *r, struct sched_node *best)
 }
 
 static void
+explain_decision(struct sched *s, struct sched_rsc *r, struct sched_node *chosen, struct sched_node *over,
+                 enum sched_home_rule rule)
+{
+    struct sched_decision d = { r, chosen, over, rule };
+
+    if (sched_explains(s)) {
+        arena_vec_push(s->arena, &s->decisions, d);
+    }
+}
+
+/* The best of the order of nodes was taken: which rule put it before the next one? */
+static void
+explain_best(struct sched *s, struct sched_rsc *r, struct sched_node *best)
+{
+    struct sched_node *current = rsc_current_node(r, NULL, NULL), **order, *second = NULL;
+    unsigned count;
+
+    if (!sched_explains(s)) {
+        return;
+    }
+    if (best == NULL || !available_with_score(&r->row, best)) {
+        explain_decision(s, r, NULL, NULL, RULE_NOWHERE);
+        return;
+    }
+    order = row_sorted(s, &r->row, current, &count);
+    for (unsigned i = 0; i < count && second == NULL; i++) {
+        second = order[i] != best ? order[i] : NULL;
+    }
+    g_free(order);
+    if (second == NULL || !available_with_score(&r->row, second)) {
+        explain_decision(s, r, best, NULL, RULE_ONLY);
+    } else {
+        explain_decision(s, r, best, second, deciding_rule(s, &r->row, best, second, current));
+    }
+}
+
+static void
 choose_node(struct sched *s, struct sched_rsc *r, struct sched_node *prefer)
 {
-    struct sched_node *most_free = capacity_ban(s, r), *best;
+    struct sched_node *most_free = capacity_ban(s, r), *best, *stay;
 
     if (prefer == NULL) {
         prefer = most_free;
@@ -115,13 +152,17 @@ choose_node(struct sched *s, struct sched_rsc *r, struct sched_node *prefer)
     best = row_best(s, &r->row, rsc_current_node(r, NULL, NULL));
     if (best != NULL && prefer != NULL && row_has(&r->row, prefer)
         && r->row.score[prefer->id] >= r->row.score[best->id] && available_with_score(&r->row, prefer)) {
+        explain_decision(s, r, prefer, best != prefer ? best : NULL, RULE_WISH);
         settle(s, r, prefer, false);
         return;
     }
-    if (best != NULL) {
-        best = stay_if_equal(r, best);
+    stay = best != NULL ? stay_if_equal(r, best) : NULL;
+    if (stay != best) {
+        explain_decision(s, r, stay, best, RULE_CURRENT);
+    } else {
+        explain_best(s, r, best);
     }
-    settle(s, r, best, false);
+    settle(s, r, stay, false);
 }
 
 /* --- colocations of a primitive --- */
@@ -143,6 +184,7 @@ apply_this_with(struct sched *s, struct sched_rsc *r, const struct sched_coloc *
     coloc_apply(s, r, c->primary, c);
     if (guard) {
         if (!row_any_available(s, &r->row)) {
+            explain_unheeded(s, r, &saved, c);
             row_restore(&r->row, &saved);
         }
         row_release(&saved);
@@ -159,7 +201,7 @@ apply_colocations(struct sched *s, struct sched_rsc *r)
         const struct sched_coloc *c = r->with_this.items[i];
 
         if (coloc_has_influence(c, c->primary)) {
-            merge_preferences(s, c->dependent, &r->row, c->node_attribute, coloc_factor(c), MERGE_REVERTIBLE);
+            merge_wishes(s, r, c, MERGE_REVERTIBLE);
         }
     }
 }
@@ -187,6 +229,7 @@ static void
 decide(struct sched *s, struct sched_rsc *r, struct sched_node *prefer)
 {
     if (!rsc_is(r, RSC_MANAGED)) {
+        explain_decision(s, r, rsc_current_node(r, NULL, NULL), NULL, RULE_UNMANAGED);
         rsc_set_next_role(r, r->role, "unmanaged");
         enum sched_role keep = r->next_role;
 
@@ -196,6 +239,7 @@ decide(struct sched *s, struct sched_rsc *r, struct sched_node *prefer)
             r->assigned_score = r->assigned->base_score; /* nobody looked at its own scores */
         }
     } else if (s->opt.stop_all_resources) {
+        explain_decision(s, r, NULL, NULL, RULE_STOP_ALL);
         settle(s, r, NULL, true);
     } else if (!rsc_is(r, RSC_SETTLED)) {
         choose_node(s, r, prefer);

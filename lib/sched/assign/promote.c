@@ -404,7 +404,7 @@ promotion_update_dependent_row(struct sched *s, struct sched_rsc *dependent, str
             if (row_has(&dependent->row, n)
                 && attr_values_equal(coloc_attr_value(n, c->node_attribute, "#uname"), value)) {
                 row_add(&dependent->row, n, c->score);
-                sched_explain_add(s, dependent, n, c->score, dependent->row.score[n->id], "colocation", c->id);
+                sched_explain_with(s, dependent, n, c->score, "colocation", c, NULL);
             }
         }
     }
@@ -416,11 +416,12 @@ promotion_update_dependent_row(struct sched *s, struct sched_rsc *dependent, str
                 } else {
                     row_add(&dependent->row, n, placed[n->id]);
                 }
+                if (row_has(&dependent->row, n)) {
+                    sched_explain_with(s, dependent, n, placed[n->id], "colocation", c, NULL);
+                }
             } else if (row_has(&dependent->row, n)) {
                 dependent->row.score[n->id] = -SCORE_INFINITY;
-            }
-            if (row_has(&dependent->row, n)) {
-                sched_explain_add(s, dependent, n, 0, dependent->row.score[n->id], "colocation", c->id);
+                sched_explain_with(s, dependent, n, -SCORE_INFINITY, "colocation", c, NULL);
             }
         }
     }

@@ -88,8 +88,16 @@ void row_init(struct sched *s, struct sched_row *row);
 void row_default_entries(struct sched *s, struct sched_rsc *r);
 void row_set(struct sched_row *row, const struct sched_node *n, int score, enum sched_discovery mode);
 void rows_make_room(struct sched *s);
+static inline bool
+sched_explains(const struct sched *s)
+{
+    return (s->flags & SCHED_EXPLAIN) != 0;
+}
 void sched_explain_add(struct sched *s, struct sched_rsc *r, struct sched_node *n, int delta, int result,
                        const char *reason, const char *source);
+/* The same for what a constraint with another resource (NULL: the constraint's other end) does. */
+void sched_explain_with(struct sched *s, struct sched_rsc *r, struct sched_node *n, int delta, const char *reason,
+                        const struct sched_coloc *c, const struct sched_rsc *other);
 
 /* history.c and friends */
 void history_unpack(struct sched *s);

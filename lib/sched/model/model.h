@@ -563,6 +563,26 @@ struct sched_explain {
     int delta, result;
     const char *reason;  /* static word: "location", "stickiness", "colocation", "fail-limit", ... */
     const char *source;  /* constraint id or resource, may be NULL */
+    const struct sched_rsc *other; /* colocation: the other end; preference: whose wish it is; may be NULL */
+};
+
+/* Which rule chose a node (SCHED_EXPLAIN).  From RULE_CAPACITY on the scores were equal. */
+enum sched_home_rule {
+    RULE_NOWHERE,    /* no node is left */
+    RULE_UNMANAGED,  /* it stays as it is */
+    RULE_STOP_ALL,   /* stop-all-resources */
+    RULE_ONLY,       /* no other node is left */
+    RULE_SCORE,
+    RULE_WISH,       /* as good as any, and whoever placed it wanted that one (its clone, a migration under way) */
+    RULE_CAPACITY,
+    RULE_FEWER,      /* fewer resources placed there */
+    RULE_CURRENT,    /* it is there now */
+    RULE_NAME,
+};
+struct sched_decision {
+    struct sched_rsc *rsc;
+    struct sched_node *chosen, *over; /* either may be NULL */
+    enum sched_home_rule rule;
 };
 
 /* ---------------------------------------------------------------- the whole */
@@ -597,6 +617,9 @@ struct sched {
     ARENA_VEC(struct sched_failed_op) failed_ops;
     ARENA_VEC(struct sched_message) messages;
     ARENA_VEC(struct sched_explain) explain;
+    ARENA_VEC(struct sched_decision) decisions; /* SCHED_EXPLAIN */
+    struct sched_rsc *merging_for;            /* internal: whose row is changed by merging, if that is to be explained */
+    const struct sched_coloc *merging_by;     /* internal: by which constraint */
     ARENA_VEC(const char *) score_lines;      /* SCHED_SCORES, SCHED_UTILIZATION: in order of events (text form) */
     ARENA_VEC(struct sched_score_line) score_records; /* the same as records, for XML output */
     bool config_error, config_warning, processing_error, processing_warning;

@@ -73,9 +73,23 @@ void
 sched_explain_add(struct sched *s, struct sched_rsc *r, struct sched_node *n, int delta, int result, const char *reason,
                   const char *source)
 {
-    struct sched_explain e = { r, n, delta, result, reason, source };
+    struct sched_explain e = { r, n, delta, result, reason, source, NULL };
 
-    if ((s->flags & SCHED_EXPLAIN) != 0) {
+    if (sched_explains(s)) {
+        arena_vec_push(s->arena, &s->explain, e);
+    }
+}
+
+void
+sched_explain_with(struct sched *s, struct sched_rsc *r, struct sched_node *n, int delta, const char *reason,
+                   const struct sched_coloc *c, const struct sched_rsc *other)
+{
+    if (other == NULL) {
+        other = c->dependent == r || rsc_is_ancestor(c->dependent, r) ? c->primary : c->dependent;
+    }
+    if (sched_explains(s)) {
+        struct sched_explain e = { r, n, delta, r->row.score[n->id], reason, c->id, other };
+
         arena_vec_push(s->arena, &s->explain, e);
     }
 }
