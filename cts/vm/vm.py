@@ -1,0 +1,277 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Real machines for what namespaces cannot show: QEMU with Debian's cloud kernel, a watchdog driver and shared disks.
+
+The kernel's package is downloaded and unpacked into the build folder, never installed.  The initramfs is made here: busybox, the
+modules that are needed, the programs under test with their libraries.  Each machine has a shell on its second serial port, over
+which run() works; the first one and the system log go into a file.
+"""
+import glob
+import json
+import os
+import re
+import shutil
+import socket
+import stat
+import subprocess
+import time
+
+MODULES = ("virtio_ring", "virtio", "virtio_pci_legacy_dev", "virtio_pci_modern_dev", "virtio_pci", "virtio_blk", "watchdog", "softdog")
+QEMU = "qemu-system-x86_64"
+
+INIT = """#!/bin/busybox sh
+/bin/busybox --install -s /bin
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev
+mkdir -p /dev/shm /run /tmp /var/lib/pacemaker/cores
+for m in %s; do insmod /modules/$m.ko; done
+hostname %s
+ip link set lo up
+exec 3</dev/ttyS1  # stays open: nothing that was sent gets lost, and the mode of the line stays
+stty -F /dev/ttyS1 raw -echo
+setsid syslogd -n -O /dev/ttyS0 &
+(sleep 0.2; echo READY >/dev/ttyS1) &
+while :; do cat /dev/ttyS1 | sh >/dev/ttyS1 2>&1; done  # no terminal: the shell neither prompts nor edits lines
+"""
+
+
+class VmError(Exception):
+    pass
+
+
+class Unavailable(Exception):
+    """Machines cannot be had here; the text says why."""
+
+
+# --- kernel and initramfs ---
+
+def kernel(folder):
+    """(vmlinuz, folder of modules), downloaded once into `folder`."""
+    found = glob.glob(os.path.join(folder, "kernel/boot/vmlinuz-*"))
+    if not found:
+        p = subprocess.run(["apt-cache", "depends", "linux-image-cloud-amd64"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        m = re.search(r"Depends: (linux-image-\S+)", p.stdout)
+        if not m:
+            raise Unavailable("apt knows no kernel (linux-image-cloud-amd64)")
+        os.makedirs(folder, exist_ok=True)
+        p = subprocess.run(["apt-get", "-qq", "download", m.group(1)], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        packages = glob.glob(os.path.join(folder, m.group(1) + "_*.deb"))
+        if p.returncode != 0 or not packages:
+            raise Unavailable("the kernel cannot be downloaded: %s" % p.stdout.strip()[-200:])
+        subprocess.run(["dpkg-deb", "-x", packages[0], os.path.join(folder, "kernel")], check=True)
+        for package in packages:
+            os.unlink(package)
+        found = glob.glob(os.path.join(folder, "kernel/boot/vmlinuz-*"))
+    release = os.path.basename(found[0]).split("vmlinuz-", 1)[1]
+    for modules in ("kernel/lib/modules", "kernel/usr/lib/modules"):
+        path = os.path.join(folder, modules, release)
+        if os.path.isdir(path):
+            return found[0], path
+    raise Unavailable("the kernel's package has no modules")
+
+
+def libraries(program):
+    out = subprocess.run(["ldd", program], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+    return re.findall(r"(/\S+) \(0x", out)
+
+
+class Cpio:
+    """An archive in the kernel's format (newc)."""
+
+    def __init__(self, path):
+        self.f = open(path, "wb")
+        self.number = 0
+        self.made = set()
+
+    def entry(self, name, mode, data=b"", device=(0, 0)):
+        self.number += 1
+        head = "070701" + "".join("%08X" % v for v in (self.number, mode, 0, 0, 1, 0, len(data), 0, 0, device[0], device[1], len(name) + 1, 0))
+        head = head.encode() + name.encode() + b"\0"
+        self.f.write(head + b"\0" * (-len(head) % 4) + data + b"\0" * (-len(data) % 4))
+
+    def folder(self, name):
+        parts = name.strip("/").split("/")
+        for i in range(1, len(parts) + 1):
+            path = "/".join(parts[:i])
+            if path and path not in self.made:
+                self.made.add(path)
+                self.entry(path, stat.S_IFDIR | 0o755)
+
+    def file(self, name, source=None, data=None, mode=0o755):
+        name = name.lstrip("/")
+        if name in self.made:
+            return
+        self.made.add(name)
+        self.folder(os.path.dirname(name))
+        if data is None:
+            with open(source, "rb") as f:
+                data = f.read()
+        self.entry(name, stat.S_IFREG | mode, data)
+
+    def close(self):
+        self.entry("TRAILER!!!", 0)
+        self.f.close()
+
+
+def make_initramfs(path, modules, name, programs):
+    """`programs`: {place in the machine: file here}."""
+    busybox = shutil.which("busybox")
+    if busybox is None or libraries(busybox):
+        raise Unavailable("no static busybox (package busybox-static)")
+    a = Cpio(path)
+    for folder in ("proc", "sys", "dev", "bin", "sbin", "usr/sbin", "usr/bin", "etc", "var/log"):
+        a.folder(folder)
+    a.entry("dev/console", stat.S_IFCHR | 0o600, device=(5, 1))
+    a.file("bin/busybox", busybox)
+    a.file("init", data=(INIT % (" ".join(MODULES), name)).encode())
+    for m in MODULES:
+        found = glob.glob(os.path.join(modules, "**", m.replace("_", "[-_]") + ".ko"), recursive=True)
+        if not found:
+            raise Unavailable("the kernel has no module %s" % m)
+        a.file("modules/%s.ko" % m, found[0], mode=0o644)
+    for place, source in programs.items():
+        a.file(place, source)
+        for lib in libraries(source):
+            a.file(lib, os.path.realpath(lib))
+    a.close()
+
+
+# --- a machine ---
+
+class Machine:
+    """One QEMU process; a context manager.  It ends at the first reset or power off, and `end` tells which it was."""
+
+    def __init__(self, name, build, programs, disks=()):
+        self.name, self.build = name, build
+        self.dir = os.path.join(build, name)
+        shutil.rmtree(self.dir, ignore_errors=True)
+        os.makedirs(self.dir)
+        if shutil.which(QEMU) is None:
+            raise Unavailable("no %s (package qemu-system-x86)" % QEMU)
+        self.vmlinuz, modules = kernel(build)
+        self.initramfs = os.path.join(self.dir, "initramfs")
+        make_initramfs(self.initramfs, modules, name, programs)
+        self.disks = list(disks)
+        self.process = self.shell = self.qmp = None
+        self.events = b""
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def start(self, timeout=90):
+        # An abstract or relative name keeps the socket's path short.
+        argv = [QEMU, "-machine", "q35", "-cpu", "max", "-accel", "tcg,thread=single", "-m", "256", "-nographic", "-nodefaults", "-no-reboot",
+                "-kernel", self.vmlinuz, "-initrd", "initramfs",
+                "-append", "console=ttyS0 quiet rdinit=/init panic=1 tsc=reliable no_timer_check mitigations=off",
+                "-serial", "file:console", "-chardev", "socket,id=shell,path=shell,server=on,wait=off", "-serial", "chardev:shell",
+                "-qmp", "unix:qmp,server=on,wait=off"]
+        for i, disk in enumerate(self.disks):
+            argv += ["-drive", "if=none,id=disk%d,format=raw,cache=none,file.locking=off,file=%s" % (i, disk),
+                     "-device", "virtio-blk-pci,drive=disk%d,share-rw=on,id=virtio%d" % (i, i)]
+        with open(os.path.join(self.dir, "qemu.log"), "w") as log:
+            self.process = subprocess.Popen(argv, cwd=self.dir, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self.qmp = self.connect("qmp")
+        self.shell = self.connect("shell")
+        self.read_until(b"READY", timeout, self.shell)
+        self.command("qmp_capabilities")
+
+    def connect(self, name):
+        end = time.monotonic() + 10
+        while True:
+            s = socket.socket(socket.AF_UNIX)
+            here = os.open(".", os.O_RDONLY)
+            try:
+                os.chdir(self.dir)
+                s.connect(name)
+                return s
+            except OSError:
+                s.close()
+                if self.process.poll() is not None or time.monotonic() > end:
+                    with open(os.path.join("qemu.log")) as f:
+                        raise VmError("%s does not start: %s" % (self.name, f.read()[-500:]))
+                time.sleep(0.05)
+            finally:
+                os.fchdir(here)
+                os.close(here)
+
+    def read_until(self, mark, timeout, s):
+        """What came until the pattern.  The emulated line sometimes holds the last bytes back until more come: an empty one helps."""
+        got, end = b"", time.monotonic() + timeout
+        while not re.search(mark, got):
+            s.settimeout(0.5)
+            try:
+                data = s.recv(65536)
+            except socket.timeout:
+                if time.monotonic() > end:
+                    raise VmError("%s: no answer within %d s; got %r" % (self.name, timeout, got[-300:]))
+                if s is self.shell:
+                    s.sendall(b"\n")
+                continue
+            except OSError:
+                data = b""
+            if not data:
+                raise VmError("%s is gone; last words %r" % (self.name, got[-300:]))
+            got += data
+        return got
+
+    def run(self, command, timeout=60, check=True):
+        """Run a shell command in the machine; returns its output."""
+        self.shell.sendall(("( %s\n) </dev/null; echo @@$?@@\n" % command).encode())
+        text = self.read_until(rb"@@\d+@@", timeout, self.shell).decode(errors="replace").replace("\r", "")
+        out, rc = re.match(r"\n?(.*)@@(\d+)@@", text, re.S).groups()  # the end of the answer before may still be there
+        if check and rc != "0":
+            raise VmError("%s: %s: exit %s: %s" % (self.name, command, rc, out.strip()))
+        return out
+
+    def send(self, command):
+        """The same without waiting for anything."""
+        self.shell.sendall((command + "\n").encode())
+
+    def command(self, name, **arguments):
+        """A command of QEMU's own."""
+        self.qmp.sendall(json.dumps({"execute": name, "arguments": arguments}).encode() + b"\n")
+        self.events += self.read_until(rb'"(return|error)":', 10, self.qmp)
+
+    def wait_end(self, timeout):
+        """Seconds until the machine ended by itself; see why_ended()."""
+        begin = time.monotonic()
+        while self.process.poll() is None:
+            if time.monotonic() - begin > timeout:
+                raise VmError("%s is still alive after %.1f s\n%s" % (self.name, timeout, self.console()[-1500:]))
+            time.sleep(0.02)
+        return time.monotonic() - begin
+
+    def why_ended(self):
+        """ "guest-reset", "guest-shutdown", "guest-panic", ..."""
+        self.qmp.settimeout(1)
+        try:
+            while True:
+                data = self.qmp.recv(65536)
+                if not data:
+                    break
+                self.events += data
+        except OSError:
+            pass
+        found = re.findall(rb'"reason": "([a-z-]+)"', self.events)
+        return found[-1].decode() if found else None
+
+    def is_alive(self):
+        return self.process.poll() is None
+
+    def console(self):
+        with open(os.path.join(self.dir, "console"), errors="replace") as f:
+            return f.read()
+
+    def stop(self):
+        for s in (self.shell, self.qmp):
+            if s is not None:
+                s.close()
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+        if self.process is not None:
+            self.process.wait()
