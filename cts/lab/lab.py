@@ -96,6 +96,7 @@ class Node:
             "debian_daemons": self.lab.options["debian_daemons"],
             "debian_programs": self.lab.options["debian_programs"],
             "keep_visible": self.lab.options["keep_visible"], "disks": self.lab.options["disks"],
+            "programs": self.lab.options["programs"].get(self.name, {}),
             "power": os.path.join(self.lab.dir, "power") if self.lab.options["fencing"] else None}))
 
     def write_file(self, name, text):
@@ -288,7 +289,8 @@ class Lab:
     """A named set of nodes.  Use as a context manager in tests: it is taken down whatever happens."""
 
     def __init__(self, name="lab", nodes=3, stage=None, debian_nodes=(), debian_daemons=(), debian_programs=(),
-                 environment=None, token=1000, quorum="", keep_visible=(), fencing=False, disks=()):
+                 environment=None, token=1000, quorum="", keep_visible=(), fencing=False, disks=(),
+                 programs=None):
         if not re.fullmatch(r"[a-z0-9]{1,8}", name):
             raise LabError("lab name %r: use 1 to 8 lower-case letters and digits" % name)
         self.name = name
@@ -299,7 +301,8 @@ class Lab:
         self.options = {"nodes": nodes, "stage": stage and os.path.abspath(stage), "debian_nodes": list(debian_nodes),
                         "debian_daemons": list(debian_daemons), "debian_programs": list(debian_programs),
                         "token": token, "quorum": quorum, "environment": self.environment,
-                        "keep_visible": list(keep_visible), "fencing": fencing, "disks": list(disks)}
+                        "keep_visible": list(keep_visible), "fencing": fencing, "disks": list(disks),
+                        "programs": dict(programs or {})}
         self.nodes = [Node(self, i + 1) for i in range(nodes)]
 
     @classmethod

@@ -148,6 +148,8 @@ def main():
     os.makedirs("/run/lock", exist_ok=True)
     run("hostname", cfg["name"])
     install_stack(cfg)
+    for target, source in cfg.get("programs", {}).items():
+        bind(source, target)  # single programs of the other stack
     own_state(cfg)
     own_devices(cfg)
     for fd, path in zip(held, shared):

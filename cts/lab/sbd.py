@@ -122,7 +122,16 @@ class Watchdog(threading.Thread):
 class SbdLab:
     """A lab whose hosts run sbd beneath the stack."""
 
-    def __init__(self, options, nodes=3, disks=1, name="sbd", quorum="", env=None, sbd_options="", **kw):
+    def __init__(self, options, nodes=3, disks=1, name="sbd", quorum="", env=None, sbd_options="", stack="ours", sbd=None, **kw):
+        """`stack`: whose daemons; `sbd`: whose sbd runs on node1, node2, ... ("ours", "debian"; default: all as the stack)."""
+        whose = sbd or [stack] * nodes
+        programs = {"node%d" % (i + 1): {"/usr/sbin/sbd": os.path.join(options.stage, "usr/sbin/sbd") if w == "ours"
+                                         else "/run/.host/usr/sbin/sbd"} for i, w in enumerate(whose) if w != stack}
+        if "debian" in whose + [stack] and not is_debians("/usr/sbin/sbd"):
+            raise Skip("Debian's sbd is not installed")
+        if stack == "debian" and not is_debians("/usr/sbin/pacemakerd"):
+            raise Skip("Debian's Pacemaker is not installed")
+        self.whose = {"node%d" % (i + 1): w for i, w in enumerate(whose)}
         self.disks = []
         self.dogs = {}
         self.options = sbd_options
@@ -135,7 +144,8 @@ class SbdLab:
             if disks:
                 self.env["SBD_DEVICE"] = ";".join(d.device for d in self.disks)
             self.env.update(env or {})
-            self.lab = Lab(name, nodes=nodes, stage=options.stage, disks=devices, quorum=quorum, environment=self.env, **kw)
+            self.lab = Lab(name, nodes=nodes, stage=options.stage if stack == "ours" else None, disks=devices, quorum=quorum,
+                           environment=self.env, programs=programs, **kw)
             self.lab.create()
             for n in self.lab.nodes:
                 n.write_file("default/sbd", "".join("%s=%s\n" % i for i in sorted(self.env.items())))
@@ -237,6 +247,11 @@ class SbdLab:
 
     def message(self, node, target, word, check=True):
         return node.run(["sbd"] + self.device_words() + ["message", target, word], check=check)
+
+
+def is_debians(path):
+    p = subprocess.run(["dpkg-query", "-S", path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return p.returncode == 0 and os.path.exists(path)
 
 
 def titles(node):
@@ -382,7 +397,8 @@ def pacemaker_stops_and_starts_in_step(s):
     """An orderly stop of Pacemaker is no failure: sbd stays, the node lives, and the next start is waited for."""
     node = s.lab.nodes[1]
     node.stop_stack(timeout=30)
-    assert "Pacemaker was stopped in order" in node.log("syslog"), node.log("syslog")[-800:]
+    if s.whose[node.name] == "ours":
+        assert "Pacemaker was stopped in order" in node.log("syslog"), node.log("syslog")[-800:]
     end = time.monotonic() + W + IO + LOOP + 1
     while time.monotonic() < end:
         assert node.pid, "%s was reset" % node.name
@@ -520,6 +536,32 @@ def a_killed_corosync_kills_the_node(s):
     print("    (dead after %.1f s)" % took)
 
 
+# --- stories: ours and theirs together ---
+
+def the_cluster_stays_healthy(s):
+    configure(s.lab, dummies(3))
+    s.lab.wait_idle()
+    end = time.monotonic() + 15
+    while time.monotonic() < end:
+        assert all(n.pid and sbd_process(n) for n in s.lab.nodes), "somebody was reset"
+        time.sleep(0.5)
+    for n in s.lab.nodes:
+        assert s.dogs[n.name].deadline is not None and not s.dogs[n.name].fired
+    assert len(s.lab.running()) == len(s.lab.nodes)
+
+
+def each_can_kill_the_other(s):
+    by = {}
+    for n in s.lab.nodes:
+        by.setdefault(s.whose[n.name], n)
+    for killer, victim in ((by["ours"], by["debian"]), (by["debian"], by["ours"])):
+        killer.run(["sbd"] + s.device_words() + ["message", victim.name, "reset"], timeout=MSGWAIT + 10)
+        assert not victim.pid, "%s (sbd: %s) lives" % (victim.name, s.whose[victim.name])
+        assert not s.dogs[victim.name].fired
+        s.power_on(victim)
+        s.lab.wait_online()
+
+
 # --- groups ---
 
 QUICK = [sbd_runs_beneath_the_cluster, a_test_message_is_logged_and_taken, check_finds_what_is_wrong, a_poison_pill_kills_at_once,
@@ -529,11 +571,15 @@ ONE_DISK = [external_sbd_fences_too, a_lost_node_is_fenced_by_disk_before_its_re
             start_mode_clean_refuses_a_fenced_node]
 DISKLESS = [a_node_without_quorum_dies_and_the_others_recover, a_stop_failure_kills_the_node, a_frozen_launcher_kills_the_node,
             a_killed_corosync_kills_the_node]
+MIXED = [sbd_runs_beneath_the_cluster, the_cluster_stays_healthy, fencing_a_living_node_really_kills_it, pacemaker_stops_and_starts_in_step,
+         a_killed_inquisitor_takes_the_node_along]
 
 
 def group(options, results, title, stories, **kw):
     """One lab for some stories."""
     wanted = [f for f in stories if not options.only or any(w in f.__name__ for w in options.only)]
+    if options.group not in title:
+        return
     if options.list:
         print("\n".join("%s: %s" % (title, f.__name__) for f in wanted))
         return
@@ -565,14 +611,23 @@ def main():
     ap.add_argument("--stage", required=True)
     ap.add_argument("--long", action="store_true")
     ap.add_argument("--only", nargs="*", default=[])
+    ap.add_argument("--group", default="", help="only groups with this in their title")
     ap.add_argument("--list", action="store_true")
     options = ap.parse_args()
     options.stage = os.path.abspath(options.stage)
     results = Results()
-    everything = options.long or options.only
+    everything = options.long or options.only or options.group
     group(options, results, "one disk", QUICK + (ONE_DISK if everything else []))
     if everything:
         group(options, results, "no disk", DISKLESS, disks=0)
+        group(options, results, "Debian's sbd beside our daemons", MIXED, sbd=["debian"] * 3)
+        group(options, results, "our sbd beside Debian's daemons", MIXED, stack="debian", sbd=["ours"] * 3)
+        group(options, results, "both kinds of sbd on one disk", [sbd_runs_beneath_the_cluster, each_can_kill_the_other],
+              sbd=["ours", "debian", "ours"])
+        group(options, results, "diskless, Debian's sbd beside our daemons", [the_cluster_stays_healthy, pacemaker_stops_and_starts_in_step],
+              sbd=["debian"] * 3, disks=0)
+        group(options, results, "diskless, our sbd beside Debian's daemons", [the_cluster_stays_healthy, pacemaker_stops_and_starts_in_step],
+              stack="debian", sbd=["ours"] * 3, disks=0)
     return 0 if options.list else results.finish()
 
 

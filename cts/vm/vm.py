@@ -154,6 +154,7 @@ class Machine:
         make_initramfs(self.initramfs, modules, name, programs)
         self.disks = list(disks)
         self.process = self.shell = self.qmp = None
+        self.ready = False
         self.events = b""
 
     def __enter__(self):
@@ -178,6 +179,7 @@ class Machine:
         self.qmp = self.connect("qmp")
         self.shell = self.connect("shell")
         self.read_until(b"READY", timeout, self.shell)
+        self.ready = True
         self.command("qmp_capabilities")
 
     def connect(self, name):
@@ -209,8 +211,7 @@ class Machine:
             except socket.timeout:
                 if time.monotonic() > end:
                     raise VmError("%s: no answer within %d s; got %r" % (self.name, timeout, got[-300:]))
-                if s is self.shell:
-                    s.sendall(b"\n")
+                self.poke(s)
                 continue
             except OSError:
                 data = b""
@@ -218,6 +219,13 @@ class Machine:
                 raise VmError("%s is gone; last words %r" % (self.name, got[-300:]))
             got += data
         return got
+
+    def poke(self, s):
+        if s is self.shell and self.ready:
+            try:
+                s.send(b"\n")
+            except OSError:
+                pass
 
     def run(self, command, timeout=60, check=True):
         """Run a shell command in the machine; returns its output."""
@@ -243,7 +251,8 @@ class Machine:
         while self.process.poll() is None:
             if time.monotonic() - begin > timeout:
                 raise VmError("%s is still alive after %.1f s\n%s" % (self.name, timeout, self.console()[-1500:]))
-            time.sleep(0.02)
+            self.poke(self.shell)
+            time.sleep(0.05)
         return time.monotonic() - begin
 
     def why_ended(self):

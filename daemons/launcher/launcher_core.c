@@ -515,5 +515,13 @@ launcher_step(struct launcher *l, uint64_t now, uint64_t epoch, const struct lau
             emit(l, LAUNCHER_DO_EXIT, 0, 0, CRM_EX_OK);
         }
         break;
+    case LAUNCHER_EV_SBD_GONE:
+        /* Nobody is left who could pick our final state up. */
+        if (l->state == LAUNCHER_SHUTDOWN_COMPLETE) {
+            log_warn("SBD has gone without picking up that Pacemaker was stopped: leaving");
+            l->leaving = true;
+            emit(l, LAUNCHER_DO_EXIT, 0, 0, CRM_EX_OK);
+        }
+        break;
     }
 }

@@ -61,6 +61,7 @@ enum launcher_event_kind {
     LAUNCHER_EV_CLUSTER_BACK, /* connected to Corosync again, its configuration has been read */
     LAUNCHER_EV_PING,         /* by_sbd, pid: somebody asks for the state */
     LAUNCHER_EV_CLIENT_GONE,  /* pid: a client's connection closed */
+    LAUNCHER_EV_SBD_GONE,     /* no sbd runs here any more */
 };
 
 enum launcher_probe {

@@ -286,6 +286,10 @@ static gboolean
 on_tick(gpointer data)
 {
     feed_kind(LAUNCHER_EV_TICK);
+    if (core.state == LAUNCHER_SHUTDOWN_COMPLETE && handshake_possible &&
+        kill(sbd_pid(), 0) != 0 && errno == ESRCH && process_find("sbd") == 0) {
+        feed_kind(LAUNCHER_EV_SBD_GONE);
+    }
     return G_SOURCE_CONTINUE;
 }
 

@@ -530,6 +530,21 @@ sbd_has_to_read_the_final_state_before_we_leave(void **state)
 }
 
 static void
+an_sbd_that_has_died_is_not_waited_for(void **state)
+{
+    struct fixture f = launcher(true, false);
+
+    feed_kind(&f, LAUNCHER_EV_START);
+    feed_kind(&f, LAUNCHER_EV_SBD_GONE); /* it may come back before the start */
+    assert_done(&f, "");
+    feed_kind(&f, LAUNCHER_EV_SHUTDOWN);
+    assert_done(&f, "");
+    feed_kind(&f, LAUNCHER_EV_SBD_GONE);
+    assert_done(&f, "exit 0;");
+    done(&f);
+}
+
+static void
 after_a_fatal_error_sbd_is_not_waited_for(void **state)
 {
     struct fixture f = launcher(true, false);
@@ -573,6 +588,7 @@ main(void)
         cmocka_unit_test(a_daemon_has_three_minutes_and_the_controller_any_time),
         cmocka_unit_test(an_adopted_daemon_is_stopped_too),
         cmocka_unit_test(sbd_has_to_read_the_final_state_before_we_leave),
+        cmocka_unit_test(an_sbd_that_has_died_is_not_waited_for),
         cmocka_unit_test(after_a_fatal_error_sbd_is_not_waited_for),
     };
 
