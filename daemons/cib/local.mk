@@ -8,7 +8,9 @@ CIB_CORE_LDADD = daemons/cib/libcibcore.a $(CIB_LDADD)
 
 daemon_PROGRAMS += daemons/cib/pacemaker-based
 daemons_cib_pacemaker_based_SOURCES = daemons/cib/main.c daemons/cib/based_disk.c daemons/cib/based_disk.h \
-	daemons/cib/based_post.c daemons/cib/based_post.h
+	daemons/cib/based_login.c daemons/cib/based_login.h \
+	daemons/cib/based_post.c daemons/cib/based_post.h \
+	daemons/cib/based_remote.c daemons/cib/based_remote.h
 daemons_cib_pacemaker_based_CFLAGS = $(AM_CFLAGS) $(COROSYNC_CFLAGS)
 daemons_cib_pacemaker_based_LDADD = $(CIB_CORE_LDADD) $(CLUSTER_LDADD)
 

@@ -17,6 +17,7 @@
 #include "daemons/cib/based_core.h"
 #include "daemons/cib/based_disk.h"
 #include "daemons/cib/based_post.h"
+#include "daemons/cib/based_remote.h"
 #include "lib/base/daemon.h"
 #include "lib/base/log.h"
 #include "lib/base/result.h"
@@ -155,6 +156,27 @@ disconnect_client(struct ipc_client *client, void *data)
     ipc_client_disconnect(client);
 }
 
+/* One event to many, near and far. */
+static void
+notify(struct based_effect *e)
+{
+    GString *text = effect_text(e);
+
+    for (guint i = e->clients->len; i-- > 0;) {
+        const char *id = g_ptr_array_index(e->clients, i);
+
+        if (remote_client_exists(id)) {
+            remote_client_send(id, text);
+            g_ptr_array_remove_index(e->clients, i);
+        }
+    }
+    if (e->clients->len > 0) {
+        post_to_all(e->clients, text);
+    } else {
+        g_string_free(text, TRUE);
+    }
+}
+
 static void
 carry_out(struct based_effect *e)
 {
@@ -162,10 +184,16 @@ carry_out(struct based_effect *e)
 
     switch (e->kind) {
     case BASED_REPLY:
-        post_reply(e->client_id, e->request_id, e->request_flags, effect_text(e));
-        break;
     case BASED_EVENT:
-        post_event(e->client_id, effect_text(e));
+        if (remote_client_exists(e->client_id)) {
+            g_autoptr(GString) text = effect_text(e);
+
+            remote_client_send(e->client_id, text);
+        } else if (e->kind == BASED_EVENT) {
+            post_event(e->client_id, effect_text(e));
+        } else {
+            post_reply(e->client_id, e->request_id, e->request_flags, effect_text(e));
+        }
         break;
     case BASED_ACK:
         if (client != NULL) {
@@ -173,7 +201,7 @@ carry_out(struct based_effect *e)
         }
         break;
     case BASED_NOTIFY:
-        post_to_all(e->clients, effect_text(e));
+        notify(e);
         break;
     case BASED_SEND:
         send_to_group(e);
@@ -195,6 +223,7 @@ carry_out(struct based_effect *e)
             ipc_server_refuse(shell.servers[i], EPERM);
         }
         ipc_server_for_each(NULL, disconnect_client, NULL);
+        remote_server_finish();
         break;
     case BASED_EXIT:
         daemon_quit(e->value);
@@ -304,6 +333,51 @@ open_endpoints(void)
         if (shell.servers[i] == NULL) {
             daemon_exit(CRM_EX_FATAL);
         }
+    }
+}
+
+/* --- remote clients --- */
+
+static void
+on_remote_connected(const char *client_id)
+{
+    based_client_connected(shell.core, client_id, BASED_REMOTE, false);
+    run_effects();
+}
+
+static void
+on_remote_request(const char *client_id, xmlNode *message)
+{
+    struct based_request r = { .client_id = client_id, .message = message };
+
+    based_client_request(shell.core, &r, time(NULL));
+    run_effects();
+}
+
+static void
+on_remote_closed(const char *client_id)
+{
+    based_client_closed(shell.core, client_id);
+    run_effects();
+}
+
+static const struct remote_server_callbacks remote_callbacks = {
+    .connected = on_remote_connected,
+    .request = on_remote_request,
+    .closed = on_remote_closed,
+};
+
+static void
+open_remote(const xmlNode *root)
+{
+    int tls_port = (int)xml_get_int(root, "remote-tls-port", 0), clear_port = (int)xml_get_int(root, "remote-clear-port", 0);
+
+    remote_server_init(&remote_callbacks);
+    if (tls_port > 0) {
+        remote_server_listen(tls_port, true);
+    }
+    if (clear_port > 0) {
+        remote_server_listen(clear_port, false);
     }
 }
 
@@ -457,6 +531,7 @@ start(const char *dir)
     run_effects();
     disk_request_write(shell.disk);
     open_endpoints();
+    open_remote(based_document(shell.core));
 }
 
 int
@@ -491,6 +566,7 @@ main(int argc, char **argv)
     log_notice("Pacemaker CIB manager successfully started and accepting connections");
     code = daemon_run();
 
+    remote_server_finish();
     for (int i = 0; i < N_ENDPOINTS; i++) {
         ipc_server_free(shell.servers[i]);
     }

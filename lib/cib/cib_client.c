@@ -189,7 +189,7 @@ cib_client_on_lost(struct cib_client *c, void (*lost)(struct cib_client *c, void
 int
 cib_client_connect(struct cib_client *c, const char *name, enum cib_endpoint endpoint, unsigned flags)
 {
-    int rc = EPROTONOSUPPORT;
+    int rc;
 
     if (c->connected) {
         return RC_OK;
@@ -199,9 +199,21 @@ cib_client_connect(struct cib_client *c, const char *name, enum cib_endpoint end
         rc = cib_file_connect(c);
     } else if (c->variant == CIB_VARIANT_NATIVE) {
         rc = cib_native_connect(c, name, endpoint);
+    } else {
+        rc = cib_remote_connect(c, name);
     }
     c->connected = rc == RC_OK;
     return rc;
+}
+
+static void
+disconnect_daemon(struct cib_client *c)
+{
+    if (c->variant == CIB_VARIANT_REMOTE) {
+        cib_remote_disconnect(c);
+    } else {
+        cib_native_disconnect(c);
+    }
 }
 
 int
@@ -218,7 +230,7 @@ cib_client_disconnect(struct cib_client *c)
     if (c->variant == CIB_VARIANT_FILE) {
         rc = cib_file_disconnect(c);
     } else {
-        cib_native_disconnect(c);
+        disconnect_daemon(c);
     }
     return rc;
 }
@@ -238,7 +250,7 @@ cib_client_connection_lost(struct cib_client *c)
 
     cib_client_ref(c);
     c->connected = false;
-    cib_native_disconnect(c);
+    disconnect_daemon(c);
     while (g_hash_table_size(c->pending) > 0) {
         g_hash_table_iter_init(&iter, c->pending);
         g_hash_table_iter_next(&iter, &key, NULL);
@@ -286,6 +298,8 @@ cib_call(struct cib_client *c, const struct cib_request *request, int timeout_s,
     r.options |= CIB_OPT_SYNC;
     if (c->variant == CIB_VARIANT_FILE) {
         rc = cib_file_call(c, &r, &data);
+    } else if (c->variant == CIB_VARIANT_REMOTE) {
+        rc = cib_remote_call(c, &r, next_call_id(c), timeout_s > 0 ? timeout_s : DEFAULT_TIMEOUT_S, &data);
     } else {
         rc = cib_native_call(c, &r, next_call_id(c), timeout_s > 0 ? timeout_s : DEFAULT_TIMEOUT_S, &data);
     }
@@ -377,7 +391,8 @@ cib_call_async(struct cib_client *c, const struct cib_request *request, int time
     }
     call_id = next_call_id(c);
     r.options &= ~(unsigned)CIB_OPT_SYNC;
-    if (c->variant != CIB_VARIANT_FILE && (rc = cib_native_send(c, &r, call_id)) != RC_OK) {
+    if (c->variant != CIB_VARIANT_FILE
+        && (rc = c->variant == CIB_VARIANT_REMOTE ? cib_remote_send(c, &r, call_id) : cib_native_send(c, &r, call_id)) != RC_OK) {
         return -abs(rc);
     }
     if (done != NULL || free_data != NULL) {
@@ -479,6 +494,12 @@ is_subscribed(const struct cib_client *c, const char *type)
     return false;
 }
 
+static int
+subscribe_at_daemon(struct cib_client *c, const char *type, bool on)
+{
+    return c->variant == CIB_VARIANT_REMOTE ? cib_remote_subscribe(c, type, on) : cib_native_subscribe(c, type, on);
+}
+
 int
 cib_client_subscribe(struct cib_client *c, const char *type, cib_notify_fn notify, void *data)
 {
@@ -487,7 +508,7 @@ cib_client_subscribe(struct cib_client *c, const char *type, cib_notify_fn notif
     int rc = c->variant == CIB_VARIANT_FILE ? EPROTONOSUPPORT : c->connected ? RC_OK : ENOTCONN;
 
     if (rc == RC_OK && first) {
-        rc = cib_native_subscribe(c, type, true);
+        rc = subscribe_at_daemon(c, type, true);
     }
     if (rc != RC_OK) {
         g_free(s.type);
@@ -507,7 +528,7 @@ cib_client_unsubscribe(struct cib_client *c, const char *type, cib_notify_fn not
             s->notify = NULL; /* the entry goes when no delivery is under way */
         }
     }
-    return c->connected && !is_subscribed(c, type) ? cib_native_subscribe(c, type, false) : RC_OK;
+    return c->connected && !is_subscribed(c, type) ? subscribe_at_daemon(c, type, false) : RC_OK;
 }
 
 void
@@ -599,7 +620,7 @@ cib_client_dispatch(struct cib_client *c, int timeout_ms)
         return RC_OK;
     }
     cib_client_ref(c);
-    rc = cib_native_dispatch(c, timeout_ms);
+    rc = c->variant == CIB_VARIANT_REMOTE ? cib_remote_dispatch(c, timeout_ms) : cib_native_dispatch(c, timeout_ms);
     expire_pending(c);
     cib_client_unref(c);
     return rc;

@@ -10,6 +10,7 @@
 #include "lib/cib/cib_schema.h"
 
 struct ipc_connection;
+struct cib_remote; /* lib/cib/cib_client_remote.c */
 
 /* An asynchronous call that waits for its answer. */
 struct cib_pending {
@@ -51,6 +52,9 @@ struct cib_client {
     /* native */
     struct ipc_connection *ipc;
     char *token; /* our id at the daemon */
+
+    /* remote */
+    struct cib_remote *remote;
 };
 
 /* lib/cib/cib_client_file.c */
@@ -66,6 +70,14 @@ int cib_native_call(struct cib_client *c, const struct cib_request *request, int
 int cib_native_send(struct cib_client *c, const struct cib_request *request, int call_id);
 int cib_native_subscribe(struct cib_client *c, const char *type, bool on);
 int cib_native_dispatch(struct cib_client *c, int timeout_ms);
+
+/* lib/cib/cib_client_remote.c */
+int cib_remote_connect(struct cib_client *c, const char *name);
+void cib_remote_disconnect(struct cib_client *c);
+int cib_remote_call(struct cib_client *c, const struct cib_request *request, int call_id, int timeout_s, xmlNode **output);
+int cib_remote_send(struct cib_client *c, const struct cib_request *request, int call_id);
+int cib_remote_subscribe(struct cib_client *c, const char *type, bool on);
+int cib_remote_dispatch(struct cib_client *c, int timeout_ms);
 
 /* lib/cib/cib_client.c */
 struct cib_client *cib_client_ref(struct cib_client *c);

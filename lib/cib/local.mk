@@ -3,7 +3,7 @@ noinst_LIBRARIES += lib/cib/libcib.a
 lib_cib_libcib_a_SOURCES = \
 	lib/cib/cib_acl.c lib/cib/cib_acl.h \
 	lib/cib/cib_client.c lib/cib/cib_client.h lib/cib/cib_client_impl.h \
-	lib/cib/cib_client_file.c lib/cib/cib_client_native.c lib/cib/cib_proto.h \
+	lib/cib/cib_client_file.c lib/cib/cib_client_native.c lib/cib/cib_client_remote.c lib/cib/cib_proto.h \
 	lib/cib/cib_compare.c lib/cib/cib_compare.h \
 	lib/cib/cib_digest.c lib/cib/cib_digest.h \
 	lib/cib/cib_doc.c lib/cib/cib_doc.h \

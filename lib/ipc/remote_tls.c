@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * TLS sessions for remote connections.  Used by remote_channel.c.  Never blocks.  (spec 20 §13)
+ */
+#include "lib/ipc/remote_tls.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <glib.h>
+#include <gnutls/gnutls.h>
+#include <stdlib.h>
+
+#include "lib/base/log.h"
+#include "lib/base/text.h"
+
+enum { DH_BITS = 2048 };
+
+/* The functions that are used, by their own names. */
+#define TLS_FUNCTIONS(f)                                                                                               \
+    f(gnutls_init) f(gnutls_deinit) f(gnutls_priority_set_direct)               \
+        f(gnutls_credentials_set) f(gnutls_transport_set_ptr) f(gnutls_handshake) f(gnutls_record_recv)               \
+            f(gnutls_record_send) f(gnutls_record_get_direction) f(gnutls_bye) f(gnutls_strerror)                     \
+                f(gnutls_error_is_fatal) f(gnutls_anon_allocate_server_credentials)                                   \
+                    f(gnutls_anon_allocate_client_credentials) f(gnutls_anon_set_server_known_dh_params)              \
+                        f(gnutls_pk_bits_to_sec_param) f(gnutls_dh_set_prime_bits)
+
+#define MEMBER(name) __typeof__(&name) name;
+#define SYMBOL(name) #name,
+
+static struct {
+    TLS_FUNCTIONS(MEMBER)
+} tls;
+
+static const char *const symbols[] = { TLS_FUNCTIONS(SYMBOL) };
+G_STATIC_ASSERT(sizeof(tls) == sizeof(void *) * G_N_ELEMENTS(symbols));
+
+static gnutls_anon_server_credentials_t server_credentials;
+static gnutls_anon_client_credentials_t client_credentials;
+
+struct remote_tls {
+    gnutls_session_t session;
+    int last_error;
+};
+
+/* --- the library --- */
+
+/* Bits of the server's key exchange: 2048 unless the administrator bounds them. */
+static unsigned
+dh_bits(void)
+{
+    long long least = 0, most = 0;
+    unsigned bits = DH_BITS;
+
+    if (text_parse_int(env_option("dh_min_bits"), &least) && least > (long long)bits) {
+        bits = (unsigned)MIN(least, 16384);
+    }
+    if (text_parse_int(env_option("dh_max_bits"), &most) && most > 0 && most < (long long)bits) {
+        bits = (unsigned)MAX(most, 1024);
+    }
+    return bits;
+}
+
+static bool
+load_gnutls(void)
+{
+    static void *library;
+    void **slot = (void **)&tls;
+
+    if (library != NULL) {
+        return true;
+    }
+    library = dlopen("libgnutls.so.30", RTLD_NOW | RTLD_LOCAL);
+    for (size_t i = 0; library != NULL && i < G_N_ELEMENTS(symbols); i++) {
+        slot[i] = dlsym(library, symbols[i]);
+        if (slot[i] == NULL) {
+            dlclose(library);
+            library = NULL;
+        }
+    }
+    if (library == NULL) {
+        log_err("Encrypted connections need GnuTLS: %s", dlerror());
+        return false;
+    }
+    tls.gnutls_anon_allocate_server_credentials(&server_credentials);
+    tls.gnutls_anon_set_server_known_dh_params(server_credentials,
+                                               tls.gnutls_pk_bits_to_sec_param(GNUTLS_PK_DH, dh_bits()));
+    tls.gnutls_anon_allocate_client_credentials(&client_credentials);
+    return true;
+}
+
+/* --- sessions --- */
+
+struct remote_tls *
+remote_tls_new(int fd, bool server)
+{
+    const char *wish = env_option("tls_priorities");
+    g_autofree char *priorities = g_strdup_printf("%s:+ANON-DH", wish != NULL ? wish : "NORMAL");
+    const char *where = NULL;
+    struct remote_tls *t;
+    long long least = 0;
+    int rc;
+
+    if (!load_gnutls()) {
+        return NULL;
+    }
+    t = g_new0(struct remote_tls, 1);
+    rc = tls.gnutls_init(&t->session, (server ? GNUTLS_SERVER : GNUTLS_CLIENT) | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL);
+    if (rc == GNUTLS_E_SUCCESS) {
+        rc = tls.gnutls_priority_set_direct(t->session, priorities, &where);
+        if (rc != GNUTLS_E_SUCCESS) {
+            log_err("PCMK_tls_priorities: GnuTLS does not understand '%s' (%s)", where != NULL ? where : priorities,
+                    tls.gnutls_strerror(rc));
+        }
+    }
+    if (rc == GNUTLS_E_SUCCESS) {
+        rc = tls.gnutls_credentials_set(t->session, GNUTLS_CRD_ANON, server ? (void *)server_credentials : (void *)client_credentials);
+    }
+    if (rc != GNUTLS_E_SUCCESS) {
+        log_err("Cannot start an encrypted connection: %s", tls.gnutls_strerror(rc));
+        remote_tls_free(t, false);
+        return NULL;
+    }
+    if (!server && text_parse_int(env_option("dh_min_bits"), &least) && least > 0) {
+        tls.gnutls_dh_set_prime_bits(t->session, (unsigned)MIN(least, 16384));
+    }
+    tls.gnutls_transport_set_ptr(t->session, GINT_TO_POINTER(fd));
+    return t;
+}
+
+void
+remote_tls_free(struct remote_tls *t, bool say_goodbye)
+{
+    if (t == NULL) {
+        return;
+    }
+    if (t->session != NULL) {
+        if (say_goodbye) {
+            tls.gnutls_bye(t->session, GNUTLS_SHUT_WR);
+        }
+        tls.gnutls_deinit(t->session);
+    }
+    g_free(t);
+}
+
+static ssize_t
+result_of(struct remote_tls *t, ssize_t rc)
+{
+    if (rc >= 0) {
+        return rc;
+    }
+    if (rc == GNUTLS_E_AGAIN || rc == GNUTLS_E_INTERRUPTED || !tls.gnutls_error_is_fatal((int)rc)) {
+        return -EAGAIN;
+    }
+    t->last_error = (int)rc;
+    return -EPROTO;
+}
+
+int
+remote_tls_handshake(struct remote_tls *t)
+{
+    return (int)result_of(t, tls.gnutls_handshake(t->session));
+}
+
+ssize_t
+remote_tls_receive(struct remote_tls *t, void *to, size_t room)
+{
+    return result_of(t, tls.gnutls_record_recv(t->session, to, room));
+}
+
+ssize_t
+remote_tls_send(struct remote_tls *t, const void *data, size_t length)
+{
+    return result_of(t, tls.gnutls_record_send(t->session, data, length));
+}
+
+bool
+remote_tls_wants_write(const struct remote_tls *t)
+{
+    return tls.gnutls_record_get_direction(t->session) == 1;
+}
+
+const char *
+remote_tls_why(const struct remote_tls *t)
+{
+    return t->last_error != 0 ? tls.gnutls_strerror(t->last_error) : "connection closed";
+}
