@@ -9,10 +9,12 @@ cts_sim_sim_SOURCES = \
 	cts/sim/sim_core.c \
 	cts/sim/sim_ctl.c \
 	cts/sim/sim_exec.c \
+	cts/sim/sim_fencer.c \
 	cts/sim/sim_memory.c \
 	cts/sim/sim_net.c \
 	cts/sim/sim_node.c \
+	cts/sim/sim_sbd.c \
 	cts/sim/sim_world.c
 cts_sim_sim_LDADD = \
-	daemons/attrd/libattrdcore.a daemons/cib/libcibcore.a daemons/controld/libcontroldcore.a \
+	daemons/fenced/libfencedcore.a lib/fence/libfence.a daemons/sbd/libsbdcore.a daemons/attrd/libattrdcore.a daemons/cib/libcibcore.a daemons/controld/libcontroldcore.a \
 	daemons/schedulerd/libschedulerdcore.a $(SCHED_RUN_LDADD) lib/cib/libcib.a $(EXEC_LDADD) $(PEERS_LDADD)

@@ -21,7 +21,7 @@
 #define SIM_MS        1000ull    /* the simulation counts microseconds */
 #define SIM_S         1000000ull
 
-enum sim_daemon { SIM_CIB, SIM_ATTRD, SIM_CTL, SIM_DAEMONS };
+enum sim_daemon { SIM_CIB, SIM_ATTRD, SIM_FENCER, SIM_CTL, SIM_DAEMONS };
 /* As a client of the CIB: a person at this node.  The process it lives in is the CIB manager's, for simplicity. */
 #define SIM_USER    SIM_DAEMONS
 #define SIM_CLIENTS (SIM_DAEMONS + 1)
@@ -37,6 +37,9 @@ enum sim_mutation {
     SIM_DOUBLE_ACTIVE,  /* a stop is reported as done and was not */
     SIM_NO_LEAVE,       /* a node does not learn that a peer left */
     SIM_FENCE_NOTHING,  /* fencing reports success and does nothing */
+    SIM_CONFIRM_EARLY,  /* fencing reports success before it has begun */
+    SIM_SKIP_MSGWAIT,   /* whoever writes a message to the disk does not wait until its receiver must have read it */
+    SIM_FEED_ALWAYS,    /* the watchdog is fed whatever the health, and orders to die are ignored */
     SIM_MUTATIONS,
 };
 extern const char *const sim_mutation_names[SIM_MUTATIONS];
@@ -56,6 +59,8 @@ struct sim_cib;
 struct sim_attrd;
 struct sim_ctl;
 struct sim_exec;
+struct sim_fencer;
+struct sim_sbd;
 
 /* Order is kept between what is posted through the same channel. */
 struct sim_channel {
@@ -68,6 +73,7 @@ struct sim_node {
     uint32_t id;
     char name[8];
     bool up;
+    unsigned boots; /* grows when the host boots and when it loses power */
     unsigned life[SIM_DAEMONS]; /* grows with each start and end of the process */
     bool running[SIM_DAEMONS];
     unsigned pid[SIM_DAEMONS];
@@ -76,12 +82,16 @@ struct sim_node {
     struct sim_attrd *attrd;
     struct sim_ctl *ctl;
     struct sim_exec *exec;
+    struct sim_fencer *fencer;
+    struct sim_sbd *sbd;
 };
 
 struct sim {
     struct sim_config config;
     uint64_t now; /* microseconds */
     uint64_t chance[2];
+    bool has_sbd; /* fencing is by SBD, else by a power switch */
+    unsigned disk_paths_broken; /* bits: host's way to SBD's disk */
     unsigned n_nodes;
     struct sim_node node[SIM_MAX_NODES];
     struct sim_net *net;
@@ -165,6 +175,10 @@ struct sim_node *sim_node_by_name(struct sim *s, const char *name);
 void sim_node_boot(struct sim_node *n);
 /* Power off at once: memory and unsynced data are gone. */
 void sim_node_crash(struct sim_node *n);
+/* The launcher begins: with SBD when that says so. */
+void sim_node_start_daemons(struct sim_node *n);
+/* Is there such a process in this run? */
+bool sim_daemon_exists(const struct sim *s, enum sim_daemon d);
 void sim_daemon_start(struct sim_node *n, enum sim_daemon d);
 /* The process ends at once; the launcher starts it again a moment later. */
 void sim_daemon_kill(struct sim_node *n, enum sim_daemon d);
@@ -219,14 +233,41 @@ void sim_ctl_members(struct sim_node *n, unsigned before, unsigned members);
 void sim_ctl_quorum(struct sim_node *n, unsigned members, bool quorate, uint64_t ring);
 void sim_ctl_cib_notify(struct sim_node *n, const xmlNode *message);
 void sim_ctl_cib_lost(struct sim_node *n);
-/* Fencing of a node is over: controllers that are told of such things. */
-void sim_ctl_fence_event(struct sim_node *n, const char *target, const char *action, const char *origin, bool ok);
+/* What the fencer says. */
+struct ctl_fence_event;
+void sim_ctl_fence_event(struct sim_node *n, const struct ctl_fence_event *event);
+void sim_ctl_fence_result(struct sim_node *n, uint64_t cookie, int status, int rc, const char *reason);
+void sim_ctl_fence_synced(struct sim_node *n);
+void sim_ctl_fencer_lost(struct sim_node *n);
 const struct controld *sim_ctl_core(const struct sim_node *n);
 /* Ask the controller to leave the cluster in order. */
 void sim_ctl_terminate(struct sim_node *n);
 
-/* The executor of a host and what runs there; it outlives the controller, not the host. */
+/* --- sim_fencer.c --- */
+
 struct ctl_effect;
+void sim_fencer_start(struct sim_node *n);
+void sim_fencer_stop(struct sim_node *n);
+void sim_fencer_message(struct sim_node *n, unsigned from, xmlNode *xml);
+void sim_fencer_members(struct sim_node *n, unsigned before, unsigned members);
+void sim_fencer_cib_changed(struct sim_node *n);
+/* The controller connects; false: there is no fencer. */
+bool sim_fencer_connect(struct sim_node *n);
+/* It wants a node fenced (effect CTL_FENCE); false: it is not connected. */
+bool sim_fencer_fence(struct sim_node *n, const struct ctl_effect *e);
+void sim_fencer_sync_history(struct sim_node *n);
+
+/* --- sim_sbd.c --- */
+
+void sim_sbd_boot(struct sim_node *n);
+void sim_sbd_power_off(struct sim_node *n);
+/* Write an order to die for a host; `sent` tells whether it was delivered and its receiver had the time to die. */
+typedef void sim_sbd_sent(struct sim_node *n, bool ok, void *data);
+void sim_sbd_send(struct sim_node *n, const char *target, bool off, sim_sbd_sent *sent, void *data);
+void sim_sbd_break_path(struct sim_node *n, bool broken);
+void sim_sbd_kill(struct sim_node *n);
+
+/* The executor of a host and what runs there; it outlives the controller, not the host. */
 void sim_exec_boot(struct sim_node *n);
 void sim_exec_power_off(struct sim_node *n);
 /* An effect CTL_EXEC_...: answered and carried out. */

@@ -284,7 +284,7 @@ sim_check_settled(struct sim *s)
     }
     for (unsigned i = 0; i < s->n_nodes; i++) {
         for (unsigned d = 0; d < SIM_DAEMONS; d++) {
-            if ((d != SIM_CTL || s->config.with_controller) && !s->node[i].running[d]) {
+            if (sim_daemon_exists(s, d) && !s->node[i].running[d]) {
                 return g_strdup_printf("%s of %s does not run", sim_daemon_names[d], s->node[i].name);
             }
         }

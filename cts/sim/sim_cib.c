@@ -43,7 +43,7 @@ struct sim_cib {
 
 static struct disk disks[SIM_MAX_NODES];
 
-static const char *const client_ids[SIM_CLIENTS] = { "based", "attrd", "crmd", "user" };
+static const char *const client_ids[SIM_CLIENTS] = { "based", "attrd", "stonith-ng", "crmd", "user" };
 
 /* --- disk --- */
 
@@ -103,7 +103,8 @@ initial_document(struct sim *s)
         "<nvpair id='cib-bootstrap-options-stonith-enabled' name='stonith-enabled' value='true'/>"
         "<nvpair id='cib-bootstrap-options-no-quorum-policy' name='no-quorum-policy' value='stop'/>"
         "</cluster_property_set><cluster_property_set id='user'/></crm_config><nodes/>"
-        "<resources><primitive id='fence' class='stonith' type='fence_sim'/>"
+        "<resources><primitive id='fence' class='stonith' type='fence_power'><instance_attributes id='fence-a'>"
+        "<nvpair id='fence-hosts' name='pcmk_host_list' value='n1 n2 n3 n4 n5'/></instance_attributes></primitive>"
         "<primitive id='r1' class='ocf' provider='sim' type='thing'><operations><op id='r1-m' name='monitor' interval='10s'/></operations></primitive>"
         "<primitive id='r2' class='ocf' provider='sim' type='thing'><operations><op id='r2-m' name='monitor' interval='5s'/></operations></primitive>"
         "<group id='g'><primitive id='g1' class='ocf' provider='sim' type='thing'><operations><op id='g1-m' name='monitor' interval='10s'/></operations></primitive>"
@@ -111,6 +112,10 @@ initial_document(struct sim *s)
         "<constraints/></configuration><status/></cib>";
     xmlNode *root = xml_parse(head, strlen(head), XML_PARSE_STRICT, NULL);
     xmlNode *nodes = xml_first(xml_first(root, "configuration"), "nodes");
+
+    if (s->has_sbd) {
+        xml_set(xml_first(xml_first(xml_first(root, "configuration"), "resources"), "primitive"), "type", "fence_sbd");
+    }
 
     for (unsigned i = 0; i < s->n_nodes; i++) {
         xmlNode *node = xml_new(nodes, "node");
@@ -327,6 +332,12 @@ on_notify_attrd(struct sim_node *n, void *arg)
 }
 
 static void
+on_notify_fencer(struct sim_node *n, void *arg)
+{
+    sim_fencer_cib_changed(n);
+}
+
+static void
 on_notify_ctl(struct sim_node *n, void *arg)
 {
     sim_ctl_cib_notify(n, ((const struct shared *)arg)->xml);
@@ -345,11 +356,15 @@ notify(struct sim_node *n, struct based_effect *e)
 
     for (guint i = 0; i < e->clients->len; i++) {
         const char *id = g_ptr_array_index(e->clients, i);
-        bool attrd = text_equal(id, client_ids[SIM_ATTRD]);
-        enum sim_daemon client = attrd ? SIM_ATTRD : SIM_CTL;
+        static sim_node_fn *const receivers[] = { [SIM_ATTRD] = on_notify_attrd, [SIM_FENCER] = on_notify_fencer, [SIM_CTL] = on_notify_ctl };
+        enum sim_daemon client = SIM_ATTRD;
+
+        while (client < SIM_CTL && !text_equal(id, client_ids[client])) {
+            client++;
+        }
 
         message->refs++;
-        sim_post_to(n, client, &n->ipc[SIM_CIB][client], sim_delay(n->sim, 10, 400), attrd ? on_notify_attrd : on_notify_ctl,
+        sim_post_to(n, client, &n->ipc[SIM_CIB][client], sim_delay(n->sim, 10, 400), receivers[client],
                     message, shared_unref);
     }
     shared_unref(message);

@@ -18,6 +18,9 @@ const char *const sim_mutation_names[SIM_MUTATIONS] = {
     [SIM_DOUBLE_ACTIVE] = "lie-about-stops",
     [SIM_NO_LEAVE] = "no-leave",
     [SIM_FENCE_NOTHING] = "fence-nothing",
+    [SIM_CONFIRM_EARLY] = "confirm-early",
+    [SIM_SKIP_MSGWAIT] = "skip-msgwait",
+    [SIM_FEED_ALWAYS] = "feed-always",
 };
 
 /* --- chance: xorshift128+ --- */
@@ -279,6 +282,12 @@ sim_new(const struct sim_config *config)
     s->heap = g_array_new(FALSE, FALSE, sizeof(struct event));
     g_queue_init(&s->trace);
     s->n_nodes = config->nodes != 0 ? config->nodes : 3 + sim_pick(s, SIM_MAX_NODES - 2);
+    s->has_sbd = config->with_controller && sim_once_in(s, 2);
+    if (config->mutation == SIM_SKIP_MSGWAIT || config->mutation == SIM_FEED_ALWAYS) {
+        s->has_sbd = true; /* else there is nothing to break */
+    } else if (config->mutation == SIM_FENCE_NOTHING) {
+        s->has_sbd = false;
+    }
     for (unsigned i = 0; i < s->n_nodes; i++) {
         struct sim_node *n = &s->node[i];
 

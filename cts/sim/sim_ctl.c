@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What stands around the controller's core: its connections to the other daemons of the host, its timers, the scheduler (the real
- * one, as a function), and a fencer that switches hosts off.
+ * What stands around the controller's core: its connections to the other daemons of the host, its timers, and the scheduler (the real
+ * one, as a function).
  */
 #include "cts/sim/sim.h"
 
@@ -149,21 +149,6 @@ on_schedule(struct sim_node *n, void *arg)
 
 /* --- fencing --- */
 
-struct fencing {
-    struct sim_node *origin, *target;
-    unsigned life; /* of the controller that asked */
-    uint64_t cookie;
-    char *action;
-    bool ok;
-};
-
-static void
-fencing_free(gpointer data)
-{
-    g_free(((struct fencing *)data)->action);
-    g_free(data);
-}
-
 static void
 on_power_back(struct sim *s, void *arg)
 {
@@ -171,97 +156,54 @@ on_power_back(struct sim *s, void *arg)
 }
 
 static void
-on_fence_told(struct sim_node *n, void *arg)
+on_fencer_connected(struct sim_node *n, void *arg)
 {
-    const struct fencing *f = arg;
-
-    ctl_on_fence_result(n->ctl->core, now(n), f->cookie, f->ok ? EXEC_DONE : EXEC_ERROR, f->ok ? 0 : 1,
-                        f->ok ? NULL : "simulated failure");
+    if (!sim_fencer_connect(n)) {
+        sim_post_to(n, SIM_CTL, NULL, 100 * SIM_MS, on_fencer_connected, NULL, NULL);
+        return;
+    }
+    ctl_on_fencer_connected(n->ctl->core, now(n));
     carry_out(n);
 }
 
 static void
-on_fenced(struct sim *s, void *arg)
+on_fencer_lost(struct sim_node *n, void *arg)
 {
-    struct fencing *f = arg;
-
-    if (!f->origin->up) {
-        return;
-    }
-    f->ok = s->quiet || s->config.calm || !sim_once_in(s, 10);
-    sim_trace(s, "%s: fencing (%s) of %s %s", f->origin->name, f->action, f->target->name, f->ok ? "succeeds" : "fails");
-    if (f->ok && s->config.mutation != SIM_FENCE_NOTHING) {
-        sim_node_crash(f->target);
-        if (!text_equal(f->action, "off")) {
-            sim_post(s, sim_delay(s, 2 * SIM_S, 10 * SIM_S), on_power_back, f->target, NULL);
-        }
-    }
-    if (f->origin->running[SIM_CTL] && f->origin->life[SIM_CTL] == f->life) {
-        struct fencing *copy = g_memdup2(f, sizeof(*f));
-
-        copy->action = g_strdup(f->action);
-        sim_post_to(f->origin, SIM_CTL, NULL, sim_delay(s, 50, 2 * SIM_MS), on_fence_told, copy, fencing_free);
-    }
-    /* The fencers of the partition tell their controllers. */
-    for (unsigned i = 0; i < s->n_nodes; i++) {
-        if (s->node[i].running[SIM_CTL] && sim_net_connected(s, i, f->origin->index)) {
-            sim_ctl_fence_event(&s->node[i], f->target->name, f->action, f->origin->name, f->ok);
-        }
-    }
-}
-
-static void
-fence(struct sim_node *n, const struct ctl_effect *e)
-{
-    struct fencing *f = g_new0(struct fencing, 1);
-
-    *f = (struct fencing){ .origin = n, .target = sim_node_by_name(n->sim, e->node), .life = n->life[SIM_CTL],
-                           .cookie = e->cookie, .action = g_strdup(e->action) };
-    if (f->target == NULL) {
-        sim_fail(n->sim, "%s wants to fence %s, which does not exist", n->name, e->node);
-        fencing_free(f);
-        return;
-    }
-    sim_post(n->sim, sim_delay(n->sim, 200 * SIM_MS, 3 * SIM_S) + (uint64_t)MAX(e->delay_ms, 0) * SIM_MS, on_fenced, f,
-             fencing_free);
-}
-
-struct fence_news {
-    char *target, *action, *origin;
-    bool ok;
-};
-
-static void
-fence_news_free(gpointer data)
-{
-    struct fence_news *f = data;
-
-    g_free(f->target);
-    g_free(f->action);
-    g_free(f->origin);
-    g_free(f);
-}
-
-static void
-on_fence_news(struct sim_node *n, void *arg)
-{
-    const struct fence_news *f = arg;
-    struct ctl_fence_event event = {
-        .target = f->target, .action = f->action, .executor = f->origin, .origin = f->origin,
-        .client = "pacemaker-controld", .id = "simulated", .status = f->ok ? EXEC_DONE : EXEC_ERROR, .rc = f->ok ? 0 : 1,
-    };
-
-    ctl_on_fence_event(n->ctl->core, now(n), &event);
+    ctl_on_fencer_lost(n->ctl->core, now(n));
     carry_out(n);
 }
 
 void
-sim_ctl_fence_event(struct sim_node *n, const char *target, const char *action, const char *origin, bool ok)
+sim_ctl_fencer_lost(struct sim_node *n)
 {
-    struct fence_news *f = g_new0(struct fence_news, 1);
+    sim_post_to(n, SIM_CTL, &n->ipc[SIM_FENCER][SIM_CTL], sim_delay(n->sim, 10, 400), on_fencer_lost, NULL, NULL);
+}
 
-    *f = (struct fence_news){ g_strdup(target), g_strdup(action), g_strdup(origin), ok };
-    sim_post_to(n, SIM_CTL, NULL, sim_delay(n->sim, 100, 5 * SIM_MS), on_fence_news, f, fence_news_free);
+static void
+on_not_connected(struct sim_node *n, void *arg)
+{
+    sim_ctl_fence_result(n, *(const uint64_t *)arg, EXEC_NOT_CONNECTED, 1, "not connected");
+}
+
+void
+sim_ctl_fence_result(struct sim_node *n, uint64_t cookie, int status, int rc, const char *reason)
+{
+    ctl_on_fence_result(n->ctl->core, now(n), cookie, status, rc, reason);
+    carry_out(n);
+}
+
+void
+sim_ctl_fence_event(struct sim_node *n, const struct ctl_fence_event *event)
+{
+    ctl_on_fence_event(n->ctl->core, now(n), event);
+    carry_out(n);
+}
+
+void
+sim_ctl_fence_synced(struct sim_node *n)
+{
+    ctl_on_fence_synced(n->ctl->core, now(n));
+    carry_out(n);
 }
 
 /* --- timers --- */
@@ -383,7 +325,7 @@ carry_out_one(struct sim_node *n, struct ctl_effect *e)
             post_event(n, sim_delay(n->sim, SIM_MS, 50 * SIM_MS), ctl_on_exec_connected);
             break;
         case CTL_CONNECT_FENCER:
-            post_event(n, sim_delay(n->sim, SIM_MS, 50 * SIM_MS), ctl_on_fencer_connected);
+            sim_post_to(n, SIM_CTL, NULL, sim_delay(n->sim, SIM_MS, 50 * SIM_MS), on_fencer_connected, NULL, NULL);
             break;
         case CTL_CONNECT_SCHEDULER:
             post_event(n, sim_delay(n->sim, SIM_MS, 50 * SIM_MS), ctl_on_scheduler_connected);
@@ -423,10 +365,12 @@ carry_out_one(struct sim_node *n, struct ctl_effect *e)
                         attr_request_free);
             break;
         case CTL_FENCE:
-            fence(n, e);
+            if (!sim_fencer_fence(n, e)) {
+                sim_post_to(n, SIM_CTL, NULL, 1, on_not_connected, g_memdup2(&e->cookie, sizeof(e->cookie)), g_free);
+            }
             break;
         case CTL_FENCE_SYNC:
-            post_event(n, 5 * SIM_MS, ctl_on_fence_synced);
+            sim_fencer_sync_history(n);
             break;
         case CTL_TIMER_ARM:
             arm(n, e->cookie, e->timeout_ms);

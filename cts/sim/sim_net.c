@@ -189,6 +189,9 @@ deliver_message(struct sim_node *n, enum sim_daemon group, struct message *m)
         case SIM_ATTRD:
             sim_attrd_message(n, m->from, m->to >= 0, copy);
             break;
+        case SIM_FENCER:
+            sim_fencer_message(n, m->from, copy);
+            break;
         case SIM_CTL:
             sim_ctl_message(n, m->from, copy);
             break;
@@ -207,6 +210,9 @@ deliver_members(struct sim_node *n, enum sim_daemon group, unsigned before, unsi
             break;
         case SIM_ATTRD:
             sim_attrd_members(n, before, members);
+            break;
+        case SIM_FENCER:
+            sim_fencer_members(n, before, members);
             break;
         case SIM_CTL:
             sim_ctl_members(n, before, members);

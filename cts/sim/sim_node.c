@@ -7,7 +7,7 @@
 
 #include "lib/base/text.h"
 
-const char *const sim_daemon_names[SIM_DAEMONS] = { "based", "attrd", "controld" };
+const char *const sim_daemon_names[SIM_DAEMONS] = { "based", "attrd", "fenced", "controld" };
 
 struct sim_node *
 sim_node_by_name(struct sim *s, const char *name)
@@ -65,6 +65,9 @@ sim_daemon_start(struct sim_node *n, enum sim_daemon d)
         case SIM_ATTRD:
             sim_attrd_start(n);
             break;
+        case SIM_FENCER:
+            sim_fencer_start(n);
+            break;
         default:
             sim_ctl_start(n);
             break;
@@ -85,6 +88,9 @@ stop(struct sim_node *n, enum sim_daemon d, bool power_lost)
             break;
         case SIM_ATTRD:
             sim_attrd_stop(n);
+            break;
+        case SIM_FENCER:
+            sim_fencer_stop(n);
             break;
         default:
             sim_ctl_stop(n);
@@ -115,6 +121,23 @@ sim_daemon_kill(struct sim_node *n, enum sim_daemon d)
     }
 }
 
+bool
+sim_daemon_exists(const struct sim *s, enum sim_daemon d)
+{
+    return s->config.with_controller || d == SIM_CIB || d == SIM_ATTRD;
+}
+
+void
+sim_node_start_daemons(struct sim_node *n)
+{
+    for (unsigned d = 0; d < SIM_DAEMONS; d++) {
+        if (sim_daemon_exists(n->sim, d)) {
+            n->life[d]++;
+            start_later(n, d, sim_delay(n->sim, 900 * SIM_MS, 2000 * SIM_MS));
+        }
+    }
+}
+
 void
 sim_node_boot(struct sim_node *n)
 {
@@ -123,13 +146,13 @@ sim_node_boot(struct sim_node *n)
     }
     sim_trace(n->sim, "%s: boots", n->name);
     n->up = true;
+    n->boots++;
     sim_exec_boot(n);
     sim_net_host_up(n);
-    for (unsigned d = 0; d < SIM_DAEMONS; d++) {
-        if (d != SIM_CTL || n->sim->config.with_controller) {
-            n->life[d]++;
-            start_later(n, d, sim_delay(n->sim, 900 * SIM_MS, 2000 * SIM_MS));
-        }
+    if (n->sim->has_sbd) {
+        sim_sbd_boot(n);
+    } else {
+        sim_node_start_daemons(n);
     }
 }
 
@@ -141,11 +164,13 @@ sim_node_crash(struct sim_node *n)
     }
     sim_trace(n->sim, "%s: loses power", n->name);
     n->up = false;
+    n->boots++;
     for (unsigned d = SIM_DAEMONS; d > 0; d--) {
         stop(n, d - 1, true);
         n->life[d - 1]++;
     }
     sim_exec_power_off(n);
+    sim_sbd_power_off(n);
     sim_net_host_down(n);
 }
 

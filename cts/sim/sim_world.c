@@ -239,12 +239,37 @@ cut_network(struct sim *s)
 }
 
 static void
+on_repair_disk(struct sim *s, void *arg)
+{
+    sim_trace(s, "%s: the disk is there again", ((struct sim_node *)arg)->name);
+    sim_sbd_break_path(arg, false);
+}
+
+/* One host loses its way to the disk, or all do; often what carries the disk carries the cluster, too. */
+static void
+break_disk(struct sim *s, struct sim_node *n)
+{
+    bool all = sim_once_in(s, 4);
+
+    for (unsigned i = 0; i < s->n_nodes; i++) {
+        if (all || n == &s->node[i]) {
+            sim_trace(s, "%s: the disk is gone", s->node[i].name);
+            sim_sbd_break_path(&s->node[i], true);
+            sim_post(s, sim_delay(s, SIM_S, 12 * SIM_S), on_repair_disk, &s->node[i], NULL);
+        }
+    }
+    if (sim_once_in(s, 2)) {
+        cut_network(s);
+    }
+}
+
+static void
 make_fault(struct sim *s)
 {
     static const char *const resources[] = { "r1", "r2", "g1", "g2" };
     struct sim_node *n = any_node(s);
 
-    switch (sim_pick(s, 12)) {
+    switch (sim_pick(s, 15)) {
         case 0:
         case 1:
             if (n->up) {
@@ -266,6 +291,23 @@ make_fault(struct sim *s)
             break;
         case 8:
             sim_daemon_kill(n, SIM_CIB);
+            break;
+        case 12:
+            if (s->has_sbd) {
+                break_disk(s, n);
+            } else if (s->config.with_controller) {
+                sim_daemon_kill(n, SIM_FENCER);
+            }
+            break;
+        case 13:
+            if (s->has_sbd && sim_once_in(s, 2)) {
+                sim_sbd_kill(n);
+            } else if (s->has_sbd) {
+                break_disk(s, n);
+            }
+            break;
+        case 14:
+            sim_daemon_kill(n, SIM_FENCER);
             break;
         case 9:
             if (s->config.with_controller) {
@@ -336,6 +378,7 @@ sim_world_calm_down(struct sim *s)
     sim_trace(s, "all faults are over");
     sim_net_partition(s, together);
     for (unsigned i = 0; i < s->n_nodes; i++) {
+        sim_sbd_break_path(&s->node[i], false);
         sim_node_boot(&s->node[i]);
     }
 }
