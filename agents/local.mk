@@ -1,6 +1,9 @@
 ## SPDX-License-Identifier: GPL-2.0-or-later
 ## Fence agents (spec 60 §17).
 dist_sbin_SCRIPTS += agents/stonith/fence_legacy agents/stonith/fence_watchdog
+## The plug-in of cluster-glue comes with sbd.
+stonithexternaldir = $(prefix)/lib/stonith/plugins/external
+dist_stonithexternal_SCRIPTS = agents/stonith/external/sbd
 
 ocfpacemakerdir = $(ocfdir)/resource.d/pacemaker
 dist_ocfpacemaker_SCRIPTS = \

@@ -83,6 +83,9 @@ def install_stack(cfg):
     for path in ("/usr/share/pacemaker", "/usr/lib/ocf/resource.d/pacemaker"):
         if os.path.isdir(stage + path):
             replace_directory(path, stage + path)
+    plugins = "/usr/lib/stonith/plugins/external"
+    if os.path.isdir(plugins) and os.path.isdir(stage + plugins):
+        merge_directory(plugins, [stage + plugins])
     for name in cfg["debian_programs"]:
         cover_file(HIDDEN + "/usr/sbin/" + name, "/usr/sbin/" + name)
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Real machines for what namespaces cannot show: QEMU with Debian's cloud kernel, a watchdog driver and shared disks.
 
-The kernel's package is downloaded and unpacked into the build folder, never installed.  The initramfs is made here: busybox, the
+The kernel's package, and busybox, are downloaded and unpacked into the build folder, never installed.  The initramfs is made here: busybox, the
 modules that are needed, the programs under test with their libraries.  Each machine has a shell on its second serial port, over
 which run() works; the first one and the system log go into a file.
 """
@@ -46,23 +46,34 @@ class Unavailable(Exception):
 
 # --- kernel and initramfs ---
 
+def unpacked(folder, package, place, wanted):
+    """A file of a package, which is downloaded once and unpacked into a folder, never installed."""
+    found = glob.glob(os.path.join(folder, place, wanted))
+    if found:
+        return found[0]
+    os.makedirs(folder, exist_ok=True)
+    p = subprocess.run(["apt-get", "-qq", "download", package], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    packages = glob.glob(os.path.join(folder, package + "_*.deb"))
+    if p.returncode != 0 or not packages:
+        raise Unavailable("%s cannot be downloaded: %s" % (package, p.stdout.strip()[-200:]))
+    subprocess.run(["dpkg-deb", "-x", packages[0], os.path.join(folder, place)], check=True)
+    for each in packages:
+        os.unlink(each)
+    found = glob.glob(os.path.join(folder, place, wanted))
+    if not found:
+        raise Unavailable("%s has no %s" % (package, wanted))
+    return found[0]
+
+
 def kernel(folder):
-    """(vmlinuz, folder of modules), downloaded once into `folder`."""
+    """(vmlinuz, folder of modules)."""
     found = glob.glob(os.path.join(folder, "kernel/boot/vmlinuz-*"))
     if not found:
         p = subprocess.run(["apt-cache", "depends", "linux-image-cloud-amd64"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         m = re.search(r"Depends: (linux-image-\S+)", p.stdout)
         if not m:
             raise Unavailable("apt knows no kernel (linux-image-cloud-amd64)")
-        os.makedirs(folder, exist_ok=True)
-        p = subprocess.run(["apt-get", "-qq", "download", m.group(1)], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        packages = glob.glob(os.path.join(folder, m.group(1) + "_*.deb"))
-        if p.returncode != 0 or not packages:
-            raise Unavailable("the kernel cannot be downloaded: %s" % p.stdout.strip()[-200:])
-        subprocess.run(["dpkg-deb", "-x", packages[0], os.path.join(folder, "kernel")], check=True)
-        for package in packages:
-            os.unlink(package)
-        found = glob.glob(os.path.join(folder, "kernel/boot/vmlinuz-*"))
+        found = [unpacked(folder, m.group(1), "kernel", "boot/vmlinuz-*")]
     release = os.path.basename(found[0]).split("vmlinuz-", 1)[1]
     for modules in ("kernel/lib/modules", "kernel/usr/lib/modules"):
         path = os.path.join(folder, modules, release)
@@ -114,11 +125,8 @@ class Cpio:
         self.f.close()
 
 
-def make_initramfs(path, modules, name, programs):
+def make_initramfs(path, modules, name, programs, busybox):
     """`programs`: {place in the machine: file here}."""
-    busybox = shutil.which("busybox")
-    if busybox is None or libraries(busybox):
-        raise Unavailable("no static busybox (package busybox-static)")
     a = Cpio(path)
     for folder in ("proc", "sys", "dev", "bin", "sbin", "usr/sbin", "usr/bin", "etc", "var/log"):
         a.folder(folder)
@@ -151,7 +159,7 @@ class Machine:
             raise Unavailable("no %s (package qemu-system-x86)" % QEMU)
         self.vmlinuz, modules = kernel(build)
         self.initramfs = os.path.join(self.dir, "initramfs")
-        make_initramfs(self.initramfs, modules, name, programs)
+        make_initramfs(self.initramfs, modules, name, programs, unpacked(build, "busybox-static", "busybox", "bin/busybox"))
         self.disks = list(disks)
         self.process = self.shell = self.qmp = None
         self.ready = False
