@@ -297,8 +297,10 @@ def main():
     o = ap.parse_args()
     import fencing
     import foreign
+    import live_tools
     import shell_front_ends
-    groups = [(SHARED, run_shared), (foreign.STORIES, foreign.run), (shell_front_ends.STORIES, shell_front_ends.run)] + fencing.GROUPS
+    groups = [(SHARED, run_shared), (foreign.STORIES, foreign.run), (shell_front_ends.STORIES, shell_front_ends.run),
+              (live_tools.STORIES, live_tools.run)] + fencing.GROUPS
     results = Results()
 
     def make_lab(**more):

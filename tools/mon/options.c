@@ -196,7 +196,7 @@ mon_choose_format(struct mon *m)
 {
     const char *as = m->tool.output_as;
     g_autofree char *lower = as != NULL ? g_ascii_strdown(as, -1) : NULL;
-    bool known = lower != NULL && text_is_one_of(lower, "html", "text", "xml", NULL);
+    bool known = lower != NULL && text_is_one_of(lower, "html", "json", "text", "xml", NULL);
 
     m->openmetrics = !m->format_by_old_option && text_equal(lower, "openmetrics");
 
