@@ -13,6 +13,7 @@
 #include "lib/base/result.h"
 #include "lib/base/text.h"
 #include "lib/base/xml.h"
+#include "lib/cib/cib_acl.h"
 #include "lib/cib/cib_client.h"
 #include "lib/cib/cib_ops.h"
 #include "lib/cib/cib_proto.h"
@@ -26,6 +27,7 @@ free_client(gpointer data)
 
     g_free(c->id);
     g_free(c->name);
+    g_free(c->user);
     g_free(c);
 }
 
@@ -352,6 +354,25 @@ is_harmless(const char *op)
     return text_is_one_of(op, CIB_OP_QUERY, CIB_OP_NOOP, CIB_OP_PING, NULL);
 }
 
+/* Ops that are about the members, not the configuration: no ACL can grant them. */
+static bool
+is_for_members(const char *op)
+{
+    return text_is_one_of(op, CIB_OP_SYNC, CIB_OP_SYNC_ONE, CIB_OP_PRIMARY, CIB_OP_SECONDARY, "cib_slave_all", CIB_OP_SHUTDOWN, NULL);
+}
+
+/* What only members say to each other, and would believe. */
+static void
+strip_internals(xmlNode *message)
+{
+    static const char *const internals[] = { CIB_F_SRC, CIB_F_DELEGATED, CIB_F_REPLY_TO, CIB_F_GLOBAL_UPDATE, CIB_F_SCHEMA_MAX,
+                                             CIB_F_UPGRADE_RC };
+
+    for (guint i = 0; i < G_N_ELEMENTS(internals); i++) {
+        xml_remove(message, internals[i]);
+    }
+}
+
 static void
 local_request(struct based *b, struct based_client *c, xmlNode *message, int64_t now)
 {
@@ -363,7 +384,11 @@ local_request(struct based *b, struct based_client *c, xmlNode *message, int64_t
                 op != NULL ? op : "");
         return;
     }
-    if (c->endpoint == BASED_RO && !is_harmless(op)) {
+    if (!c->privileged) {
+        strip_internals(message);
+    }
+    if ((c->endpoint == BASED_RO && !is_harmless(op))
+        || (b->acls_enabled && is_for_members(op) && !cib_acl_user_is_exempt(xml_get(message, CIB_F_USER)))) {
         refuse(b, c, message, -EACCES);
         return;
     }
@@ -401,6 +426,8 @@ based_client_request(struct based *b, const struct based_request *r, int64_t now
         return;
     }
     if (text_equal(op, CIB_OP_NOTIFY)) {
+        g_free(c->user);
+        c->user = g_strdup(xml_get(r->message, CIB_F_USER));
         acknowledge(b, r, "ack",
                     based_subscribe(c, xml_get(r->message, CIB_F_NOTIFY_TYPE),
                                     xml_get_bool(r->message, CIB_F_NOTIFY_ON, false)));

@@ -16,6 +16,7 @@ struct based_client {
     char *name; /* first cib_clientname seen; NULL before */
     enum based_endpoint endpoint;
     bool privileged;
+    char *user;      /* who subscribed; NULL before */
     unsigned subscribed; /* bit n: type n of the table in based_notify.c */
     /* the last synchronous request */
     uint32_t request_id, request_flags;

@@ -8,6 +8,7 @@
 #include "lib/base/result.h"
 #include "lib/base/text.h"
 #include "lib/base/xml.h"
+#include "lib/cib/cib_acl.h"
 #include "lib/cib/cib_client.h"
 #include "lib/cib/cib_proto.h"
 
@@ -34,8 +35,17 @@ based_subscribe(struct based_client *c, const char *type, bool on)
     return CRM_EX_INVALID_PARAM;
 }
 
+/* Whoever ACLs bind must not learn by a notification what he could not read. */
+static bool
+is_bound_by_acls(const struct based *b, const struct based_client *c)
+{
+    return b->acls_enabled && !cib_acl_user_is_exempt(c->user);
+}
+
+enum audience { EVERYBODY, WHO_MAY_READ_ALL, BOUND_BY_ACLS };
+
 static GPtrArray *
-subscribers(const struct based *b, unsigned type)
+subscribers(const struct based *b, unsigned type, enum audience who)
 {
     GPtrArray *list = NULL;
     GHashTableIter iter;
@@ -45,7 +55,7 @@ subscribers(const struct based *b, unsigned type)
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const struct based_client *c = value;
 
-        if (c->subscribed & 1u << type) {
+        if ((c->subscribed & 1u << type) && (who == EVERYBODY || is_bound_by_acls(b, c) == (who == BOUND_BY_ACLS))) {
             if (list == NULL) {
                 list = g_ptr_array_new_with_free_func(g_free);
             }
@@ -75,22 +85,61 @@ notify(struct based *b, GPtrArray *list, xmlNode *message)
     based_queue(b, e);
 }
 
-void
-based_notify_diff(struct based *b, const char *op, int legacy_rc, const xmlNode *input, xmlNode *take_patch)
+static xmlNode *
+diff_message(const char *op, int legacy_rc, const char *object_type)
 {
-    GPtrArray *list = subscribers(b, TYPE_DIFF);
-    xmlNode *message;
+    xmlNode *message = xml_new(NULL, CIB_EL_NOTIFY);
 
-    if (list == NULL) {
-        xml_free(take_patch);
-        return;
-    }
-    message = xml_new(NULL, CIB_EL_NOTIFY);
     xml_set(message, CIB_F_TYPE, CIB_T_NOTIFY);
     xml_set(message, CIB_F_SUBTYPE, CIB_NOTIFY_DIFF);
     xml_set(message, CIB_F_OP, op);
     xml_set_int(message, CIB_F_RC, legacy_rc);
-    xml_set(message, CIB_F_OBJECT_TYPE, input != NULL ? xml_name(input) : "diff");
+    xml_set(message, CIB_F_OBJECT_TYPE, object_type);
+    return message;
+}
+
+/*
+ * That there was a change, not which: the patchset starts where the document is now, so whoever keeps a copy has to ask
+ * anew, and gets what he may read.
+ */
+static void
+notify_bound(struct based *b, const char *op, int legacy_rc)
+{
+    GPtrArray *list = legacy_rc == 0 ? subscribers(b, TYPE_DIFF, BOUND_BY_ACLS) : NULL;
+    struct cib_version now = cib_version_of(b->doc->root);
+    xmlNode *message, *diff, *version, *ends[2];
+
+    if (list == NULL) {
+        return;
+    }
+    message = diff_message(op, legacy_rc, "diff");
+    diff = xml_new(xml_new(message, CIB_EL_RESULT), "diff");
+    xml_set(diff, "format", "2");
+    version = xml_new(diff, "version");
+    ends[0] = xml_new(version, "source");
+    ends[1] = xml_new(version, "target");
+    for (int i = 0; i < 2; i++) {
+        xml_set_int(ends[i], CIB_A_ADMIN_EPOCH, MAX(now.admin_epoch, 0));
+        xml_set_int(ends[i], CIB_A_EPOCH, MAX(now.epoch, 0));
+        xml_set_int(ends[i], CIB_A_NUM_UPDATES, MAX(now.num_updates, 0) + i);
+    }
+    notify(b, list, message);
+}
+
+void
+based_notify_diff(struct based *b, const char *op, int legacy_rc, const xmlNode *input, xmlNode *take_patch)
+{
+    GPtrArray *list = subscribers(b, TYPE_DIFF, WHO_MAY_READ_ALL);
+    xmlNode *message;
+
+    if (b->acls_enabled) {
+        notify_bound(b, op, legacy_rc);
+    }
+    if (list == NULL) {
+        xml_free(take_patch);
+        return;
+    }
+    message = diff_message(op, legacy_rc, input != NULL ? xml_name(input) : "diff");
     add_generation(xml_new(message, CIB_EL_GENERATION), b->doc->root);
     if (input != NULL) {
         xml_copy(xml_new(message, CIB_EL_UPDATE), input);
@@ -102,7 +151,7 @@ based_notify_diff(struct based *b, const char *op, int legacy_rc, const xmlNode 
 void
 based_notify_refresh(struct based *b, const char *op, int legacy_rc, unsigned sections)
 {
-    GPtrArray *list = subscribers(b, TYPE_REFRESH);
+    GPtrArray *list = subscribers(b, TYPE_REFRESH, EVERYBODY);
     xmlNode *message;
 
     if (list == NULL) {

@@ -365,6 +365,82 @@ subscribers_learn_the_patch_before_the_requester_gets_its_answer(void **state)
     free_net(n);
 }
 
+/* ACLs in force; joe may read primitive A and change its description. */
+static struct net *
+three_nodes_with_acls(void)
+{
+    struct net *n = three_nodes();
+
+    based_client_connected(n->core[1], "joes", BASED_RW, false);
+    request(n, 0, "tool",
+            MODIFY("2", "<configuration><crm_config><cluster_property_set id='o'><nvpair id='o1' name='enable-acl' value='true'/>"
+                        "</cluster_property_set></crm_config><acls><acl_target id='joe'><role id='r'/></acl_target><acl_role id='r'>"
+                        "<acl_permission id='p' kind='write' reference='A'/></acl_role></acls></configuration>"));
+    assert_int_equal(rc_of(last_of(n, 0, "tool", BASED_REPLY)), 0);
+    return n;
+}
+
+#define AS_JOE(op, more, rest)                                                                                         \
+    "<cib_command t='cib' cib_op='" op "' cib_callid='9' cib_callopt='4096' cib_user='joe' " more ">" rest "</cib_command>"
+
+static void
+acls_bind_a_user_on_every_node(void **state)
+{
+    struct net *n = three_nodes_with_acls();
+    const xmlNode *data;
+
+    request(n, 1, "joes", AS_JOE("cib_modify", "", "<cib_calldata><rsc_location id='l1' score='1'/></cib_calldata>"));
+    assert_int_equal(rc_of(last_of(n, 1, "joes", BASED_REPLY)), -EACCES);
+    assert_all_agree(n);
+    request(n, 1, "joes", AS_JOE("cib_modify", "", "<cib_calldata>" DESCRIBE_A "</cib_calldata>"));
+    assert_int_equal(rc_of(last_of(n, 1, "joes", BASED_REPLY)), 0);
+    assert_all_agree(n);
+    request(n, 1, "joes", AS_JOE("cib_query", "", ""));
+    assert_int_equal(rc_of(last_of(n, 1, "joes", BASED_REPLY)), 0);
+    data = xml_first(xml_first(last_of(n, 1, "joes", BASED_REPLY), "cib_calldata"), "cib");
+    assert_null(xml_get(data, "epoch"));
+    assert_null(xml_first(xml_first(data, "configuration"), "constraints"));
+    assert_string_equal(xml_get(xml_first(xml_first(xml_first(data, "configuration"), "resources"), "primitive"), "description"), "d");
+    free_net(n);
+}
+
+static void
+no_acl_lets_a_user_speak_for_a_member(void **state)
+{
+    struct net *n = three_nodes_with_acls();
+
+    request(n, 1, "joes", AS_JOE("cib_master", "", ""));
+    assert_int_equal(rc_of(last_of(n, 1, "joes", BASED_REPLY)), -EACCES);
+    assert_false(based_is_primary(n->core[1]));
+    request(n, 1, "joes", AS_JOE("cib_sync", "", ""));
+    assert_int_equal(rc_of(last_of(n, 1, "joes", BASED_REPLY)), -EACCES);
+    request(n, 1, "joes",
+            AS_JOE("cib_modify", "cib_update='true' cib_isreplyto='node3' src='node1'", "<cib_calldata>" DESCRIBE_A "</cib_calldata>"));
+    assert_int_equal(rc_of(last_of(n, 1, "joes", BASED_REPLY)), 0);
+    assert_all_agree(n);
+    free_net(n);
+}
+
+static void
+whoever_acls_bind_learns_only_that_something_changed(void **state)
+{
+    struct net *n = three_nodes_with_acls();
+    const xmlNode *notification;
+    g_autofree char *text = NULL;
+    xmlNode *copy = xml_copy(NULL, based_document(n->core[1]));
+
+    request(n, 1, "joes", "<cib-callback cib_op='cib_notify' cib_notify_type='cib_diff_notify' cib_notify_activate='1' cib_user='joe'/>");
+    request(n, 0, "tool", MODIFY("2", "<rsc_location id='l1' score='777'/>"));
+    notification = last_of(n, 1, "joes", BASED_NOTIFY);
+    assert_non_null(notification);
+    text = xml_to_text(notification, XML_TEXT_PLAIN);
+    assert_null(strstr(text, "777"));
+    assert_null(strstr(text, "l1"));
+    assert_int_equal(cib_notification_apply(&copy, notification), RC_DIFF_RESYNC); /* so a new copy is asked for */
+    xml_free(copy);
+    free_net(n);
+}
+
 static void
 an_unknown_notification_type_is_refused(void **state)
 {
@@ -627,6 +703,9 @@ main(void)
         cmocka_unit_test(a_query_for_another_node_is_answered_from_there),
         cmocka_unit_test(registration_tells_the_client_its_id),
         cmocka_unit_test(subscribers_learn_the_patch_before_the_requester_gets_its_answer),
+        cmocka_unit_test(acls_bind_a_user_on_every_node),
+        cmocka_unit_test(no_acl_lets_a_user_speak_for_a_member),
+        cmocka_unit_test(whoever_acls_bind_learns_only_that_something_changed),
         cmocka_unit_test(an_unknown_notification_type_is_refused),
         cmocka_unit_test(a_failed_operation_is_notified_with_its_code_and_changes_no_copy),
         cmocka_unit_test(a_member_that_differs_is_found_by_the_digest_ping_and_gets_the_document),
