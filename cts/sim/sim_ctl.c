@@ -452,7 +452,8 @@ sim_ctl_cib_notify(struct sim_node *n, const xmlNode *message)
         return;
     }
     if (text_equal(xml_get(message, CIB_F_SUBTYPE), CIB_NOTIFY_DIFF)) {
-        ctl_on_cib_diff(n->ctl->core, now(n), cib_notification_rc(message), cib_notification_patch(message));
+        ctl_on_cib_diff(n->ctl->core, now(n), cib_notification_rc(message), cib_notification_patch(message),
+                        cib_notification_root(message));
     } else if (xml_get_int(message, CIB_F_RC, 0) == 0) {
         ctl_on_cib_replaced(n->ctl->core, now(n), (unsigned)xml_get_int(message, CIB_F_CHANGE_SECTION, 5));
     }

@@ -35,8 +35,7 @@ static struct {
     /* the request that the core handles just now */
     struct ipc_client *client;
     const struct ipc_request *request;
-    guint timer;
-    uint64_t timer_due;
+    struct daemon_deadline deadline;
     bool stopping;
 } self;
 
@@ -148,33 +147,11 @@ carry_out_one(const struct attrd_effect *effect)
     }
 }
 
-static gboolean
-on_timer(gpointer data)
+static void
+on_deadline(void)
 {
-    self.timer = 0;
     attrd_core_tick(self.core, now());
     carry_out();
-    return G_SOURCE_REMOVE;
-}
-
-/* One GLib timer for the earliest of the core's. */
-static void
-arm_timer(void)
-{
-    uint64_t due = attrd_core_deadline(self.core);
-    uint64_t present = now();
-
-    if (self.timer != 0 && self.timer_due == due) {
-        return;
-    }
-    if (self.timer != 0) {
-        g_source_remove(self.timer);
-        self.timer = 0;
-    }
-    if (due != UINT64_MAX) {
-        self.timer_due = due;
-        self.timer = g_timeout_add(due > present ? (guint)MIN(due - present, G_MAXINT) : 0, on_timer, NULL);
-    }
 }
 
 static void
@@ -186,7 +163,7 @@ carry_out(void)
         carry_out_one(effect);
         attrd_effect_free(effect);
     }
-    arm_timer();
+    daemon_deadline_set(&self.deadline, attrd_core_deadline(self.core), on_deadline);
 }
 
 /* --- the group --- */
@@ -364,9 +341,7 @@ static void
 clean_up(void)
 {
     self.stopping = true;
-    if (self.timer != 0) {
-        g_source_remove(self.timer);
-    }
+    daemon_deadline_set(&self.deadline, UINT64_MAX, on_deadline);
     ipc_server_free(self.server);
     cluster_disconnect(self.cluster);
     cib_client_free(self.cib);

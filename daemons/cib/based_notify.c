@@ -70,9 +70,7 @@ add_generation(xmlNode *parent, const xmlNode *root)
 {
     xmlNode *tuple = xml_new(parent, CIB_EL_TUPLE);
 
-    for (const xmlAttr *a = root->properties; a != NULL; a = a->next) {
-        xml_set(tuple, (const char *)a->name, xml_attr_value(a));
-    }
+    xml_copy_attrs(tuple, root);
 }
 
 static void

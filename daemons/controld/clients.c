@@ -29,6 +29,7 @@ static struct {
     struct lrmd_client *exec;
     struct fence_client *fencer;
     struct ipc_connection *scheduler;
+    uint32_t scheduler_room; /* size of its buffers; 0: the least */
     struct attrd_client *attrd;
     guint cib_retry, exec_retry, fencer_retry, scheduler_retry, attr_retry;
     gint64 cib_since, exec_since;
@@ -46,7 +47,8 @@ static void
 on_cib_notify(struct cib_client *c, const char *type, const xmlNode *message, void *data)
 {
     if (text_equal(type, CIB_NOTIFY_DIFF)) {
-        ctl_on_cib_diff(shell.core, shell_now(), cib_notification_rc(message), cib_notification_patch(message));
+        ctl_on_cib_diff(shell.core, shell_now(), cib_notification_rc(message), cib_notification_patch(message),
+                        cib_notification_root(message));
     } else if (xml_get_int(message, F_CIB_RC, 0) == 0) {
         ctl_on_cib_replaced(shell.core, shell_now(), (unsigned)xml_get_int(message, "cib_change_section", 5));
     }
@@ -435,19 +437,30 @@ on_scheduler_closed(struct ipc_connection *c, void *data)
     shell_carry_out();
 }
 
+/* A connection's buffers are memory three times over: it gets what the CIB needs, not what the greatest might. */
+static struct ipc_connection *
+open_scheduler(void)
+{
+    static const struct ipc_connection_callbacks callbacks = { .event = on_scheduler_event, .closed = on_scheduler_closed };
+    struct ipc_connection *c = NULL;
+
+    if (ipc_connect(ENDPOINT_SCHEDULER, MAX(self.scheduler_room, IPC_BUFFER_CIB), &c) != RC_OK) {
+        return NULL;
+    }
+    ipc_watch(c, G_PRIORITY_DEFAULT, &callbacks, NULL);
+    return c;
+}
+
 static gboolean
 try_scheduler(gpointer data)
 {
-    static const struct ipc_connection_callbacks callbacks = { .event = on_scheduler_event, .closed = on_scheduler_closed };
-
-    if (ipc_connect(ENDPOINT_SCHEDULER, IPC_BUFFER_SCHEDULER, &self.scheduler) != RC_OK) {
-        self.scheduler = NULL;
+    self.scheduler = open_scheduler();
+    if (self.scheduler == NULL) {
         ctl_on_scheduler_unreachable(shell.core, shell_now());
         shell_carry_out();
         return self.scheduler_retry != 0 ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
     }
     self.scheduler_retry = 0;
-    ipc_watch(self.scheduler, G_PRIORITY_DEFAULT, &callbacks, NULL);
     ctl_on_scheduler_connected(shell.core, shell_now());
     shell_carry_out();
     return G_SOURCE_REMOVE;
@@ -471,10 +484,33 @@ clients_disconnect_scheduler(void)
     g_clear_pointer(&self.scheduler, ipc_disconnect);
 }
 
+/* Messages that do not fit are compressed, which takes longer than all else about them: rather connect anew. */
+static void
+make_room(const xmlNode *message)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    struct ipc_connection *c;
+
+    xml_append_text(text, message, XML_TEXT_PLAIN);
+    if (self.scheduler == NULL || text->len + IPC_HEADER_SIZE < MAX(self.scheduler_room, IPC_BUFFER_CIB)
+        || self.scheduler_room == IPC_BUFFER_SCHEDULER) {
+        return;
+    }
+    self.scheduler_room = (uint32_t)MIN(2 * text->len, IPC_BUFFER_SCHEDULER);
+    c = open_scheduler();
+    if (c != NULL) {
+        ipc_disconnect(self.scheduler);
+        self.scheduler = c;
+    }
+}
+
 void
 clients_schedule(struct ctl_effect *e)
 {
-    int rc = self.scheduler != NULL ? ipc_send(self.scheduler, e->xml, 0, NULL) : ENOTCONN;
+    int rc;
+
+    make_room(e->xml);
+    rc = self.scheduler != NULL ? ipc_send(self.scheduler, e->xml, 0, NULL) : ENOTCONN;
 
     if (rc != RC_OK) {
         log_err("Could not send the CIB to the scheduler: %s", result_text(rc));

@@ -143,8 +143,11 @@ void ctl_on_cib_failed(struct controld *c, struct ctl_time t);
 void ctl_on_cib_lost(struct controld *c, struct ctl_time t);
 /* rc: a result (lib/base/result.h).  `data`: the element in the reply's calldata, or NULL. */
 void ctl_on_cib_reply(struct controld *c, struct ctl_time t, uint64_t cookie, int rc, const xmlNode *data);
-/* The patchset of a cib_diff_notify, with the notification's result. */
-void ctl_on_cib_diff(struct controld *c, struct ctl_time t, int rc, const xmlNode *diff);
+/*
+ * The patchset of a cib_diff_notify, with the notification's result.  `root`: an element with the attributes of the CIB's
+ * root after the change, or NULL.
+ */
+void ctl_on_cib_diff(struct controld *c, struct ctl_time t, int rc, const xmlNode *diff, const xmlNode *root);
 /* cib_refresh_notify; `sections` is cib_change_section (1 nodes, 2 alerts, 4 status). */
 void ctl_on_cib_replaced(struct controld *c, struct ctl_time t, unsigned sections);
 

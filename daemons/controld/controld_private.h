@@ -10,6 +10,7 @@
 #include "daemons/controld/controld_core.h"
 #include "lib/base/result.h"
 #include "lib/base/text.h"
+#include "lib/cib/cib_doc.h"
 #include "lib/cib/cib_client.h"
 #include "lib/cluster/election.h"
 #include "lib/cluster/peers.h"
@@ -288,6 +289,9 @@ struct controld {
         uint64_t query;  /* cookie of the newest CIB query */
         unsigned round;  /* counts queries: only the newest one matters */
         char *reference; /* of the awaited reply, or NULL */
+        xmlNode *cib;    /* own copy of the CIB, kept up to date by its notifications; NULL: to be read */
+        struct cib_version seen; /* version of the last notification */
+        bool saw;        /* there was one */
     } pe;
     struct graph *graph;
     unsigned graph_serial;
@@ -419,6 +423,8 @@ void pe_invoke(struct controld *c);
 void pe_continue(struct controld *c); /* the CIB may have become quiet */
 void pe_rested(struct controld *c);   /* TIMER_SCHEDULE_REST */
 void pe_forget_reply(struct controld *c);
+void pe_follow(struct controld *c, const xmlNode *patch, const xmlNode *root); /* the CIB changed */
+void pe_forget_cib(struct controld *c); /* it must be read anew */
 void pe_await_fail_count(struct controld *c); /* one was sent to the attribute manager */
 void pe_fail_count_arrived(struct controld *c);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The executor side of resource actions on this node: taking requests, preconditions, handing over, results,
- * cancelling.  Called by message routing (destination `lrmd`) and by executor events.
+ * The executor side of resource actions on this node: what requests ask for, acknowledgements, results and the executor's
+ * answers.  Called by message routing (destination `lrmd`) and by executor events.
  * Never runs an agent and never judges results for the graph.  (spec 30 §12)
  */
-#include "daemons/controld/controld_private.h"
+#include "daemons/controld/core_exec.h"
 
 #include "lib/base/log.h"
 #include "lib/exec/lrmd_client.h"
@@ -13,13 +13,11 @@
 #include <string.h>
 
 #define CALL_ID_UNKNOWN 999999999
-/* A recurring operation that starts later than this does not keep its transition waiting. */
-#define LONG_START_DELAY_MS (5 * 60 * 1000)
 
 /* ---- resources ---- */
 
-static struct lrm_rsc *
-rsc_find(struct controld *c, const xmlNode *primitive)
+struct lrm_rsc *
+lrm_rsc_find(struct controld *c, const xmlNode *primitive)
 {
     struct lrm_rsc *rsc = xml_id(primitive) != NULL ? g_hash_table_lookup(c->resources, xml_id(primitive)) : NULL;
 
@@ -30,8 +28,8 @@ rsc_find(struct controld *c, const xmlNode *primitive)
 }
 
 /* A resource that was never seen, from its definition in a request; NULL if that is unusable. */
-static struct lrm_rsc *
-rsc_new(struct controld *c, const xmlNode *primitive)
+struct lrm_rsc *
+lrm_rsc_new(struct controld *c, const xmlNode *primitive)
 {
     const char *id = xml_id(primitive), *class = xml_get(primitive, "class"), *type = xml_get(primitive, "type"),
                *provider = xml_get(primitive, "provider");
@@ -52,24 +50,6 @@ rsc_new(struct controld *c, const xmlNode *primitive)
 }
 
 /* ---- waiting for the executor's immediate answers ---- */
-
-enum wait_kind { WAIT_REGISTER, WAIT_RUN, WAIT_CANCEL, WAIT_UNREGISTER };
-
-struct exec_wait {
-    enum wait_kind kind;
-    char *rsc;
-    struct delete_request *deletion; /* WAIT_UNREGISTER */
-    char *action; /* WAIT_CANCEL */
-    guint interval_ms;
-    char *ack_sys, *ack_host, *ack_key; /* WAIT_CANCEL by the DC: whom to tell */
-};
-
-/* A resource that is to be forgotten, and who wants to know. */
-struct delete_request {
-    char *rsc, *key, *from_sys, *from_host, *user;
-    char *node; /* whose history */
-    bool by_dc, cib_only;
-};
 
 void
 delete_request_free(gpointer data)
@@ -102,7 +82,7 @@ exec_wait_free(gpointer data)
     g_free(w);
 }
 
-static struct ctl_effect *
+struct ctl_effect *
 exec_effect(struct controld *c, enum ctl_effect_kind kind, enum wait_kind wait, const char *rsc, struct exec_wait **out)
 {
     struct ctl_effect *e = effect_new(c, kind);
@@ -121,14 +101,14 @@ exec_effect(struct controld *c, enum ctl_effect_kind kind, enum wait_kind wait, 
 
 /* ---- direct acknowledgements (spec 30 §12.6) ---- */
 
-static bool
-is_recorded(const char *action)
+bool
+lrm_is_recorded(const char *action)
 {
     return !text_is_one_of(action, "cancel", "delete", "notify", "meta-data", NULL);
 }
 
-static void
-ack_directly(struct controld *c, const char *rsc_id, const struct op_record *op, const char *to_sys, const char *to_host)
+void
+lrm_ack(struct controld *c, const char *rsc_id, const struct op_record *op, const char *to_sys, const char *to_host)
 {
     struct lrm_rsc *known = g_hash_table_lookup(c->resources, rsc_id), shell = { .id = (char *)rsc_id };
     xmlNode *state = xml_new(NULL, "node_state"), *lrm, *resource, *msg;
@@ -151,8 +131,8 @@ ack_directly(struct controld *c, const char *rsc_id, const struct op_record *op,
 }
 
 /* An acknowledgement for something that never reached the executor. */
-static void
-ack_made_up(struct controld *c, const char *rsc_id, const char *action, guint interval_ms, const char *key, int status, int rc,
+void
+lrm_ack_made_up(struct controld *c, const char *rsc_id, const char *action, guint interval_ms, const char *key, int status, int rc,
             const char *reason, const char *to_sys, const char *to_host)
 {
     struct op_record *op = op_record_new(rsc_id, action, interval_ms);
@@ -163,13 +143,11 @@ ack_made_up(struct controld *c, const char *rsc_id, const char *action, guint in
     op->call_id = 0;
     op->reason = g_strdup(reason);
     op->params = g_hash_table_new(g_str_hash, g_str_equal);
-    ack_directly(c, rsc_id, op, to_sys, to_host);
+    lrm_ack(c, rsc_id, op, to_sys, to_host);
     op_record_free(op);
 }
 
 /* ---- results ---- */
-
-static void finish_deletion(struct controld *c, struct delete_request *take);
 
 /* Statuses that an old DC does not know (spec 30 §12.5). */
 static void
@@ -194,8 +172,8 @@ keeps_lock(const struct op_record *op)
            || (text_equal(op->action, "monitor") && op->interval_ms == 0 && op->rc == OCF_RC_NOT_RUNNING);
 }
 
-static void
-delete_entry(struct controld *c, const struct op_record *op)
+void
+lrm_delete_entry(struct controld *c, const struct op_record *op)
 {
     g_autofree char *key = op_key_new(op->rsc, op->action, op->interval_ms);
 
@@ -231,14 +209,14 @@ cancelled(struct controld *c, struct lrm_rsc *rsc, const struct lrm_op *op, bool
     const struct op_record *rec = op->rec;
 
     if (rec->interval_ms == 0 || deleted) {
-        ack_directly(c, rsc->id, rec, SYS_TENGINE, NULL);
+        lrm_ack(c, rsc->id, rec, SYS_TENGINE, NULL);
     } else if (op->remove) {
         bool failed = rsc->failed != NULL && rsc->failed->interval_ms == rec->interval_ms && text_equal(rsc->failed->action, rec->action);
 
-        delete_entry(c, rec);
+        lrm_delete_entry(c, rec);
         if (failed) {
             /* The entry is last_failure, which stays: nothing in the CIB will tell the DC. */
-            ack_directly(c, rsc->id, rec, SYS_TENGINE, NULL);
+            lrm_ack(c, rsc->id, rec, SYS_TENGINE, NULL);
         }
     }
 }
@@ -257,8 +235,8 @@ take_result(struct controld *c, struct lrm_rsc *rsc, struct lrm_op *op, bool del
     log_result(c, rec);
     if (rec->status == EXEC_CANCELLED) {
         cancelled(c, rsc, op, deleted);
-    } else if (!is_recorded(rec->action) || deleted) {
-        ack_directly(c, rsc->id, rec, op->from_sys, op->from_host);
+    } else if (!lrm_is_recorded(rec->action) || deleted) {
+        lrm_ack(c, rsc->id, rec, op->from_sys, op->from_host);
     } else {
         const char *lock = op->lock == NULL ? NULL : keeps_lock(rec) ? op->lock : "0";
 
@@ -270,8 +248,8 @@ take_result(struct controld *c, struct lrm_rsc *rsc, struct lrm_op *op, bool del
 }
 
 /* The operation an event belongs to. */
-static struct lrm_op *
-op_find(const struct lrm_rsc *rsc, const char *action, guint interval_ms, const char *userdata)
+struct lrm_op *
+lrm_op_find(const struct lrm_rsc *rsc, const char *action, guint interval_ms, const char *userdata)
 {
     for (unsigned i = rsc->ops->len; i > 0; i--) {
         struct lrm_op *op = rsc->ops->pdata[i - 1];
@@ -303,7 +281,7 @@ ctl_on_exec_result(struct controld *c, struct ctl_time t, const struct ctl_exec_
 
     event_begin(c, t);
     rsc = r->rsc != NULL ? g_hash_table_lookup(c->resources, r->rsc) : NULL;
-    op = rsc != NULL ? op_find(rsc, r->action, r->interval_ms, r->userdata) : NULL;
+    op = rsc != NULL ? lrm_op_find(rsc, r->action, r->interval_ms, r->userdata) : NULL;
     if (op == NULL) {
         log_info("Ignoring result of %s of %s: this process did not ask for it", r->action, r->rsc);
         event_end(c);
@@ -323,14 +301,14 @@ ctl_on_exec_result(struct controld *c, struct ctl_time t, const struct ctl_exec_
         g_ptr_array_remove(rsc->ops, op);
     }
     if (rsc->deleting != NULL && !has_oneshots(rsc)) {
-        finish_deletion(c, g_steal_pointer(&rsc->deleting));
+        lrm_finish_deletion(c, g_steal_pointer(&rsc->deleting));
     }
     event_end(c);
 }
 
 /* A result for an action that the executor never had (spec 30 §12.1). */
-static void
-fabricate(struct controld *c, struct lrm_rsc *rsc, struct lrm_op *take_op, int status, int rc, const char *reason)
+void
+lrm_fabricate(struct controld *c, struct lrm_rsc *rsc, struct lrm_op *take_op, int status, int rc, const char *reason)
 {
     struct op_record *rec = take_op->rec;
 
@@ -344,293 +322,10 @@ fabricate(struct controld *c, struct lrm_rsc *rsc, struct lrm_op *take_op, int s
     lrm_op_free(take_op);
 }
 
-/* ---- running ---- */
-
-/* An action on its way to the executor; waits in waiting_ops for meta-data. */
-struct op_request {
-    char *rsc;
-    struct lrm_op *op;
-    uint64_t meta; /* cookie of the meta-data it waits for, 0: only for its turn */
-};
-
-void
-op_request_free(gpointer data)
-{
-    struct op_request *r = data;
-
-    if (r->op != NULL) {
-        lrm_op_free(r->op);
-    }
-    g_free(r->rsc);
-    g_free(r);
-}
-
-static const char *
-meta_param(const struct op_record *rec, const char *name)
-{
-    return rec->params != NULL ? g_hash_table_lookup(rec->params, name) : NULL;
-}
-
-static long long
-int_param(const struct op_record *rec, const char *name, long long def)
-{
-    const char *value = meta_param(rec, name);
-    long long n;
-
-    return value != NULL && text_parse_int(value, &n) ? n : def;
-}
-
-static void
-cancel_op(struct controld *c, const struct lrm_rsc *rsc, struct lrm_op *op, struct exec_wait **wait)
-{
-    struct ctl_effect *e = exec_effect(c, CTL_EXEC_CANCEL, WAIT_CANCEL, rsc->id, wait);
-
-    op->cancelled = true;
-    e->action = g_strdup(op->rec->action);
-    e->interval_ms = op->rec->interval_ms;
-}
-
-/* Before an action that changes the resource, nothing recurring may look at it (spec 30 §12.4). */
-static void
-cancel_recurring(struct controld *c, struct lrm_rsc *rsc)
-{
-    for (unsigned i = 0; i < rsc->ops->len; i++) {
-        struct lrm_op *op = rsc->ops->pdata[i];
-
-        if (op->rec->interval_ms > 0 && !op->cancelled) {
-            cancel_op(c, rsc, op, NULL);
-        }
-    }
-}
-
-/* Why the action cannot be taken now, or NULL. */
-static const char *
-refusal(const struct controld *c, const struct op_record *rec)
-{
-    if (c->shutdown && text_equal(rec->action, "start")) {
-        return "Not attempting start due to shutdown in progress";
-    }
-    if (c->state != S_NOT_DC && c->state != S_POLICY_ENGINE && c->state != S_TRANSITION_ENGINE && !text_equal(rec->action, "stop")) {
-        return "Controller cannot attempt actions at this time";
-    }
-    return NULL;
-}
-
-static void
-write_pending(struct controld *c, const struct lrm_rsc *rsc, const struct op_record *rec)
-{
-    struct op_record pending = *rec;
-    const char *record = meta_param(rec, "CRM_meta_record_pending");
-
-    if (!is_recorded(rec->action) || (record != NULL && text_boolean(record) == 0)) {
-        return;
-    }
-    pending.status = EXEC_PENDING;
-    pending.rc = OCF_RC_UNKNOWN;
-    pending.call_id = -1;
-    pending.run_time = now_epoch(c);
-    pending.change_time = 0;
-    history_queue(c, rsc, &pending, NULL, false);
-}
-
-static void
-set_timeout(struct lrm_rsc *rsc, struct op_record *rec)
-{
-    rec->timeout_ms = int_param(rec, "CRM_meta_timeout", 0);
-    if (rec->interval_ms > 0 && text_equal_nocase(rsc->agent.standard, "stonith")) {
-        const char *special = meta_param(rec, "pcmk_monitor_timeout");
-        long long ms = special != NULL ? text_timeout_ms(special) : -1;
-
-        rec->timeout_ms = ms > 0 ? ms : rec->timeout_ms;
-    }
-    if (rec->timeout_ms <= 0) {
-        rec->timeout_ms = rec->interval_ms;
-    }
-}
-
-static void
-run(struct controld *c, struct lrm_rsc *rsc, struct lrm_op *take_op)
-{
-    struct op_record *rec = take_op->rec;
-    const char *why = refusal(c, rec);
-    struct ctl_effect *e;
-
-    if (why != NULL) {
-        log_notice("Refusing %s of %s: %s", rec->action, rsc->id, why);
-        rec->status = EXEC_INVALID;
-        rec->rc = OCF_RC_ERROR;
-        rec->run_time = now_epoch(c);
-        rec->reason = g_strdup(why);
-        ack_directly(c, rsc->id, rec, SYS_TENGINE, NULL);
-        if (c->shutdown) {
-            fsa_raise(c, I_SHUTDOWN, NULL, "asked to start something while shutting down");
-        }
-        lrm_op_free(take_op);
-        return;
-    }
-    if (text_equal(rec->action, "reload") || text_equal(rec->action, "reload-agent")) {
-        g_autofree char *key = agent_key(&rsc->agent);
-        const struct agent_meta *meta = g_hash_table_lookup(c->metas, key);
-
-        g_free(rec->action);
-        rec->action = g_strdup(meta != NULL && meta->legacy_reload ? "reload" : "reload-agent");
-    }
-    set_timeout(rsc, rec);
-    write_pending(c, rsc, rec);
-    if (rec->interval_ms == 0 && !text_is_one_of(rec->action, "monitor", "notify", NULL)) {
-        cancel_recurring(c, rsc);
-    } else if (rec->interval_ms > 0) {
-        struct lrm_op *same = op_find(rsc, rec->action, rec->interval_ms, NULL);
-
-        if (same != NULL && !same->cancelled) {
-            cancel_op(c, rsc, same, NULL);
-        }
-    }
-    log_notice("Requesting local execution of %s operation for %s on %s" LOG_XT "transition %s", rec->action, rsc->id, c->cfg.node_name,
-               rec->userdata);
-    g_ptr_array_add(rsc->ops, take_op);
-    e = exec_effect(c, CTL_EXEC_RUN, WAIT_RUN, rsc->id, NULL);
-    take_op->cookie = e->cookie;
-    e->action = g_strdup(rec->action);
-    e->interval_ms = rec->interval_ms;
-    e->timeout_ms = rec->timeout_ms;
-    e->delay_ms = MAX(int_param(rec, "CRM_meta_start_delay", 0), 0);
-    e->text = g_strdup(rec->userdata);
-    e->params = g_hash_table_ref(rec->params);
-    if (rec->interval_ms > 0 && e->delay_ms > LONG_START_DELAY_MS) {
-        struct op_record done = *rec;
-
-        log_info("Not waiting %lldms for the first %s of %s", e->delay_ms, rec->action, rsc->id);
-        done.status = EXEC_DONE;
-        done.rc = op_target_rc(rec);
-        ack_directly(c, rsc->id, &done, SYS_TENGINE, NULL);
-        take_op->reported = true;
-    }
-}
-
-/* ---- meta-data (spec 30 §12.2) ---- */
-
-static bool
-wants_meta(const struct op_record *rec)
-{
-    return text_is_one_of(rec->action, "start", "monitor", "promote", "demote", "reload", "reload-agent", "migrate_to", "migrate_from",
-                          NULL);
-}
-
-/* Ask for an agent's meta-data unless that is under way; returns the cookie to wait for. */
-static uint64_t
-ask_meta(struct controld *c, const struct lrm_rsc *rsc, const char *key)
-{
-    struct ctl_effect *e;
-    GHashTableIter iter;
-    gpointer cookie, agent;
-
-    g_hash_table_iter_init(&iter, c->meta_waits);
-    while (g_hash_table_iter_next(&iter, &cookie, &agent)) {
-        if (text_equal(agent, key)) {
-            return *(uint64_t *)cookie;
-        }
-    }
-    e = effect_new(c, CTL_METADATA);
-    e->cookie = ++c->cookie;
-    e->agent.standard = g_strdup(rsc->agent.standard);
-    e->agent.provider = g_strdup(rsc->agent.provider);
-    e->agent.type = g_strdup(rsc->agent.type);
-    g_hash_table_insert(c->meta_waits, g_memdup2(&e->cookie, sizeof e->cookie), g_strdup(key));
-    return e->cookie;
-}
-
-static bool
-somebody_waits(struct controld *c, const char *rsc, const struct op_request *before)
-{
-    for (const GList *l = c->waiting_ops.head; l != NULL && l->data != before; l = l->next) {
-        if (text_equal(((const struct op_request *)l->data)->rsc, rsc)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Hand the action over as soon as its agent's meta-data is known and no earlier one of its resource waits. */
-static void
-submit(struct controld *c, struct lrm_rsc *rsc, struct lrm_op *take_op)
-{
-    g_autofree char *key = agent_key(&rsc->agent);
-    struct op_request *r;
-    uint64_t cookie = 0;
-
-    if (agent_has_params(rsc->agent.standard) && wants_meta(take_op->rec)
-        && (text_equal(take_op->rec->action, "start") || !g_hash_table_contains(c->metas, key))) {
-        cookie = ask_meta(c, rsc, key);
-    }
-    if (cookie == 0 && !somebody_waits(c, rsc->id, NULL)) {
-        run(c, rsc, take_op);
-        return;
-    }
-    r = g_new0(struct op_request, 1);
-    r->rsc = g_strdup(rsc->id);
-    r->op = take_op;
-    r->meta = cookie;
-    g_queue_push_tail(&c->waiting_ops, r);
-}
-
-void
-ctl_on_metadata(struct controld *c, struct ctl_time t, uint64_t cookie, const xmlNode *xml, bool unchanged)
-{
-    gpointer stolen, agent;
-    GList *l, *next;
-
-    if (!g_hash_table_steal_extended(c->meta_waits, &cookie, &stolen, &agent)) {
-        return;
-    }
-    event_begin(c, t);
-    g_free(stolen);
-    if (!unchanged) {
-        if (xml != NULL) {
-            g_autofree char *standard = g_strndup(agent, strcspn(agent, ":"));
-
-            g_hash_table_replace(c->metas, g_strdup(agent), agent_meta_new(xml, standard));
-        } else {
-            log_warn("There is no meta-data of agent %s: changes of its parameters cannot be told apart", (const char *)agent);
-            g_hash_table_replace(c->metas, g_strdup(agent), NULL);
-        }
-    }
-    g_free(agent);
-    for (l = c->waiting_ops.head; l != NULL; l = l->next) {
-        struct op_request *r = l->data;
-
-        if (r->meta == cookie) {
-            r->meta = 0;
-        }
-    }
-    for (l = c->waiting_ops.head; l != NULL; l = next) {
-        struct op_request *r = l->data;
-        struct lrm_rsc *rsc;
-
-        next = l->next;
-        if (r->meta != 0 || somebody_waits(c, r->rsc, r)) {
-            continue;
-        }
-        rsc = g_hash_table_lookup(c->resources, r->rsc);
-        if (rsc != NULL) {
-            run(c, rsc, g_steal_pointer(&r->op));
-        }
-        g_queue_delete_link(&c->waiting_ops, l);
-        op_request_free(r);
-    }
-    event_end(c);
-}
-
 /* ---- requests ---- */
 
-struct request {
-    const xmlNode *data, *primitive;
-    const char *operation, *from_sys, *from_host, *user, *node, *key;
-    bool by_dc;
-};
-
 static void
-parse_request(const struct controld *c, const xmlNode *msg, struct request *r)
+parse_request(const struct controld *c, const xmlNode *msg, struct lrm_request *r)
 {
     const char *task = xml_get(msg, F_CRM_TASK);
 
@@ -661,281 +356,17 @@ parse_request(const struct controld *c, const xmlNode *msg, struct request *r)
     }
 }
 
-/* All of the request's attributes but the expected result; a stop runs with what the start ran with. */
-static GHashTable *
-request_params(const struct lrm_rsc *rsc, const struct request *r)
-{
-    GHashTable *params = lrmd_params_from_xml(r->data);
-    GHashTable *merged;
-    GHashTableIter iter;
-    gpointer name, value;
-
-    g_hash_table_remove(params, "CRM_meta_op_target_rc");
-    if (!text_equal(r->operation, "stop") || rsc->stop_params == NULL) {
-        return params;
-    }
-    merged = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    g_hash_table_iter_init(&iter, rsc->stop_params);
-    while (g_hash_table_iter_next(&iter, &name, &value)) {
-        g_hash_table_insert(merged, g_strdup(name), g_strdup(value));
-    }
-    g_hash_table_iter_init(&iter, params);
-    while (g_hash_table_iter_next(&iter, &name, &value)) {
-        if (g_str_has_prefix(name, "CRM_meta_") || text_equal(name, F_FEATURE_SET)) {
-            g_hash_table_replace(merged, g_strdup(name), g_strdup(value));
-        }
-    }
-    g_hash_table_unref(params);
-    return merged;
-}
-
-static void
-on_execute(struct controld *c, const struct request *r)
-{
-    struct lrm_rsc *rsc = rsc_find(c, r->primitive);
-    struct lrm_op *op;
-    long long interval;
-
-    if (rsc == NULL) {
-        rsc = rsc_new(c, r->primitive);
-    }
-    if (rsc == NULL) {
-        log_err("Invalid resource definition for %s", xml_id(r->primitive));
-        ack_made_up(c, xml_id(r->primitive) != NULL ? xml_id(r->primitive) : "unknown", r->operation, 0, r->key, EXEC_ERROR,
-                    OCF_RC_NOT_CONFIGURED, "Invalid resource definition", r->from_sys, r->from_host);
-        return;
-    }
-    if (!rsc->registered) {
-        struct ctl_effect *e = exec_effect(c, CTL_EXEC_REGISTER, WAIT_REGISTER, rsc->id, NULL);
-
-        e->agent.standard = g_strdup(rsc->agent.standard);
-        e->agent.provider = g_strdup(rsc->agent.provider);
-        e->agent.type = g_strdup(rsc->agent.type);
-        rsc->registered = true;
-    }
-    op = g_new0(struct lrm_op, 1);
-    op->rec = op_record_new(rsc->id, r->operation, 0);
-    op->rec->params = request_params(rsc, r);
-    op->rec->userdata = g_strdup(r->key);
-    interval = int_param(op->rec, "CRM_meta_interval", 0);
-    op->rec->interval_ms = text_is_one_of(r->operation, "start", "stop", NULL) ? 0 : (guint)CLAMP(interval, 0, G_MAXUINT);
-    op->from_sys = g_strdup(r->from_sys);
-    op->from_host = g_strdup(r->from_host);
-    op->lock = g_strdup(xml_get(r->data, "shutdown-lock"));
-    g_free(rsc->container);
-    rsc->container = g_strdup(meta_param(op->rec, "CRM_meta_container"));
-
-    if (!text_equal_nocase(r->node, c->cfg.node_name)) {
-        fabricate(c, rsc, op, EXEC_NOT_CONNECTED, OCF_RC_ERROR, "Local node has no connection to remote");
-    } else if (text_equal(rsc->agent.type, "remote") && text_equal(rsc->agent.provider, "pacemaker")
-               && text_equal_nocase(rsc->agent.standard, "ocf")) {
-        /* The seam for remote nodes (spec 30 §13): the controller itself would be the agent here. */
-        bool probe = text_equal(r->operation, "monitor"), stop = text_equal(r->operation, "stop");
-
-        fabricate(c, rsc, op, probe || stop ? EXEC_DONE : EXEC_NOT_SUPPORTED, probe ? OCF_RC_NOT_RUNNING : stop ? OCF_RC_OK : OCF_RC_UNIMPLEMENTED,
-                  probe || stop ? NULL : "Connections to Pacemaker Remote nodes are not supported");
-    } else if (!c->exec_connected) {
-        fabricate(c, rsc, op, EXEC_NOT_CONNECTED, OCF_RC_ERROR, "Not connected to remote executor");
-    } else {
-        submit(c, rsc, op);
-    }
-}
-
-/* ---- cancel ---- */
-
-static void
-on_cancel(struct controld *c, const struct request *r)
-{
-    g_autoptr(GHashTable) params = lrmd_params_from_xml(r->data);
-    const char *action = g_hash_table_lookup(params, "CRM_meta_operation"), *spec = g_hash_table_lookup(params, "CRM_meta_interval"),
-               *call = g_hash_table_lookup(params, "CRM_meta_call_id"), *key = r->key;
-    struct lrm_rsc *rsc = rsc_find(c, r->primitive);
-    long long interval = 0, call_id = 0;
-    struct lrm_op *op = NULL;
-    struct exec_wait *wait;
-
-    if (action == NULL || spec == NULL || !text_parse_int(spec, &interval)) {
-        log_err("Request to cancel an operation of %s does not say which", xml_id(r->primitive));
-        return;
-    }
-    if (call != NULL) {
-        text_parse_int(call, &call_id);
-    }
-    if (rsc != NULL) {
-        op = op_find(rsc, action, (guint)interval, NULL);
-        if (op != NULL && call_id > 0 && op->rec->call_id > 0 && op->rec->call_id != call_id) {
-            op = NULL;
-        }
-    }
-    if (op != NULL) {
-        op->remove = true;
-        cancel_op(c, rsc, op, &wait);
-        wait->action = g_strdup(action);
-        wait->interval_ms = (guint)interval;
-        wait->ack_sys = g_strdup(r->from_sys);
-        wait->ack_host = g_strdup(r->from_host);
-        wait->ack_key = g_strdup(key);
-    } else {
-        struct op_record *gone = op_record_new(rsc != NULL ? rsc->id : xml_id(r->primitive), action, (guint)interval);
-
-        log_info("Nothing to cancel for %s of %s", action, gone->rsc);
-        delete_entry(c, gone);
-        ack_made_up(c, gone->rsc, "cancel", (guint)interval, key, EXEC_DONE, OCF_RC_OK, NULL, r->from_sys, r->from_host);
-        op_record_free(gone);
-    }
-}
-
-/* ---- delete (spec 30 §12.7) ---- */
-
-static void
-deletion_done(struct controld *c, int rc, const xmlNode *data, gpointer arg)
-{
-    struct delete_request *d = arg;
-
-    if (rc != RC_OK && rc != ENXIO) {
-        log_err("Could not delete history of %s on %s: %s", d->rsc, d->node, result_text(rc));
-    }
-    if (d->cib_only && d->by_dc) {
-        return; /* clearing a shutdown lock: the DC did not wait */
-    }
-    ack_made_up(c, d->rsc, "delete", 0, d->key, EXEC_DONE, OCF_RC_OK, NULL, d->from_sys, d->from_host);
-    if (!d->by_dc) {
-        g_autofree char *now = g_strdup_printf("%" G_GINT64_FORMAT, now_epoch(c));
-
-        property_set(c, "last-lrm-refresh", now);
-    }
-}
-
-static char *
-history_path(const char *node, const char *rsc)
-{
-    return g_strdup_printf("//node_state[@uname='%s']/lrm/lrm_resources/lrm_resource[@id='%s']", node, rsc);
-}
-
-static void
-finish_deletion(struct controld *c, struct delete_request *d)
-{
-    g_autofree char *path = history_path(d->node, d->rsc);
-
-    if (!d->cib_only) {
-        log_info("Forgetting resource %s", d->rsc);
-        if (c->batch != NULL) {
-            xml_free(xml_find(c->batch, "lrm_resource", "id", d->rsc));
-        }
-        g_hash_table_remove(c->resources, d->rsc);
-    }
-    cib_request(c, CIB_OP_DELETE, path, NULL, CIB_OPT_XPATH | CIB_OPT_MULTIPLE, deletion_done, d, delete_request_free);
-}
-
-/* The dry run says whether the requesting user may do it. */
-static void
-deletion_allowed(struct controld *c, int rc, const xmlNode *data, gpointer arg)
-{
-    struct delete_request *request = arg, *d;
-    struct lrm_rsc *rsc = g_hash_table_lookup(c->resources, request->rsc);
-    struct exec_wait *w;
-
-    if (rc != RC_OK && rc != ENXIO) {
-        log_err("Could not delete resource %s for %s: %s", request->rsc, request->user, result_text(rc));
-        ack_made_up(c, request->rsc, "delete", 0, request->key, EXEC_ERROR,
-                    rc == EACCES || rc == EPERM ? OCF_RC_INSUFFICIENT_PRIV : OCF_RC_ERROR, result_text(rc), request->from_sys,
-                    request->from_host);
-        return;
-    }
-    d = g_memdup2(request, sizeof *request);
-    memset(request, 0, sizeof *request); /* its strings moved */
-    if (d->cib_only || rsc == NULL || !rsc->registered || !c->exec_connected) {
-        finish_deletion(c, d);
-        return;
-    }
-    exec_effect(c, CTL_EXEC_UNREGISTER, WAIT_UNREGISTER, d->rsc, &w);
-    w->deletion = d;
-}
-
-static void
-on_delete(struct controld *c, const struct request *r)
-{
-    struct delete_request *d = g_new0(struct delete_request, 1);
-    struct lrm_rsc *rsc = rsc_find(c, r->primitive);
-    g_autofree char *path = NULL;
-
-    d->rsc = g_strdup(rsc != NULL ? rsc->id : xml_id(r->primitive));
-    d->key = g_strdup(r->key);
-    d->from_sys = g_strdup(r->from_sys);
-    d->from_host = g_strdup(r->from_host);
-    d->user = g_strdup(r->user);
-    d->node = g_strdup(r->node);
-    d->by_dc = r->by_dc;
-    d->cib_only = text_equal(xml_get(r->data, "mode"), "cib");
-    path = history_path(d->node, d->rsc);
-    cib_request_as(c, CIB_OP_DELETE, path, NULL, CIB_OPT_XPATH | CIB_OPT_MULTIPLE | CIB_OPT_DRY_RUN, NULL, d->user, deletion_allowed, d,
-                   delete_request_free);
-}
-
-/* ---- simulated failure, re-probe ---- */
-
-static void
-on_fail(struct controld *c, const struct request *r)
-{
-    struct lrm_rsc *rsc = rsc_find(c, r->primitive);
-    const char *id = xml_id(r->primitive);
-    struct lrm_op *op;
-
-    if (!text_is_one_of(r->user, "root", DAEMON_USER, NULL)) {
-        log_err("%s may not simulate a failure of %s", r->user, id);
-        ack_made_up(c, id, "asyncmon", 0, r->key, EXEC_ERROR, OCF_RC_INSUFFICIENT_PRIV, "Unprivileged user cannot fail resources",
-                    r->from_sys, r->from_host);
-        return;
-    }
-    if (rsc == NULL && (rsc = rsc_new(c, r->primitive)) == NULL) {
-        ack_made_up(c, id, "asyncmon", 0, r->key, EXEC_ERROR, OCF_RC_NOT_CONFIGURED, "Cannot fail unknown resource", r->from_sys, r->from_host);
-        return;
-    }
-    log_info("Failing resource %s for %s", rsc->id, r->user);
-    op = g_new0(struct lrm_op, 1);
-    op->rec = op_record_new(rsc->id, "asyncmon", 0);
-    op->rec->params = g_hash_table_new(g_str_hash, g_str_equal);
-    op->reported = true;
-    fabricate(c, rsc, op, EXEC_DONE, OCF_RC_ERROR, "Simulated failure");
-    ack_made_up(c, id, "asyncmon", 0, r->key, EXEC_DONE, OCF_RC_OK, NULL, r->from_sys, r->from_host);
-}
-
-static void
-on_probe_again(struct controld *c, const struct request *r)
-{
-    GHashTableIter iter;
-    gpointer value;
-
-    log_notice("Forgetting all resources so that they are probed again");
-    g_hash_table_iter_init(&iter, c->resources);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        struct lrm_rsc *rsc = value;
-
-        if (rsc->registered && c->exec_connected) {
-            exec_effect(c, CTL_EXEC_UNREGISTER, WAIT_UNREGISTER, rsc->id, NULL);
-        }
-    }
-    g_hash_table_remove_all(c->resources);
-    g_clear_pointer(&c->batch, xml_free);
-    cib_drop_xpath(c, 0, "//node_state[@uname='%s']/lrm", c->cfg.node_name);
-    if (!r->by_dc) {
-        xmlNode *msg = msg_new(c, CRM_TASK_LRM_INVOKE, r->from_sys, SYS_LRMD, r->from_host, NULL);
-
-        route_message(c, msg, false);
-    }
-}
-
 void
 lrm_on_request(struct controld *c, const xmlNode *msg)
 {
-    struct request r = { 0 };
+    struct lrm_request r = { 0 };
 
     parse_request(c, msg, &r);
     if (text_equal(r.operation, CRM_TASK_LRM_REFRESH)) {
         return;
     }
     if (text_equal(r.operation, CRM_TASK_PROBE_AGAIN)) {
-        on_probe_again(c, &r);
+        lrm_probe_again(c, &r);
         return;
     }
     if (r.primitive == NULL || xml_id(r.primitive) == NULL || r.operation == NULL) {
@@ -943,13 +374,13 @@ lrm_on_request(struct controld *c, const xmlNode *msg)
         return;
     }
     if (text_equal(r.operation, "delete")) {
-        on_delete(c, &r);
+        lrm_delete(c, &r);
     } else if (text_equal(r.operation, CRM_TASK_LRM_FAIL)) {
-        on_fail(c, &r);
+        lrm_fail(c, &r);
     } else if (text_equal(r.operation, "cancel")) {
-        on_cancel(c, &r);
+        lrm_cancel_request(c, &r);
     } else {
-        on_execute(c, &r);
+        lrm_execute(c, &r);
     }
 }
 
@@ -964,7 +395,7 @@ run_refused(struct controld *c, struct lrm_rsc *rsc, uint64_t cookie, int rc)
 
         if (op->cookie == cookie) {
             log_err("The executor refused %s of %s: %s", op->rec->action, rsc->id, legacy_text(rc));
-            fabricate(c, rsc, g_ptr_array_steal_index(rsc->ops, i), EXEC_NOT_CONNECTED, OCF_RC_ERROR,
+            lrm_fabricate(c, rsc, g_ptr_array_steal_index(rsc->ops, i), EXEC_NOT_CONNECTED, OCF_RC_ERROR,
                       rc == -ENODEV ? "Could not register resource with executor" : "Executor refused the request");
             fsa_raise(c, I_FAIL, NULL, "the executor refused an action");
             return;
@@ -1004,13 +435,13 @@ answer_cancel(struct controld *c, const struct exec_wait *w, int rc)
     if (rc >= 0 || w->action == NULL || rsc == NULL) {
         return; /* the result event follows, or nobody waits */
     }
-    op = op_find(rsc, w->action, w->interval_ms, NULL);
+    op = lrm_op_find(rsc, w->action, w->interval_ms, NULL);
     log_info("%s of %s was not running any more when it was cancelled", w->action, w->rsc);
     if (op != NULL) {
-        delete_entry(c, op->rec);
+        lrm_delete_entry(c, op->rec);
         g_ptr_array_remove(rsc->ops, op);
     }
-    ack_made_up(c, w->rsc, "cancel", w->interval_ms, w->ack_key, EXEC_DONE, OCF_RC_OK, NULL, w->ack_sys, w->ack_host);
+    lrm_ack_made_up(c, w->rsc, "cancel", w->interval_ms, w->ack_key, EXEC_DONE, OCF_RC_OK, NULL, w->ack_sys, w->ack_host);
 }
 
 static void
@@ -1027,10 +458,10 @@ answer_unregister(struct controld *c, struct exec_wait *w, int rc)
         delete_request_free(rsc->deleting);
         rsc->deleting = d;
     } else if (rc >= 0 || rc == -EINPROGRESS || rc == -ENODEV) {
-        finish_deletion(c, d);
+        lrm_finish_deletion(c, d);
     } else {
         log_err("The executor did not forget %s: %s", w->rsc, legacy_text(rc));
-        ack_made_up(c, d->rsc, "delete", 0, d->key, EXEC_ERROR, OCF_RC_ERROR, legacy_text(rc), d->from_sys, d->from_host);
+        lrm_ack_made_up(c, d->rsc, "delete", 0, d->key, EXEC_ERROR, OCF_RC_ERROR, legacy_text(rc), d->from_sys, d->from_host);
         delete_request_free(d);
     }
 }
@@ -1127,7 +558,7 @@ lrm_cancel_all(struct controld *c)
 
     g_hash_table_iter_init(&iter, c->resources);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        cancel_recurring(c, value);
+        lrm_cancel_recurring(c, value);
     }
 }
 
@@ -1160,38 +591,4 @@ lrm_log_active(struct controld *c)
             log_err("Resource %s was active at shutdown (last action %s)", rsc->id, rsc->last->action);
         }
     }
-}
-
-/* ---- clear_failcount: a graph action for this node (spec 30 §18) ---- */
-
-void
-lrm_clear_failcount(struct controld *c, const xmlNode *msg)
-{
-    const xmlNode *data = msg_payload(msg), *primitive = data != NULL ? xml_first(data, "primitive") : NULL;
-    const char *rsc = primitive != NULL ? xml_id(primitive) : NULL, *node, *operation, *interval;
-    g_autoptr(GHashTable) params = NULL;
-    g_autofree char *key = NULL;
-    guint interval_ms = 0;
-    bool remote;
-
-    if (rsc == NULL) {
-        log_warn("Request to clear failures names no resource");
-        return;
-    }
-    params = lrmd_params_from_xml(data);
-    node = xml_get(data, "on_node");
-    node = node != NULL ? node : c->cfg.node_name;
-    remote = xml_get(data, "router_node") != NULL || !text_equal_nocase(node, c->cfg.node_name);
-    operation = g_hash_table_lookup(params, "CRM_meta_clear_failure_op");
-    interval = g_hash_table_lookup(params, "CRM_meta_clear_failure_interval");
-    if (interval != NULL) {
-        interval_ms = (guint)MAX(text_interval_ms(interval), 0);
-    }
-    if (operation != NULL) {
-        key = op_key_new(rsc, operation, interval_ms);
-    }
-    log_info("Clearing failures of %s on %s", rsc, node);
-    attr_clear_failure(c, node, rsc, operation, interval, remote);
-    history_delete_last_failure(c, node, rsc, key);
-    history_forget_failure(c, rsc, operation, interval_ms, operation != NULL);
 }

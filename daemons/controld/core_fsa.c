@@ -629,6 +629,7 @@ ctl_on_timer(struct controld *c, struct ctl_time t, uint64_t id)
                 break;
             case TIMER_RECHECK:
                 if (c->state == S_IDLE) {
+                    pe_forget_cib(c); /* should it be wrong, then not for ever */
                     fsa_raise(c, I_PE_CALC, NULL, "recheck timer");
                 }
                 break;
@@ -731,6 +732,7 @@ ctl_free(struct controld *c)
     g_ptr_array_unref(c->alerts);
     g_free(c->join.best);
     g_free(c->pe.reference);
+    xml_free(c->pe.cib);
     xml_free(c->pe_reply);
     xml_free(c->batch);
     graph_free(c->graph);

@@ -475,10 +475,11 @@ match_touches_config(const xmlNode *diff)
 }
 
 void
-ctl_on_cib_diff(struct controld *c, struct ctl_time t, int rc, const xmlNode *diff)
+ctl_on_cib_diff(struct controld *c, struct ctl_time t, int rc, const xmlNode *diff, const xmlNode *root)
 {
     event_begin(c, t);
     if (rc == RC_OK) {
+        pe_follow(c, diff, root);
         if (c->config_read && match_touches_config(diff)) {
             options_read(c);
         }
@@ -509,6 +510,7 @@ void
 ctl_on_cib_replaced(struct controld *c, struct ctl_time t, unsigned sections)
 {
     event_begin(c, t);
+    pe_forget_cib(c);
     if (sections & 2) {
         options_read(c);
     }

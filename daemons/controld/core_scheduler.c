@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Asking the scheduler: when the CIB is quiet, with the newest copy of it, and taking only the answer that was
- * asked for last.  Called by the state machine.
+ * asked for last.  The copy is read once and then follows the CIB's notifications.  Called by the state machine.
  * Never looks into the graph.  (spec 30 §8, §21)
  */
 #include "daemons/controld/controld_private.h"
 
 #include "lib/base/log.h"
+#include "lib/cib/cib_patch.h"
 
 #define SCHEDULER_TIMEOUT_MS 120000
 
@@ -28,6 +29,7 @@ pe_disconnect(struct controld *c)
     timer_cancel(c, TIMER_SCHEDULE_REST);
     c->pe.wanted = false;
     c->pe.query = 0;
+    pe_forget_cib(c);
     pe_forget_reply(c);
     if (c->pe.connected || c->pe.connecting) {
         c->pe.connected = c->pe.connecting = false;
@@ -74,12 +76,71 @@ set_watchdog_property(const struct controld *c, xmlNode *cib)
     xml_set(pair, "value", c->cfg.sbd_running ? "true" : "false");
 }
 
+/* ---- our copy of the CIB ---- */
+
+void
+pe_forget_cib(struct controld *c)
+{
+    g_clear_pointer(&c->pe.cib, xml_free);
+    c->pe.saw = false;
+}
+
+/* `root`: has the attributes of the root element after the change, those that patchsets leave out included; may be NULL. */
+void
+pe_follow(struct controld *c, const xmlNode *patch, const xmlNode *root)
+{
+    struct cib_version source, now;
+
+    if (patch == NULL || !cib_patch_versions(patch, &source, &c->pe.seen)) {
+        pe_forget_cib(c);
+        return;
+    }
+    c->pe.saw = true;
+    if (c->pe.cib == NULL) {
+        return;
+    }
+    if (cib_patch_apply_tree(&c->pe.cib, patch, CIB_PATCH_CHECK_VERSION | CIB_PATCH_CHECK_DIGEST) == RC_OK) {
+        if (root != NULL) {
+            xml_copy_attrs(c->pe.cib, root);
+        }
+        now = cib_version_of(c->pe.cib);
+        if (cib_version_compare(&now, &c->pe.seen) == 0) {
+            return;
+        }
+    }
+    log_info("Our copy of the CIB does not follow it any more: reading it anew");
+    g_clear_pointer(&c->pe.cib, xml_free);
+}
+
+/* ---- asking ---- */
+
+static void
+ask(struct controld *c)
+{
+    g_autofree char *from = g_strdup_printf("%u_pacemaker-controld", c->cfg.pid);
+    xmlNode *cib, *msg;
+
+    peers_refresh_from_cib(c->peers, c->pe.cib, now_epoch(c));
+    cib = xml_copy(NULL, c->pe.cib);
+    xml_set(cib, "dc-uuid", c->uuid);
+    xml_set(cib, "have-quorum", c->quorate ? "1" : "0");
+    if (c->ever_quorate && !c->quorate) {
+        xml_set(cib, "no-quorum-panic", "1");
+    }
+    set_watchdog_property(c, cib);
+
+    msg = msg_new(c, CRM_TASK_PE_CALC, SYS_SCHEDULER, from, NULL, cib);
+    pe_forget_reply(c);
+    c->pe.reference = g_strdup(xml_get(msg, F_REFERENCE));
+    timer_arm(c, TIMER_SCHEDULER, SCHEDULER_TIMEOUT_MS);
+    log_debug("Asking the scheduler (%s)", c->pe.reference);
+    effect_new(c, CTL_SCHEDULE)->xml = msg;
+}
+
 static void
 cib_arrived(struct controld *c, int rc, const xmlNode *data, gpointer arg)
 {
-    struct ctl_effect *e;
-    xmlNode *cib, *msg;
-    g_autofree char *from = NULL;
+    struct cib_version version;
 
     if (GPOINTER_TO_UINT(arg) != c->pe.round || c->state != S_POLICY_ENGINE || !c->is_dc) {
         return; /* a newer query is under way, or nobody wants to know any more */
@@ -90,27 +151,18 @@ cib_arrived(struct controld *c, int rc, const xmlNode *data, gpointer arg)
         fsa_raise(c, I_ERROR, NULL, "CIB not readable");
         return;
     }
-    if (c->cib_writes > 0) {
-        c->pe.wanted = true; /* something changed meanwhile that this copy does not show */
+    version = cib_version_of(data);
+    if (c->pe.saw && cib_version_compare(&version, &c->pe.seen) < 0) {
+        c->pe.wanted = true; /* a notification overtook the answer */
         return;
     }
-    peers_refresh_from_cib(c->peers, data, now_epoch(c));
-    cib = xml_copy(NULL, data);
-    xml_set(cib, "dc-uuid", c->uuid);
-    xml_set(cib, "have-quorum", c->quorate ? "1" : "0");
-    if (c->ever_quorate && !c->quorate) {
-        xml_set(cib, "no-quorum-panic", "1");
+    xml_free(c->pe.cib);
+    c->pe.cib = xml_copy(NULL, data);
+    if (c->cib_writes > 0) {
+        c->pe.wanted = true; /* something changes that this copy does not show yet */
+        return;
     }
-    set_watchdog_property(c, cib);
-
-    from = g_strdup_printf("%u_pacemaker-controld", c->cfg.pid);
-    msg = msg_new(c, CRM_TASK_PE_CALC, SYS_SCHEDULER, from, NULL, cib);
-    pe_forget_reply(c);
-    c->pe.reference = g_strdup(xml_get(msg, F_REFERENCE));
-    timer_arm(c, TIMER_SCHEDULER, SCHEDULER_TIMEOUT_MS);
-    log_debug("Asking the scheduler (%s)", c->pe.reference);
-    e = effect_new(c, CTL_SCHEDULE);
-    e->xml = msg;
+    ask(c);
 }
 
 /*
@@ -171,6 +223,10 @@ pe_invoke(struct controld *c)
     c->pe.answered = false;
     c->pe.asked_ms = c->now.ms;
     c->pe.round++;
+    if (c->pe.cib != NULL) {
+        ask(c);
+        return;
+    }
     c->pe.query = cib_request(c, CIB_OP_QUERY, NULL, NULL, CIB_OPT_LOCAL, cib_arrived, GUINT_TO_POINTER(c->pe.round), NULL);
 }
 

@@ -5,7 +5,9 @@ daemons_controld_libcontroldcore_a_SOURCES = \
 	daemons/controld/core_alerts.c \
 	daemons/controld/core_attributes.c \
 	daemons/controld/core_election.c \
-	daemons/controld/core_exec.c \
+	daemons/controld/core_exec.c daemons/controld/core_exec.h \
+	daemons/controld/core_exec_cleanup.c \
+	daemons/controld/core_exec_run.c \
 	daemons/controld/core_fence.c \
 	daemons/controld/core_fire.c \
 	daemons/controld/core_fsa.c \
@@ -19,7 +21,7 @@ daemons_controld_libcontroldcore_a_SOURCES = \
 	daemons/controld/core_scheduler.c \
 	daemons/controld/core_shutdown.c \
 	daemons/controld/core_transition.c
-CONTROLD_CORE_LDADD = daemons/controld/libcontroldcore.a $(EXEC_LDADD) $(PEERS_LDADD) $(RULES_LDADD)
+CONTROLD_CORE_LDADD = daemons/controld/libcontroldcore.a lib/cib/libcib.a $(EXEC_LDADD) $(PEERS_LDADD) $(RULES_LDADD)
 
 daemon_PROGRAMS += daemons/controld/pacemaker-controld
 daemons_controld_pacemaker_controld_SOURCES = \

@@ -28,8 +28,7 @@ static struct {
     struct ipc_client *client;
     struct ipc_request *request;
     GHashTable *running; /* run id -> struct running */
-    guint timer;
-    uint64_t timer_due;
+    struct daemon_deadline deadline;
 } self;
 
 /* An agent that runs for the core. */
@@ -51,32 +50,11 @@ static void carry_out(void);
 
 /* --- time --- */
 
-static gboolean
-on_timer(gpointer data)
+static void
+on_deadline(void)
 {
-    self.timer = 0;
     execd_core_tick(self.core, now());
     carry_out();
-    return G_SOURCE_REMOVE;
-}
-
-/* One GLib timer for the earliest of the core's. */
-static void
-arm_timer(void)
-{
-    uint64_t due = execd_core_deadline(self.core), ms = now().ms;
-
-    if (self.timer != 0 && self.timer_due == due) {
-        return;
-    }
-    if (self.timer != 0) {
-        g_source_remove(self.timer);
-        self.timer = 0;
-    }
-    if (due != UINT64_MAX) {
-        self.timer_due = due;
-        self.timer = g_timeout_add((due > ms) ? (guint) MIN(due - ms, G_MAXUINT) : 0, on_timer, NULL);
-    }
 }
 
 /* --- agents --- */
@@ -224,7 +202,7 @@ carry_out(void)
         carry_out_one(e);
         execd_effect_free(e);
     }
-    arm_timer();
+    daemon_deadline_set(&self.deadline, execd_core_deadline(self.core), on_deadline);
 }
 
 static void

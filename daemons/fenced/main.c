@@ -29,8 +29,7 @@ static struct {
     struct ipc_server *server;
     struct peers *peers;
     struct cluster *cluster; /* NULL if we stand alone */
-    guint timer;
-    uint64_t timer_due;
+    struct daemon_deadline deadline;
     gboolean standalone, without_cib;
 } self;
 
@@ -50,31 +49,11 @@ static void carry_out(void);
 
 /* --- time --- */
 
-static gboolean
-on_timer(gpointer data)
+static void
+on_deadline(void)
 {
-    self.timer = 0;
     fenced_core_tick(self.core, now());
     carry_out();
-    return G_SOURCE_REMOVE;
-}
-
-static void
-arm_timer(void)
-{
-    uint64_t due = fenced_core_deadline(self.core), ms = now().ms;
-
-    if (self.timer != 0 && self.timer_due == due) {
-        return;
-    }
-    if (self.timer != 0) {
-        g_source_remove(self.timer);
-        self.timer = 0;
-    }
-    if (due != UINT64_MAX) {
-        self.timer_due = due;
-        self.timer = g_timeout_add((due > ms) ? (guint) MIN(due - ms, G_MAXUINT) : 0, on_timer, NULL);
-    }
 }
 
 /* --- effects --- */
@@ -166,7 +145,7 @@ carry_out(void)
         }
         fenced_effect_free(e);
     }
-    arm_timer();
+    daemon_deadline_set(&self.deadline, fenced_core_deadline(self.core), on_deadline);
 }
 
 /* --- clients --- */

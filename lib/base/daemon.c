@@ -205,6 +205,37 @@ daemon_enter(void)
     daemon_on_signal(SIGTRAP, on_log_signal, NULL);
 }
 
+/* --- time --- */
+
+static gboolean
+on_deadline(gpointer data)
+{
+    struct daemon_deadline *d = data;
+
+    d->source = 0;
+    d->expired();
+    return G_SOURCE_REMOVE;
+}
+
+void
+daemon_deadline_set(struct daemon_deadline *d, uint64_t due_ms, void (*expired)(void))
+{
+    uint64_t now = (uint64_t)(g_get_monotonic_time() / 1000);
+
+    d->expired = expired;
+    if (d->source != 0 && d->due_ms == due_ms) {
+        return;
+    }
+    if (d->source != 0) {
+        g_source_remove(d->source);
+        d->source = 0;
+    }
+    if (due_ms != UINT64_MAX) {
+        d->due_ms = due_ms;
+        d->source = g_timeout_add(due_ms > now ? (guint)MIN(due_ms - now, G_MAXUINT) : 0, on_deadline, d);
+    }
+}
+
 /* --- main loop --- */
 
 int

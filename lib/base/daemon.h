@@ -8,6 +8,7 @@
 
 #include <glib.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 enum daemon_flags {
     DAEMON_DEFAULT = 0,
@@ -48,6 +49,17 @@ void daemon_enter(void);
  * signal can be given; NULL restores the default.
  */
 void daemon_on_signal(int signo, void (*handler)(int signo, void *data), void *data);
+/*
+ * One timer of the main loop for the earliest of a core's deadlines.  Zero to begin with.  `due_ms` is of
+ * g_get_monotonic_time() / 1000, UINT64_MAX for none; `expired` is called once.
+ */
+struct daemon_deadline {
+    unsigned source;
+    uint64_t due_ms;
+    void (*expired)(void);
+};
+void daemon_deadline_set(struct daemon_deadline *d, uint64_t due_ms, void (*expired)(void));
+
 /* Run the main loop until daemon_quit(); returns its exit code. */
 int daemon_run(void);
 /* End the main loop.  The first code given stays unless a later one is not 0. */

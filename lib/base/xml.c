@@ -286,6 +286,14 @@ xml_copy_attr(xmlNode *to, const xmlNode *from, const char *name)
     }
 }
 
+void
+xml_copy_attrs(xmlNode *to, const xmlNode *from)
+{
+    for (const xmlAttr *a = from->properties; a != NULL; a = a->next) {
+        xml_set(to, (const char *)a->name, xml_attr_value(a));
+    }
+}
+
 bool
 xml_is(const xmlNode *node, const char *name)
 {

@@ -40,6 +40,8 @@ long long xml_get_int(const xmlNode *node, const char *name, long long def);
 bool xml_get_bool(const xmlNode *node, const char *name, bool def);
 /* Copy attribute `name` if it is set. */
 void xml_copy_attr(xmlNode *to, const xmlNode *from, const char *name);
+/* All of them; those that only `to` has stay. */
+void xml_copy_attrs(xmlNode *to, const xmlNode *from);
 /* Value of an attribute node of the list node->properties; "" if it is empty.  Borrowed. */
 const char *xml_attr_value(const xmlAttr *attr);
 /* The `id` attribute, or NULL. */

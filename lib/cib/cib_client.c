@@ -572,6 +572,14 @@ cib_notification_patch(const xmlNode *message)
     return holder != NULL ? xml_first(holder, NULL) : NULL;
 }
 
+const xmlNode *
+cib_notification_root(const xmlNode *message)
+{
+    const xmlNode *holder = xml_first(message, CIB_EL_GENERATION);
+
+    return holder != NULL ? xml_first(holder, NULL) : NULL;
+}
+
 int
 cib_notification_apply(xmlNode **document, const xmlNode *message)
 {

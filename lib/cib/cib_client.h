@@ -179,6 +179,8 @@ int cib_client_unsubscribe(struct cib_client *c, const char *type, cib_notify_fn
 int cib_notification_rc(const xmlNode *message);
 /* The <diff> of a CIB_NOTIFY_DIFF message, borrowed; NULL if there is none. */
 const xmlNode *cib_notification_patch(const xmlNode *message);
+/* An element with the attributes of the CIB's root after the operation of a CIB_NOTIFY_DIFF message, or NULL. */
+const xmlNode *cib_notification_root(const xmlNode *message);
 /*
  * Bring a copy of the document (root element) up to date with a CIB_NOTIFY_DIFF message, in place.  Anything
  * but RC_OK: the copy is unusable now, query the CIB anew (RC_DIFF_RESYNC, RC_DIFF_FAILED; RC_OLD_DATA

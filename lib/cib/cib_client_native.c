@@ -92,8 +92,7 @@ register_client(struct cib_client *c, const char *name)
 int
 cib_native_connect(struct cib_client *c, const char *name, enum cib_endpoint endpoint)
 {
-    int rc = ipc_connect(endpoints[endpoint], endpoint == CIB_ENDPOINT_CONTROLLER ? IPC_BUFFER_CONTROLLER : IPC_BUFFER_CIB,
-                         &c->ipc);
+    int rc = ipc_connect(endpoints[endpoint], IPC_BUFFER_CIB, &c->ipc);
 
     if (rc == RC_OK) {
         rc = register_client(c, name);

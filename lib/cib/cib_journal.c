@@ -36,14 +36,6 @@ concerns_status(const xmlNode *change)
     return path != NULL && g_str_has_prefix(path, "/cib/status") && (path[11] == '\0' || path[11] == '/' || path[11] == '[');
 }
 
-static void
-copy_attrs(xmlNode *to, const xmlNode *from)
-{
-    for (const xmlAttr *a = from->properties; a != NULL; a = a->next) {
-        xml_set(to, (const char *)a->name, xml_attr_value(a));
-    }
-}
-
 GString *
 cib_journal_record(const xmlNode *patch, const xmlNode *root)
 {
@@ -63,7 +55,7 @@ cib_journal_record(const xmlNode *patch, const xmlNode *root)
     change = xml_new(kept, "change");
     xml_set(change, "operation", "modify");
     xml_set(change, "path", "/cib");
-    copy_attrs(xml_new(xml_new(change, "change-result"), "cib"), root);
+    xml_copy_attrs(xml_new(xml_new(change, "change-result"), "cib"), root);
 
     xml_append_text(text, kept, XML_TEXT_PLAIN);
     digest = md5_hex(text->str, text->len);

@@ -52,14 +52,6 @@ add_deletions(xmlNode *diff, const struct cib_doc *d)
     }
 }
 
-static void
-copy_attrs(xmlNode *to, const xmlNode *from)
-{
-    for (const xmlAttr *a = from->properties; a != NULL; a = a->next) {
-        xml_set(to, (const char *)a->name, xml_attr_value(a));
-    }
-}
-
 static bool
 names_contain(const GPtrArray *names, const char *name)
 {
@@ -101,7 +93,7 @@ add_modify(xmlNode *diff, const xmlNode *node, const struct cib_mark *mark)
             add_attr_change(list, name, NULL);
         }
     }
-    copy_attrs(xml_new(xml_new(change, "change-result"), xml_name(node)), node);
+    xml_copy_attrs(xml_new(xml_new(change, "change-result"), xml_name(node)), node);
 }
 
 /* Pre-order walk of the marked part of the tree; `position` of the node, -1: not counted yet. */

@@ -18,8 +18,6 @@
 /* What the clients of the CIB and the scheduler ask for (spec 10 §1.2). */
 #define IPC_BUFFER_CIB       524288u
 #define IPC_BUFFER_SCHEDULER 5242880u
-/* The controller reads the whole CIB for each transition: most CIBs should not need compression for that. */
-#define IPC_BUFFER_CONTROLLER 4194304u
 /* No message of ours expands to more than this; a header that promises more is refused. */
 #define IPC_TEXT_MAX (256u * 1024 * 1024)
 

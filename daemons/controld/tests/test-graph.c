@@ -125,7 +125,7 @@ result(struct fixture *f, int action, const char *rsc, int rc)
     g_autoptr(xmlNode) xml = xml_parse(text, strlen(text), XML_PARSE_STRICT, NULL);
     struct ctl_time t = { .ms = 1000, .epoch_us = 1795315976000000 };
 
-    ctl_on_cib_diff(f->c, t, RC_OK, xml);
+    ctl_on_cib_diff(f->c, t, RC_OK, xml, NULL);
     drain(f);
 }
 
@@ -335,7 +335,7 @@ reason_of(struct fixture *f, const char *change)
     load(f, "", synapse(1, 0, "a", 0, 0));
     f->c->state = S_TRANSITION_ENGINE;
     g_string_truncate(f->started, 0);
-    ctl_on_cib_diff(f->c, t, RC_OK, xml);
+    ctl_on_cib_diff(f->c, t, RC_OK, xml, NULL);
     drain(f);
     return f->c->graph->abort_reason;
 }

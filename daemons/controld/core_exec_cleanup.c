@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What administrators ask for beside the graph: forgetting a resource's history, simulated failures, probing again, clearing
+ * failures.  Called by core_exec.c and message routing.  (spec 30 §12.7, §18)
+ */
+#include "daemons/controld/core_exec.h"
+
+#include "lib/base/log.h"
+#include "lib/exec/lrmd_client.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* ---- delete (spec 30 §12.7) ---- */
+
+static void
+deletion_done(struct controld *c, int rc, const xmlNode *data, gpointer arg)
+{
+    struct delete_request *d = arg;
+
+    if (rc != RC_OK && rc != ENXIO) {
+        log_err("Could not delete history of %s on %s: %s", d->rsc, d->node, result_text(rc));
+    }
+    if (d->cib_only && d->by_dc) {
+        return; /* clearing a shutdown lock: the DC did not wait */
+    }
+    lrm_ack_made_up(c, d->rsc, "delete", 0, d->key, EXEC_DONE, OCF_RC_OK, NULL, d->from_sys, d->from_host);
+    if (!d->by_dc) {
+        g_autofree char *now = g_strdup_printf("%" G_GINT64_FORMAT, now_epoch(c));
+
+        property_set(c, "last-lrm-refresh", now);
+    }
+}
+
+static char *
+history_path(const char *node, const char *rsc)
+{
+    return g_strdup_printf("//node_state[@uname='%s']/lrm/lrm_resources/lrm_resource[@id='%s']", node, rsc);
+}
+
+void
+lrm_finish_deletion(struct controld *c, struct delete_request *d)
+{
+    g_autofree char *path = history_path(d->node, d->rsc);
+
+    if (!d->cib_only) {
+        log_info("Forgetting resource %s", d->rsc);
+        if (c->batch != NULL) {
+            xml_free(xml_find(c->batch, "lrm_resource", "id", d->rsc));
+        }
+        g_hash_table_remove(c->resources, d->rsc);
+    }
+    cib_request(c, CIB_OP_DELETE, path, NULL, CIB_OPT_XPATH | CIB_OPT_MULTIPLE, deletion_done, d, delete_request_free);
+}
+
+/* The dry run says whether the requesting user may do it. */
+static void
+deletion_allowed(struct controld *c, int rc, const xmlNode *data, gpointer arg)
+{
+    struct delete_request *request = arg, *d;
+    struct lrm_rsc *rsc = g_hash_table_lookup(c->resources, request->rsc);
+    struct exec_wait *w;
+
+    if (rc != RC_OK && rc != ENXIO) {
+        log_err("Could not delete resource %s for %s: %s", request->rsc, request->user, result_text(rc));
+        lrm_ack_made_up(c, request->rsc, "delete", 0, request->key, EXEC_ERROR,
+                    rc == EACCES || rc == EPERM ? OCF_RC_INSUFFICIENT_PRIV : OCF_RC_ERROR, result_text(rc), request->from_sys,
+                    request->from_host);
+        return;
+    }
+    d = g_memdup2(request, sizeof *request);
+    memset(request, 0, sizeof *request); /* its strings moved */
+    if (d->cib_only || rsc == NULL || !rsc->registered || !c->exec_connected) {
+        lrm_finish_deletion(c, d);
+        return;
+    }
+    exec_effect(c, CTL_EXEC_UNREGISTER, WAIT_UNREGISTER, d->rsc, &w);
+    w->deletion = d;
+}
+
+void
+lrm_delete(struct controld *c, const struct lrm_request *r)
+{
+    struct delete_request *d = g_new0(struct delete_request, 1);
+    struct lrm_rsc *rsc = lrm_rsc_find(c, r->primitive);
+    g_autofree char *path = NULL;
+
+    d->rsc = g_strdup(rsc != NULL ? rsc->id : xml_id(r->primitive));
+    d->key = g_strdup(r->key);
+    d->from_sys = g_strdup(r->from_sys);
+    d->from_host = g_strdup(r->from_host);
+    d->user = g_strdup(r->user);
+    d->node = g_strdup(r->node);
+    d->by_dc = r->by_dc;
+    d->cib_only = text_equal(xml_get(r->data, "mode"), "cib");
+    path = history_path(d->node, d->rsc);
+    cib_request_as(c, CIB_OP_DELETE, path, NULL, CIB_OPT_XPATH | CIB_OPT_MULTIPLE | CIB_OPT_DRY_RUN, NULL, d->user, deletion_allowed, d,
+                   delete_request_free);
+}
+
+/* ---- simulated failure, re-probe ---- */
+
+void
+lrm_fail(struct controld *c, const struct lrm_request *r)
+{
+    struct lrm_rsc *rsc = lrm_rsc_find(c, r->primitive);
+    const char *id = xml_id(r->primitive);
+    struct lrm_op *op;
+
+    if (!text_is_one_of(r->user, "root", DAEMON_USER, NULL)) {
+        log_err("%s may not simulate a failure of %s", r->user, id);
+        lrm_ack_made_up(c, id, "asyncmon", 0, r->key, EXEC_ERROR, OCF_RC_INSUFFICIENT_PRIV, "Unprivileged user cannot fail resources",
+                    r->from_sys, r->from_host);
+        return;
+    }
+    if (rsc == NULL && (rsc = lrm_rsc_new(c, r->primitive)) == NULL) {
+        lrm_ack_made_up(c, id, "asyncmon", 0, r->key, EXEC_ERROR, OCF_RC_NOT_CONFIGURED, "Cannot fail unknown resource", r->from_sys, r->from_host);
+        return;
+    }
+    log_info("Failing resource %s for %s", rsc->id, r->user);
+    op = g_new0(struct lrm_op, 1);
+    op->rec = op_record_new(rsc->id, "asyncmon", 0);
+    op->rec->params = g_hash_table_new(g_str_hash, g_str_equal);
+    op->reported = true;
+    lrm_fabricate(c, rsc, op, EXEC_DONE, OCF_RC_ERROR, "Simulated failure");
+    lrm_ack_made_up(c, id, "asyncmon", 0, r->key, EXEC_DONE, OCF_RC_OK, NULL, r->from_sys, r->from_host);
+}
+
+void
+lrm_probe_again(struct controld *c, const struct lrm_request *r)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    log_notice("Forgetting all resources so that they are probed again");
+    g_hash_table_iter_init(&iter, c->resources);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        struct lrm_rsc *rsc = value;
+
+        if (rsc->registered && c->exec_connected) {
+            exec_effect(c, CTL_EXEC_UNREGISTER, WAIT_UNREGISTER, rsc->id, NULL);
+        }
+    }
+    g_hash_table_remove_all(c->resources);
+    g_clear_pointer(&c->batch, xml_free);
+    cib_drop_xpath(c, 0, "//node_state[@uname='%s']/lrm", c->cfg.node_name);
+    if (!r->by_dc) {
+        xmlNode *msg = msg_new(c, CRM_TASK_LRM_INVOKE, r->from_sys, SYS_LRMD, r->from_host, NULL);
+
+        route_message(c, msg, false);
+    }
+}
+
+/* ---- clear_failcount: a graph action for this node (spec 30 §18) ---- */
+
+void
+lrm_clear_failcount(struct controld *c, const xmlNode *msg)
+{
+    const xmlNode *data = msg_payload(msg), *primitive = data != NULL ? xml_first(data, "primitive") : NULL;
+    const char *rsc = primitive != NULL ? xml_id(primitive) : NULL, *node, *operation, *interval;
+    g_autoptr(GHashTable) params = NULL;
+    g_autofree char *key = NULL;
+    guint interval_ms = 0;
+    bool remote;
+
+    if (rsc == NULL) {
+        log_warn("Request to clear failures names no resource");
+        return;
+    }
+    params = lrmd_params_from_xml(data);
+    node = xml_get(data, "on_node");
+    node = node != NULL ? node : c->cfg.node_name;
+    remote = xml_get(data, "router_node") != NULL || !text_equal_nocase(node, c->cfg.node_name);
+    operation = g_hash_table_lookup(params, "CRM_meta_clear_failure_op");
+    interval = g_hash_table_lookup(params, "CRM_meta_clear_failure_interval");
+    if (interval != NULL) {
+        interval_ms = (guint)MAX(text_interval_ms(interval), 0);
+    }
+    if (operation != NULL) {
+        key = op_key_new(rsc, operation, interval_ms);
+    }
+    log_info("Clearing failures of %s on %s", rsc, node);
+    attr_clear_failure(c, node, rsc, operation, interval, remote);
+    history_delete_last_failure(c, node, rsc, key);
+    history_forget_failure(c, rsc, operation, interval_ms, operation != NULL);
+}
