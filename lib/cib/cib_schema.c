@@ -24,6 +24,7 @@ struct schema {
     int major, minor;       /* -1 for pacemaker-next and none */
     xmlRelaxNG *grammar;    /* parsed when first needed */
     bool broken;            /* the grammar could not be read */
+    bool asks_for_children; /* it was seen to want sections that are not empty */
 };
 
 struct cib_schemas {
@@ -291,20 +292,31 @@ cib_schema_accepts(struct cib_schemas *s, const char *name, const xmlNode *root,
     return valid;
 }
 
+static bool
+parts_are_valid(xmlRelaxNG *grammar, struct cib_doc *d, bool keep_one)
+{
+    xmlDoc *parts = cib_schema_changed_parts(d, keep_one);
+    bool valid = parts != NULL && run(grammar, parts, NULL, NULL) && cib_schema_ids_unique(d, parts);
+
+    cib_schema_free_parts(parts);
+    return valid;
+}
+
 bool
 cib_schema_accepts_change(struct cib_schemas *s, struct cib_doc *d)
 {
     const char *name = xml_get(d->root, CIB_A_VALIDATE_WITH);
     int index = cib_schema_index(s, name);
+    struct schema *schema = index >= 0 ? schema_at(s, (guint)index) : NULL;
     xmlRelaxNG *grammar;
 
-    if (index >= 0 && text_equal(d->valid_for, name) && strcmp(name, CIB_SCHEMA_NONE) != 0
-        && (grammar = grammar_of(s, schema_at(s, (guint)index))) != NULL) {
-        xmlDoc *parts = cib_schema_changed_parts(d);
-        bool valid = parts != NULL && run(grammar, parts, NULL, NULL) && cib_schema_ids_unique(d, parts);
-
-        cib_schema_free_parts(parts);
-        if (valid) {
+    if (schema != NULL && text_equal(d->valid_for, name) && strcmp(name, CIB_SCHEMA_NONE) != 0
+        && (grammar = grammar_of(s, schema)) != NULL) {
+        if (parts_are_valid(grammar, d, schema->asks_for_children)) {
+            return true;
+        }
+        if (!schema->asks_for_children && parts_are_valid(grammar, d, true)) {
+            schema->asks_for_children = true;
             return true;
         }
         /* whatever the parts lack: the verdict is the whole document's */

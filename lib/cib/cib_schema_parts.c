@@ -88,6 +88,7 @@ leaves_dangling(const struct cib_doc *d)
 /* What is being put together. */
 struct parts {
     const struct cib_doc *d;
+    bool keep_one;
     GHashTable *included; /* elements of the document whose whole subtree is in the parts */
     GHashTable *bereft;   /* children of sections out of which something was deleted: deletions leave no mark */
 };
@@ -152,7 +153,6 @@ include(struct parts *p, xmlNode *copy, xmlNode *child)
     }
 }
 
-/* Every section keeps one child at least, should a grammar ask for one. */
 static void
 add_section(struct parts *p, xmlNode *parent, const xmlNode *section)
 {
@@ -184,10 +184,10 @@ add_section(struct parts *p, xmlNode *parent, const xmlNode *section)
             include(p, copy, child);
         }
     }
-    while (last != NULL && last->type != XML_ELEMENT_NODE) {
+    while (p->keep_one && last != NULL && last->type != XML_ELEMENT_NODE) {
         last = last->prev;
     }
-    if (copy->children == NULL && last != NULL) {
+    if (p->keep_one && copy->children == NULL && last != NULL) {
         include(p, copy, last);
     }
 }
@@ -238,9 +238,9 @@ enter_outside_ids(const struct parts *p, xmlNode *holder, const xmlNode *node)
 }
 
 xmlDoc *
-cib_schema_changed_parts(struct cib_doc *d)
+cib_schema_changed_parts(struct cib_doc *d, bool keep_one)
 {
-    struct parts p = { .d = d };
+    struct parts p = { .d = d, .keep_one = keep_one };
     xmlDoc *doc;
     xmlNode *root, *holder;
 

@@ -13,9 +13,10 @@
 
 /*
  * The frame of the document with the changed children of sections, and with targets for references that lead elsewhere
- * (cib_schema_free_parts).  NULL if parts cannot tell (the root was replaced, something may still refer to what is gone).
+ * (cib_schema_free_parts).  `keep_one`: for a grammar that asks for children, sections without a changed child get
+ * an unchanged one.  NULL if parts cannot tell (the root was replaced, something may still refer to what is gone).
  */
-xmlDoc *cib_schema_changed_parts(struct cib_doc *d);
+xmlDoc *cib_schema_changed_parts(struct cib_doc *d, bool keep_one);
 void cib_schema_free_parts(xmlDoc *parts);
 /* After validation of the parts: are the ids in them, as the validator understood them, unique in the whole document? */
 bool cib_schema_ids_unique(const struct cib_doc *d, const xmlDoc *parts);
