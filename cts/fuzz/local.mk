@@ -20,4 +20,8 @@ noinst_PROGRAMS += cts/fuzz/fuzz_sbd_disk
 cts_fuzz_fuzz_sbd_disk_SOURCES = cts/fuzz/fuzz_sbd_disk.c
 cts_fuzz_fuzz_sbd_disk_LDFLAGS = $(fuzz_flags)
 cts_fuzz_fuzz_sbd_disk_LDADD = daemons/sbd/libsbdcore.a
+noinst_PROGRAMS += cts/fuzz/fuzz_scheduler
+cts_fuzz_fuzz_scheduler_SOURCES = cts/fuzz/fuzz_scheduler.c
+cts_fuzz_fuzz_scheduler_LDFLAGS = $(fuzz_flags)
+cts_fuzz_fuzz_scheduler_LDADD = lib/output/liboutput.a $(SCHED_RUN_LDADD) $(CIB_LDADD)
 endif

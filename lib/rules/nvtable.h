@@ -40,7 +40,8 @@ void nvtable_remove(struct nvtable *t, const char *name);
 void nvtable_add_all(struct nvtable *to, const struct nvtable *from);
 
 #define nvtable_for_each(pair, t)                                                                  \
-    for (const struct nvpair *pair = (t)->items; pair < (t)->items + (t)->len; pair++)             \
+    for (const struct nvpair *pair = (t)->items;                                                   \
+         pair != NULL && pair < (t)->items + (t)->len; pair++)                                     \
         if (pair->name != NULL)
 
 #endif

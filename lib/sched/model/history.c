@@ -557,6 +557,9 @@ note_recurring(struct sched *s, struct history_state *st)
         struct sched_hist_op *op = &h->ops[i];
         struct sched_intent intent = { .kind = INTENT_RUNNING_RECURRING, .rsc = st->rsc, .node = st->node };
 
+        if (op->task == NULL) {
+            continue; /* damaged: nobody knows what runs there */
+        }
         if (h->start_index < h->stop_index && (int)i <= h->stop_index) {
             continue;
         }
