@@ -7,6 +7,7 @@ directory and in network namespaces named for the lab; nothing is changed in the
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -90,7 +91,7 @@ class Node:
             "%s %s\n" % (n.address, n.name) for n in self.lab.nodes))
         self.write_file("corosync/corosync.conf", self.lab.corosync_conf())
         self.write_file("default/pacemaker", "".join(
-            "%s=%s\n" % item for item in sorted(self.lab.environment.items())))
+            "%s=%s\n" % (name, shlex.quote(value)) for name, value in sorted(self.lab.environment.items())))
         self.write_file("node.json", json.dumps({
             "name": self.name, "dir": self.dir, "stage": self.lab.stage_of(self),
             "debian_daemons": self.lab.options["debian_daemons"],

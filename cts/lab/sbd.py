@@ -148,7 +148,7 @@ class SbdLab:
                            environment=self.env, programs=programs, **kw)
             self.lab.create()
             for n in self.lab.nodes:
-                n.write_file("default/sbd", "".join("%s=%s\n" % i for i in sorted(self.env.items())))
+                n.write_file("default/sbd", "".join('%s="%s"\n' % i for i in sorted(self.env.items())))
                 self.dogs[n.name] = Watchdog(n, W)
         except BaseException:
             self.close()
@@ -469,7 +469,7 @@ def start_mode_clean_refuses_a_fenced_node(s):
     s.message(other, node.name, "reset")
     node.boot()
     node.start_corosync()
-    node.write_file("default/sbd", "".join("%s=%s\n" % i for i in sorted(dict(s.env, SBD_STARTMODE="clean").items())))
+    node.write_file("default/sbd", "".join('%s="%s"\n' % i for i in sorted(dict(s.env, SBD_STARTMODE="clean").items())))
     try:
         rc = s.start_sbd(node)
         assert rc == 1, "sbd started with status %s" % rc
@@ -478,7 +478,7 @@ def start_mode_clean_refuses_a_fenced_node(s):
         s.message(other, node.name, "clear")
         assert s.start_sbd(node) == 0, node.log("syslog")[-1500:]
     finally:
-        node.write_file("default/sbd", "".join("%s=%s\n" % i for i in sorted(s.env.items())))
+        node.write_file("default/sbd", "".join('%s="%s"\n' % i for i in sorted(s.env.items())))
         node.power_off()
         s.dogs[node.name].power_is_off()
 
@@ -519,7 +519,7 @@ def a_stop_failure_kills_the_node(s):
     set_option(s.lab, "stonith-enabled", "true")
     set_option(s.lab, "stonith-watchdog-timeout", "%ds" % (3 * W))
     configure(s.lab, "<resources><primitive id='slow' class='ocf' provider='heartbeat' type='Delay'><instance_attributes id='slow-i'>"
-                     "<nvpair id='slow-s' name='startdelay' value='0'/><nvpair id='slow-t' name='stopdelay' value='30'/>"
+                     "<nvpair id='slow-s' name='startdelay' value='0'/><nvpair id='slow-t' name='stopdelay' value='3'/>"
                      "<nvpair id='slow-m' name='mondelay' value='0'/></instance_attributes>"
                      "<operations><op id='slow-stop' name='stop' interval='0' timeout='1s'/></operations></primitive></resources>")
     s.lab.wait_idle()
@@ -530,6 +530,8 @@ def a_stop_failure_kills_the_node(s):
     died = time.monotonic() - begin
     wait_until("slow runs elsewhere", lambda: (active(s.lab, "slow") or [victim.name]) != [victim.name], 60)
     print("    (dead after %.1f s, recovered after %.1f s)" % (died, time.monotonic() - begin))
+    # The next story's first act is to stop everything: that may succeed.
+    s.lab.running()[0].run(["cibadmin", "--modify", "--xml-text", "<op id='slow-stop' timeout='30s'/>"])
 
 
 def a_frozen_launcher_kills_the_node(s):
@@ -543,6 +545,95 @@ def a_killed_corosync_kills_the_node(s):
     victim = s.lab.nodes[2]
     victim.kill("corosync")
     took = wait_dead(s.lab, victim, W + IO + LOOP + 4)
+    print("    (dead after %.1f s)" % took)
+
+
+# --- stories: three disks ---
+
+def alive_for(s, seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        assert all(n.pid for n in s.lab.nodes), "a node was reset: %s" % [n.name for n in s.lab.nodes if not n.pid]
+        time.sleep(0.2)
+
+
+def one_of_three_disks_may_be_lost_and_fencing_still_works(s):
+    one, victim = s.lab.nodes[0], s.lab.nodes[2]
+    s.disks[1].lose()
+    try:
+        alive_for(s, W + IO + LOOP + 2)
+        assert "Majority of devices lost" not in one.log("syslog")
+        p = s.message(one, victim.name, "reset", check=False)
+        assert p.returncode == 0 and not victim.pid, p.stdout
+        s.power_on(victim)
+    finally:
+        s.disks[1].give_back()
+    for pid in [pid for n in s.lab.nodes for pid in sbd_process(n)]:
+        os.kill(pid, signal.SIGUSR1)
+    s.lab.wait_online()
+
+
+def with_two_of_three_lost_nobody_can_be_fenced_and_pacemaker_keeps_the_nodes(s):
+    one, other = s.lab.nodes[0], s.lab.nodes[1]
+    s.disks[0].lose()
+    s.disks[2].lose()
+    try:
+        wait_until("the loss is noticed", lambda: "Majority of devices lost" in one.log("syslog"), 15)
+        alive_for(s, W + IO + LOOP + 2)
+        p = one.run(["sbd"] + s.device_words() + ["message", other.name, "test"], check=False)
+        assert p.returncode == 1, "a message to one of three disks counts as delivered"
+    finally:
+        s.disks[0].give_back()
+        s.disks[2].give_back()
+    for pid in [pid for n in s.lab.nodes for pid in sbd_process(n)]:
+        os.kill(pid, signal.SIGUSR1)
+    alive_for(s, 4)
+
+
+def disks_that_do_not_agree_stop_the_start(s):
+    node = s.lab.nodes[2]
+    node.power_off()
+    s.dogs[node.name].power_is_off()
+    kept = s.disks[2].read(16, 4)
+    node.boot()
+    node.start_corosync()
+    s.disks[2].write(16, b"\0\0\0\x09")
+    try:
+        assert s.start_sbd(node) == 1
+        assert "Timeouts on %s do not match" % s.disks[2].device in node.log("syslog")
+        p = node.run(["sh", "-c", "set -a; . /etc/default/sbd; sbd -I 1 check"], check=False)
+        assert p.returncode == 1 and "%s has other metadata than" % s.disks[2].device in p.stdout, p.stdout
+    finally:
+        s.disks[2].write(16, kept)
+        node.power_off()
+        s.dogs[node.name].power_is_off()
+
+
+# --- stories: quorum options without disks ---
+
+def a_qdevice_that_is_slower_than_the_watchdog_is_distrusted(s):
+    node = s.lab.nodes[2]
+    for key, kind, value in (("quorum.device.sync_timeout", "u32", "2000"), ("quorum.device.model", "str", "net")):
+        node.run(["corosync-cmapctl", "-s", key, kind, value])
+    alive_for(s, W + IO + LOOP + 2)
+    p = node.run(["sh", "-c", "set -a; . /etc/default/sbd; sbd -I 1 check"], check=False)
+    assert "sync_timeout" not in p.stdout, p.stdout
+    node.run(["corosync-cmapctl", "-s", "quorum.device.sync_timeout", "u32", "30000"])
+    p = node.run(["sh", "-c", "set -a; . /etc/default/sbd; sbd -I 1 check"], check=False)
+    assert "set quorum.device.sync_timeout to %d000 or less" % W in p.stdout, p.stdout
+    wait_dead(s.lab, node, W + IO + LOOP + 2)
+    assert "distrusted for SBD as qdevice-sync_timeout (30s) > watchdog-timeout (%ds)" % W in node.log("syslog")
+
+
+def of_two_nodes_without_disk_both_are_needed(s):
+    one, other = s.lab.nodes
+    p = one.run(["sh", "-c", "set -a; . /etc/default/sbd; sbd -I 1 check"], check=False)
+    assert p.returncode == 1 and "add a qdevice" in p.stdout, p.stdout
+    other.stop_stack(timeout=30)
+    pid, = sbd_process(other)
+    os.kill(pid, signal.SIGTERM)
+    took = wait_dead(s.lab, one, W + IO + LOOP + 4)
+    assert "requires both nodes present" in one.log("syslog")
     print("    (dead after %.1f s)" % took)
 
 
@@ -580,7 +671,7 @@ ONE_DISK = [external_sbd_fences_too, a_lost_node_is_fenced_by_disk_before_its_re
             a_clean_stop_of_sbd_disarms_the_watchdog, the_loss_of_the_disk_is_survived_with_pacemaker_only,
             start_mode_clean_refuses_a_fenced_node]
 DISKLESS = [a_node_without_quorum_dies_and_the_others_recover, a_stop_failure_kills_the_node, a_frozen_launcher_kills_the_node,
-            a_killed_corosync_kills_the_node]
+            a_killed_corosync_kills_the_node, a_qdevice_that_is_slower_than_the_watchdog_is_distrusted]
 MIXED = [sbd_runs_beneath_the_cluster, the_cluster_stays_healthy, fencing_a_living_node_really_kills_it, pacemaker_stops_and_starts_in_step,
          a_killed_inquisitor_takes_the_node_along]
 
@@ -630,6 +721,11 @@ def main():
     group(options, results, "one disk", QUICK + (ONE_DISK if everything else []))
     if everything:
         group(options, results, "no disk", DISKLESS, disks=0)
+        group(options, results, "three disks", [one_of_three_disks_may_be_lost_and_fencing_still_works,
+                                                with_two_of_three_lost_nobody_can_be_fenced_and_pacemaker_keeps_the_nodes,
+                                                disks_that_do_not_agree_stop_the_start], disks=3)
+        group(options, results, "two nodes, no disk", [of_two_nodes_without_disk_both_are_needed], nodes=2, disks=0,
+              quorum="two_node: 1;wait_for_all: 0")
         group(options, results, "Debian's sbd beside our daemons", MIXED, sbd=["debian"] * 3)
         group(options, results, "our sbd beside Debian's daemons", MIXED, stack="debian", sbd=["ours"] * 3)
         group(options, results, "both kinds of sbd on one disk", [sbd_runs_beneath_the_cluster, each_can_kill_the_other],

@@ -251,7 +251,10 @@ class Machine:
     def command(self, name, **arguments):
         """A command of QEMU's own."""
         self.qmp.sendall(json.dumps({"execute": name, "arguments": arguments}).encode() + b"\n")
-        self.events += self.read_until(rb'"(return|error)":', 10, self.qmp)
+        got = self.read_until(rb'"(return|error)":[^\n]*\n', 10, self.qmp)
+        self.events += got
+        if b'"error":' in got:
+            raise VmError("%s: %s: %s" % (self.name, name, got.decode(errors="replace")))
 
     def wait_end(self, timeout):
         """Seconds until the machine ended by itself; see why_ended()."""
