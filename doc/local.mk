@@ -32,4 +32,8 @@ uninstall-local:
 	for page in doc/man/*.[78]; do rm -f $(DESTDIR)$(mandir)/man$${page##*.}/$${page##*/}; done
 
 clean-local:
-	rm -rf doc/man
+	rm -rf doc/man doc/html
+
+html:
+	$(srcdir)/doc/make-html $(srcdir)/doc doc/html
+.PHONY: html
