@@ -15,9 +15,11 @@ lib_ipc_libipc_a_SOURCES = \
 lib_ipc_libipc_a_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS)
 IPC_LDADD = lib/ipc/libipc.a $(BASE_LDADD)
 
-check_PROGRAMS += lib/ipc/tests/test-message lib/ipc/tests/test-connection
+check_PROGRAMS += lib/ipc/tests/test-remote lib/ipc/tests/test-message lib/ipc/tests/test-connection
 lib_ipc_tests_test_message_SOURCES = lib/ipc/tests/test-message.c
 lib_ipc_tests_test_message_LDADD = $(IPC_LDADD) $(CMOCKA_LIBS)
 lib_ipc_tests_test_connection_SOURCES = lib/ipc/tests/test-connection.c
 lib_ipc_tests_test_connection_LDADD = $(IPC_LDADD) $(CMOCKA_LIBS)
-TESTS += lib/ipc/tests/test-message lib/ipc/tests/test-connection
+lib_ipc_tests_test_remote_SOURCES = lib/ipc/tests/test-remote.c
+lib_ipc_tests_test_remote_LDADD = $(IPC_LDADD) $(CMOCKA_LIBS)
+TESTS += lib/ipc/tests/test-remote lib/ipc/tests/test-message lib/ipc/tests/test-connection
