@@ -23,4 +23,4 @@ TESTS += daemons/attrd/tests/test-attrd-core daemons/attrd/tests/test-attrd-grou
 
 daemon_PROGRAMS += daemons/attrd/pacemaker-attrd
 daemons_attrd_pacemaker_attrd_SOURCES = daemons/attrd/main.c
-daemons_attrd_pacemaker_attrd_LDADD = daemons/attrd/libattrdcore.a $(CIB_LDADD) $(CLUSTER_LDADD)
+daemons_attrd_pacemaker_attrd_LDADD = daemons/attrd/libattrdcore.a lib/exec/libexec.a $(RULES_LDADD) $(CIB_LDADD) $(CLUSTER_LDADD)

@@ -12,11 +12,14 @@
 #include "lib/cib/cib_client.h"
 #include "lib/cluster/cluster.h"
 #include "lib/cluster/election.h"
+#include "lib/exec/alerts.h"
+#include "lib/exec/lrmd_client.h"
 #include "lib/ipc/ipc_access.h"
 #include "lib/ipc/ipc_client.h"
 #include "lib/ipc/ipc_server.h"
 
 #include <signal.h>
+#include <string.h>
 #include <unistd.h>
 
 #define CIB_ATTEMPTS     60     /* about as many seconds */
@@ -32,6 +35,8 @@ static struct {
     struct cluster *cluster;
     struct cib_client *cib;
     struct ipc_server *server;
+    GPtrArray *alerts;        /* struct alert_entry */
+    struct lrmd_client *exec; /* runs alert agents; NULL until one is wanted */
     /* the request that the core handles just now */
     struct ipc_client *client;
     const struct ipc_request *request;
@@ -124,6 +129,94 @@ send_peer(const struct attrd_effect *effect)
     cluster_send(self.cluster, to, CLUSTER_TYPE_ATTRD, effect->xml);
 }
 
+/* --- alerts (spec 70 §8.6, spec 50 §11) --- */
+
+/* Alerts run through the local executor.  Whoever does without them never connects to it. */
+static bool
+executor_is_there(void)
+{
+    int rc;
+
+    if (self.exec == NULL) {
+        self.exec = lrmd_client_new(NULL, NULL);
+    }
+    if (lrmd_client_is_connected(self.exec)) {
+        return true;
+    }
+    rc = lrmd_client_connect(self.exec, "attrd");
+    if (rc < 0) {
+        log_warn("Could not send an alert: no connection to the executor (%s)", result_text(legacy_to_result(rc)));
+    }
+    return rc == 0;
+}
+
+static void
+send_alerts(const struct attrd_effect *effect)
+{
+    int64_t now_us = g_get_real_time();
+    g_autoptr(GHashTable) facts = NULL;
+
+    for (guint i = 0; i < self.alerts->len; i++) {
+        const struct alert_entry *a = g_ptr_array_index(self.alerts, i);
+        g_autoptr(GHashTable) env = NULL;
+        int rc;
+
+        if (!alert_wants_attribute(a, effect->name)) {
+            continue;
+        }
+        if (!executor_is_there()) {
+            return;
+        }
+        if (facts == NULL) {
+            facts = alert_facts_new();
+            alert_add(facts, "node", effect->target);
+            alert_add_int(facts, "nodeid", effect->target_id);
+            alert_add(facts, "attribute_name", effect->name);
+            alert_add(facts, "attribute_value", effect->value);
+        }
+        env = alert_environment(a, "attribute", facts, now_us);
+        rc = lrmd_client_alert(self.exec, a->id, a->path, (int)a->timeout_ms, env);
+        if (rc < 0) {
+            log_warn("The executor does not run alert %s: %s", a->id, result_text(legacy_to_result(rc)));
+        }
+    }
+}
+
+static void
+on_alerts(struct cib_client *c, int call_id, int rc, const xmlNode *output, const xmlNode *reply, void *data)
+{
+    alerts_read(self.alerts, rc == RC_OK ? output : NULL, g_get_real_time() / G_USEC_PER_SEC);
+}
+
+static void
+fetch_alerts(void)
+{
+    const struct cib_request request = { .op = CIB_OP_QUERY, .section = "alerts", .options = CIB_OPT_LOCAL };
+
+    if (cib_call_async(self.cib, &request, 0, on_alerts, NULL, NULL) < 0) {
+        log_err("Could not ask for the configuration of alerts");
+    }
+}
+
+/* Does a patchset change the alerts?  A path names them, or the new element of a creation does. */
+static bool
+changes_alerts(const xmlNode *patch)
+{
+    if (patch == NULL) {
+        return false;
+    }
+    xml_for_each(change, patch, "change")
+    {
+        const char *path = xml_get(change, "path");
+        const xmlNode *made = xml_first(change, NULL);
+
+        if ((path != NULL && strstr(path, "/alerts") != NULL) || xml_is(made, "alerts") || xml_is(made, "configuration")) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 carry_out_one(const struct attrd_effect *effect)
 {
@@ -142,7 +235,7 @@ carry_out_one(const struct attrd_effect *effect)
             erase_from_cib(effect);
             break;
         case ATTRD_ALERT:
-            log_trace("Attribute %s of %s is now '%s'", effect->name, effect->target, effect->value);
+            send_alerts(effect);
             break;
     }
 }
@@ -232,12 +325,18 @@ on_cib_replaced(struct cib_client *c, const char *type, const xmlNode *message, 
         attrd_core_cib_replaced(self.core, now());
         carry_out();
     }
+    if (!self.stopping) {
+        fetch_alerts();
+    }
 }
 
 static void
 on_cib_changed(struct cib_client *c, const char *type, const xmlNode *message, void *data)
 {
     if (self.core != NULL && !self.stopping && cib_notification_rc(message) == RC_OK) {
+        if (changes_alerts(cib_notification_patch(message))) {
+            fetch_alerts();
+        }
         attrd_core_cib_changed(self.core, now(), cib_notification_patch(message));
         carry_out();
     }
@@ -249,6 +348,7 @@ connect_cib(void)
     gulong pause_us = CIB_PAUSE_MIN_US;
     int rc = RC_OK;
 
+    self.alerts = alerts_new();
     self.cib = cib_client_new_native();
     for (unsigned attempt = 0; attempt < CIB_ATTEMPTS; attempt++) {
         if (attempt > 0) {
@@ -343,10 +443,12 @@ clean_up(void)
     self.stopping = true;
     daemon_deadline_set(&self.deadline, UINT64_MAX, on_deadline);
     ipc_server_free(self.server);
+    lrmd_client_free(self.exec);
     cluster_disconnect(self.cluster);
     cib_client_free(self.cib);
     attrd_core_free(self.core);
     peers_free(self.peers);
+    g_ptr_array_unref(self.alerts);
 }
 
 static char *output_as, *output_to;
@@ -380,6 +482,7 @@ main(int argc, char **argv)
         daemon_exit(CRM_EX_FATAL);
     }
     daemon_on_signal(SIGTERM, on_terminate, NULL);
+    fetch_alerts();
     attrd_core_start(self.core, now());
     carry_out();
     self.server = ipc_server_new(ENDPOINT_ATTRD, IPC_TYPE_NATIVE, IPC_SERVER_DEFAULT, &server_callbacks, NULL);

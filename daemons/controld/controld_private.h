@@ -14,6 +14,7 @@
 #include "lib/cib/cib_client.h"
 #include "lib/cluster/election.h"
 #include "lib/cluster/peers.h"
+#include "lib/exec/alerts.h"
 #include "lib/ipc/attrd_client.h"
 #include "lib/ipc/ipc_protocol.h"
 
@@ -134,6 +135,7 @@ struct graph_action {
     int target_rc;
     bool executed, confirmed, failed, counted, timed;
     bool waits_for_fencer, recorded; /* fencing */
+    unsigned target_comings; /* fencing: how often the target had come when its fencing was asked for */
     unsigned first_dependent, n_dependents; /* in graph->dependents */
 };
 
@@ -211,17 +213,6 @@ struct lrm_rsc {
     GPtrArray *ops;       /* struct lrm_op, in flight */
     int last_call;
     GHashTable *stop_params; /* agent parameters of the last start, for stop; or NULL */
-};
-
-/* ---- alerts (spec 30 §19) ---- */
-
-enum alert_flags { ALERT_NODES = 1, ALERT_FENCING = 2, ALERT_RESOURCES = 4 };
-
-struct alert_entry {
-    char *id, *path, *recipient, *format;
-    long long timeout_ms;
-    unsigned flags;
-    GPtrArray *env; /* name, value, name, value... */
 };
 
 /* ---- one controller ---- */
@@ -522,12 +513,9 @@ void options_free(struct controld *c);
 void options_set_defaults(struct controld *c);
 
 /* core_alerts.c */
-void alerts_read(struct controld *c, const xmlNode *alerts);
-void alert_entry_free(gpointer entry);
 void alert_node(struct controld *c, const struct peer *n);
 void alert_fencing(struct controld *c, const struct ctl_fence_event *event);
 void alert_resource(struct controld *c, const struct op_record *op);
-char *alert_timestamp(const char *format, int64_t epoch_us);
 
 /* core_ipc.c: requests to `crmd` */
 void request_handle(struct controld *c, const xmlNode *msg, bool from_cluster);

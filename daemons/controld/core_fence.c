@@ -137,12 +137,36 @@ fence_node_returned(struct controld *c, const char *name)
 
 /* ---- requests ---- */
 
+static unsigned
+comings_of(struct controld *c, const char *node)
+{
+    const struct peer *p = peers_find(c->peers, 0, node);
+
+    return p != NULL ? p->comings : 0;
+}
+
+/*
+ * Fencing by a message that has to be waited for (SBD) can take longer than the node's reboot: it is here again and may have been let in
+ * when its death is confirmed, and what is recorded then throws it out.  So it is asked to join anew.
+ */
+static void
+welcome_back(struct controld *c, const struct graph_action *a)
+{
+    const struct peer *p = peers_find(c->peers, 0, a->node);
+
+    if (p != NULL && peer_is_active(p) && p->comings != a->target_comings && p->join_phase <= JOIN_NONE) {
+        log_notice("%s is back already: asking it to join again", a->node);
+        fsa_raise(c, I_NODE_JOIN, NULL, "a fenced node is back already");
+    }
+}
+
 static void
 ask_fencer(struct controld *c, struct graph_action *a)
 {
     struct ctl_effect *e = effect_new(c, CTL_FENCE);
     const char *delay = graph_action_meta(a, "priority_fencing_delay");
 
+    a->target_comings = comings_of(c, a->node);
     e->cookie = ++c->cookie;
     e->node = g_strdup(a->node);
     e->action = g_strdup(graph_action_meta(a, "stonith_action"));
@@ -239,6 +263,7 @@ ctl_on_fence_result(struct controld *c, struct ctl_time t, uint64_t cookie, int 
             fence_state_update(c, a->node, a->node_uuid);
         }
         graph_confirm(c, a);
+        welcome_back(c, a);
     } else {
         log_notice("Fencing of %s failed: %s%s%s%s", a->node, exec_status_text(status), reason != NULL ? " (" : "",
                    reason != NULL ? reason : "", reason != NULL ? ")" : "");

@@ -694,7 +694,7 @@ ctl_new(const struct ctl_config *config)
     c->fence_failures = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     c->fence_waits = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
     c->fence_cleanup = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    c->alerts = g_ptr_array_new_with_free_func(alert_entry_free);
+    c->alerts = alerts_new();
     c->graph = graph_new_empty(c);
     options_set_defaults(c);
     nodes_init(c);

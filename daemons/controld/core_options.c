@@ -167,7 +167,7 @@ config_arrived(struct controld *c, int rc, const xmlNode *data, gpointer arg)
 static void
 alerts_arrived(struct controld *c, int rc, const xmlNode *data, gpointer arg)
 {
-    alerts_read(c, rc == RC_OK ? data : NULL);
+    alerts_read(c->alerts, rc == RC_OK ? data : NULL, now_epoch(c));
 }
 
 void

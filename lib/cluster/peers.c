@@ -409,6 +409,7 @@ peers_set_process(struct peers *ps, struct peer *p, uint32_t bits, bool up, int6
         return p;
     }
     p->processes = mask;
+    p->comings += (mask & ~old & PEER_PROC_CPG) != 0;
     log_info("Node %s[%" PRIu32 "] - corosync-cpg is now %s",
              p->name != NULL ? p->name : "(unnamed)", p->id,
              mask & PEER_PROC_CPG ? "online" : "offline");

@@ -23,6 +23,7 @@ struct peer {
     char *uuid;  /* id as text, name of a remote node; NULL: not known */
     enum peer_state state;
     uint32_t processes;
+    unsigned comings;     /* how often its process has been seen to appear */
     uint64_t last_seen;   /* number of the membership it was in */
     int64_t when_lost;    /* seconds; 0: it is not lost */
     int64_t when_suspect; /* seconds; a process of a node that should be gone was seen first */

@@ -1,6 +1,7 @@
 ## SPDX-License-Identifier: GPL-2.0-or-later
 noinst_LIBRARIES += lib/exec/libexec.a
 lib_exec_libexec_a_SOURCES = \
+	lib/exec/alerts.c lib/exec/alerts.h \
 	lib/exec/exec.h \
 	lib/exec/exec_bus.c lib/exec/exec_bus.h \
 	lib/exec/exec_agents.c lib/exec/exec_agents.h \
