@@ -50,3 +50,13 @@ tools_stonith_admin_LDADD = lib/fence/libfence.a lib/exec/libexec.a $(STATUS_LDA
 sbin_PROGRAMS += tools/crm_ticket
 tools_crm_ticket_SOURCES = tools/crm_ticket.c
 tools_crm_ticket_LDADD = $(STATUS_LDADD)
+
+## Each command's completion is looked for under its name.
+completiondir = $(datadir)/bash-completion/completions
+dist_completion_DATA = tools/completion/quorate
+COMPLETED = attrd_updater cibadmin crm_attribute crm_diff crm_error crm_mon crm_node crm_resource crm_rule crm_shadow crm_simulate \
+	crm_ticket crm_verify crmadmin iso8601 pacemakerd stonith_admin
+install-data-hook:
+	for name in $(COMPLETED); do ln -sf quorate $(DESTDIR)$(completiondir)/$$name; done
+uninstall-hook:
+	for name in $(COMPLETED); do rm -f $(DESTDIR)$(completiondir)/$$name; done

@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
 import subprocess
 import termios
@@ -69,6 +70,7 @@ class Terminal:
     ROWS, COLUMNS = 60, 120
 
     def __init__(self, node, argv):
+        self.node = node
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", self.ROWS, self.COLUMNS, 0, 0))
         command = node.command(argv)
@@ -147,7 +149,7 @@ class Terminal:
         self.expect(pattern)
 
     def close(self):
-        self.process.terminate()
+        self.node.kill("crm_mon", signal.SIGTERM)
         self.read(0.3)
         code = self.process.wait(10)
         os.close(self.master)
