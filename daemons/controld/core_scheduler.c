@@ -153,7 +153,8 @@ cib_arrived(struct controld *c, int rc, const xmlNode *data, gpointer arg)
     }
     version = cib_version_of(data);
     if (c->pe.saw && cib_version_compare(&version, &c->pe.seen) < 0) {
-        c->pe.wanted = true; /* a notification overtook the answer */
+        c->pe.wanted = true; /* a notification overtook the answer; that to the next question will show it */
+        c->pe.saw = false;
         return;
     }
     xml_free(c->pe.cib);

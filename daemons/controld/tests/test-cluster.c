@@ -45,7 +45,7 @@ struct node {
     GQueue runs;    /* struct run */
     GPtrArray *writes; /* text of the CIB changes asked for */
     GPtrArray *attrs;  /* text of requests to the attribute manager */
-    unsigned calls;
+    unsigned calls, queries; /* of the executor; for the whole CIB */
     bool scheduler_asked, no_scheduler;
     xmlNode *request; /* last request to the scheduler */
     uint64_t cpu_us;
@@ -134,6 +134,7 @@ carry_out(struct fixture *f, struct node *n, struct ctl_effect *e)
 
             a->cookie = e->cookie;
             a->data = cib_answer(e);
+            n->queries += text_equal(e->op, CIB_OP_QUERY) && e->section == NULL && !(e->options & CIB_OPT_NO_CHILDREN);
             a->rc = f->no_history && e->section != NULL && g_str_has_suffix(e->section, "/lrm") ? ENXIO : RC_OK;
             g_queue_push_tail(&n->answers, a);
             if (e->xml != NULL) {
@@ -963,6 +964,84 @@ fencing_by_somebody_else_is_recorded_by_the_dc(void **unused)
     end(f);
 }
 
+/* ---- asking the scheduler (spec 30 §8) ---- */
+
+/* The DC is notified of a new set of options, which takes the CIB from one epoch to another. */
+static void
+notify_option(struct fixture *f, int from_epoch, int to_epoch)
+{
+    struct node *dc = &f->node[1];
+    g_autofree char *text = g_strdup_printf(
+        "<diff format='2'><version><source admin_epoch='0' epoch='%d' num_updates='%d'/><target admin_epoch='0' epoch='%d' num_updates='0'/></version>"
+        "<change operation='create' path='/cib/configuration/crm_config' position='0'><cluster_property_set id='set-%d'/></change>"
+        "<change operation='modify' path='/cib'><change-list/><change-result><cib admin_epoch='0' epoch='%d' num_updates='0'/></change-result>"
+        "</change></diff>",
+        from_epoch, from_epoch == 5, to_epoch, to_epoch, to_epoch);
+    g_autoptr(xmlNode) diff = xml_parse(text, strlen(text), XML_PARSE_STRICT, NULL);
+    g_autoptr(xmlNode) root = xml_new(NULL, "generation_tuple");
+
+    assert_non_null(diff);
+    xml_set(root, "update-client", "cibadmin");
+    ctl_on_cib_diff(dc->c, at(f, dc), RC_OK, diff, root);
+    settle(f);
+}
+
+static bool
+asked_with(const struct node *n, const char *what)
+{
+    g_autofree char *text = n->request != NULL ? xml_to_text(n->request, XML_TEXT_PLAIN) : NULL;
+
+    return text != NULL && strstr(text, what) != NULL;
+}
+
+static void
+the_cib_is_read_once_and_then_followed(void **unused)
+{
+    struct fixture *f = running_cluster(1);
+    unsigned queries = f->node[1].queries;
+
+    for (int epoch = 5; epoch < 9; epoch++) {
+        notify_option(f, epoch, epoch + 1);
+        advance(f, 2000);
+    }
+    assert_int_equal(f->node[1].queries, queries);
+    assert_true(asked_with(&f->node[1], "set-6"));
+    assert_true(asked_with(&f->node[1], "set-9"));
+    assert_true(asked_with(&f->node[1], "epoch=\"9\""));
+    assert_true(asked_with(&f->node[1], "update-client=\"cibadmin\""));
+    end(f);
+}
+
+static void
+a_copy_that_missed_a_change_is_read_anew(void **unused)
+{
+    struct fixture *f = running_cluster(1);
+    unsigned queries = f->node[1].queries;
+
+    notify_option(f, 6, 7);
+    advance(f, 2000);
+    assert_true(f->node[1].queries > queries);
+    assert_string_equal(state(f, 1), "S_IDLE");
+    end(f);
+}
+
+static void
+a_storm_of_changes_does_not_ask_the_scheduler_for_each(void **unused)
+{
+    struct fixture *f = running_cluster(1);
+    unsigned graphs = f->graphs;
+
+    for (int epoch = 5; epoch < 205; epoch++) {
+        notify_option(f, epoch, epoch + 1);
+        advance(f, 2);
+    }
+    assert_true(f->graphs - graphs <= 12); /* 400 ms, one in 40 ms */
+    advance(f, 2000);
+    assert_true(asked_with(&f->node[1], "set-205"));
+    assert_string_equal(state(f, 1), "S_IDLE");
+    end(f);
+}
+
 int
 main(void)
 {
@@ -972,6 +1051,9 @@ main(void)
         cmocka_unit_test(a_node_that_comes_later_joins_the_running_round),
         cmocka_unit_test(a_dead_dc_is_replaced_and_its_transient_attributes_go),
         cmocka_unit_test(a_lost_member_makes_the_dc_calculate_anew),
+        cmocka_unit_test(the_cib_is_read_once_and_then_followed),
+        cmocka_unit_test(a_copy_that_missed_a_change_is_read_anew),
+        cmocka_unit_test(a_storm_of_changes_does_not_ask_the_scheduler_for_each),
         cmocka_unit_test(two_dcs_that_meet_settle_on_one),
         cmocka_unit_test(a_dc_that_asks_for_a_dc_has_forgotten_its_role),
         cmocka_unit_test(a_node_whose_features_are_too_old_is_not_joined),
