@@ -16,7 +16,7 @@ tools_crm_node_LDADD = $(OUTPUT_LDADD) $(CIB_LDADD)
 tools_crmadmin_SOURCES = tools/crmadmin.c
 tools_crmadmin_LDADD = $(OUTPUT_LDADD) $(CIB_LDADD)
 
-dist_sbin_SCRIPTS += tools/cibsecret tools/crm_failcount tools/crm_master tools/crm_report tools/crm_standby
+dist_sbin_SCRIPTS += tools/cibsecret tools/crm_failcount tools/crm_heartbeat_import tools/crm_master tools/crm_report tools/crm_standby
 
 sbin_PROGRAMS += tools/cibadmin
 tools_cibadmin_SOURCES = tools/cibadmin.c tools/cibadmin_access.c tools/cibadmin_access.h
