@@ -41,3 +41,10 @@ lib_sched_libschedgraph_a_SOURCES = \
 	lib/sched/simulate/cib_edit.c lib/sched/simulate/execute.c lib/sched/simulate/explain.c lib/sched/simulate/explain.h lib/sched/simulate/inject.c \
 	lib/sched/simulate/simulate.h lib/sched/simulate/summary.c lib/sched/simulate/summary.h
 SCHED_RUN_LDADD = lib/sched/libschedgraph.a $(SCHED_LDADD)
+
+check_PROGRAMS += lib/sched/tests/test-actions lib/sched/tests/test-graph
+TESTS += lib/sched/tests/test-actions lib/sched/tests/test-graph
+lib_sched_tests_test_actions_SOURCES = lib/sched/tests/test-actions.c lib/sched/tests/world.h
+lib_sched_tests_test_actions_LDADD = $(SCHED_RUN_LDADD) $(CMOCKA_LIBS)
+lib_sched_tests_test_graph_SOURCES = lib/sched/tests/test-graph.c lib/sched/tests/world.h
+lib_sched_tests_test_graph_LDADD = $(SCHED_RUN_LDADD) $(CMOCKA_LIBS)

@@ -222,10 +222,14 @@ sort_ops(struct sched *s, struct sched_history *h, const xmlNode *xml)
     order = g_new0(struct sched_hist_op *, count + 1);
     i = count;
     xml_for_each (op, xml, "lrm_rsc_op") {
-        i--; /* last one first */
-        history_parse_op(s, op, &parsed[i]);
-        order[i] = &parsed[i];
+        if (xml_get(op, "operation") != NULL) { /* else damaged: nobody knows what it tells */
+            i--;                                /* last one first */
+            history_parse_op(s, op, &parsed[i]);
+            order[i] = &parsed[i];
+        }
     }
+    count -= i;
+    memmove(order, order + i, count * sizeof(struct sched_hist_op *));
     sched_sort(order, count, compare_ops, s);
     h->ops = arena_new_array(s->arena, struct sched_hist_op, count + 1);
     h->op_count = count;
@@ -557,9 +561,6 @@ note_recurring(struct sched *s, struct history_state *st)
         struct sched_hist_op *op = &h->ops[i];
         struct sched_intent intent = { .kind = INTENT_RUNNING_RECURRING, .rsc = st->rsc, .node = st->node };
 
-        if (op->task == NULL) {
-            continue; /* damaged: nobody knows what runs there */
-        }
         if (h->start_index < h->stop_index && (int)i <= h->stop_index) {
             continue;
         }
