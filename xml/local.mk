@@ -119,3 +119,6 @@ $(SCHEMA_FILES): xml/schemas.stamp
 
 TESTS += xml/tests/test-schemas.py
 dist_check_SCRIPTS += xml/tests/test-schemas.py
+
+apidir = $(schemadir)/api
+dist_api_DATA = xml/result.schema.json
