@@ -425,6 +425,21 @@ def pacemaker_stops_and_starts_in_step(s):
     s.lab.wait_online()
 
 
+def stray_signals_to_watchers_are_survived(s):
+    """Whoever kills watchers, or sends them what the kernel sends at their inquisitor's end, harms nobody."""
+    node = s.lab.nodes[1]
+    inquisitor, = sbd_process(node)
+    for sig in (signal.SIGUSR2, signal.SIGTERM, signal.SIGKILL):
+        for pid, title in titles(node).items():
+            if title.startswith("sbd: watcher"):
+                os.kill(pid, sig)
+        wait_until("all watchers run again", lambda: len(titles(node)) == 4 and s.dogs[node.name].deadline is not None, 10)
+        alive_for(s, 7)  # a watcher that dies early is held back for 6 s
+    os.kill(inquisitor, signal.SIGUSR2)
+    alive_for(s, 2)
+    assert sbd_process(node) == [inquisitor]
+
+
 def a_clean_stop_of_sbd_disarms_the_watchdog(s):
     node = s.lab.nodes[1]
     node.stop_stack(timeout=30)
@@ -668,7 +683,7 @@ def each_can_kill_the_other(s):
 QUICK = [sbd_runs_beneath_the_cluster, a_test_message_is_logged_and_taken, check_finds_what_is_wrong, a_poison_pill_kills_at_once,
          fencing_a_living_node_really_kills_it, pacemaker_stops_and_starts_in_step, a_killed_inquisitor_takes_the_node_along]
 ONE_DISK = [external_sbd_fences_too, a_lost_node_is_fenced_by_disk_before_its_resources_move, a_frozen_inquisitor_is_the_watchdogs_prey,
-            a_clean_stop_of_sbd_disarms_the_watchdog, the_loss_of_the_disk_is_survived_with_pacemaker_only,
+            stray_signals_to_watchers_are_survived, a_clean_stop_of_sbd_disarms_the_watchdog, the_loss_of_the_disk_is_survived_with_pacemaker_only,
             start_mode_clean_refuses_a_fenced_node]
 DISKLESS = [a_node_without_quorum_dies_and_the_others_recover, a_stop_failure_kills_the_node, a_frozen_launcher_kills_the_node,
             a_killed_corosync_kills_the_node, a_qdevice_that_is_slower_than_the_watchdog_is_distrusted]

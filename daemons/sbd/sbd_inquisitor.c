@@ -81,11 +81,17 @@ become_watcher(unsigned i, bool first, int link)
     return 1;
 }
 
+static pid_t own_inquisitor; /* in a watcher */
+
+/* Somebody may send the signal by hand: only a changed parent proves that the inquisitor is gone.
+ */
 static void
 on_orphaned(int signo)
 {
     (void)signo;
-    sbd_die_timed_out();
+    if (getppid() != own_inquisitor) {
+        sbd_die_timed_out();
+    }
 }
 
 /*
@@ -96,11 +102,10 @@ on_orphaned(int signo)
 static void
 bind_to_parent(pid_t parent)
 {
+    own_inquisitor = parent;
     signal(SIGUSR2, on_orphaned);
     prctl(PR_SET_PDEATHSIG, SIGUSR2);
-    if (getppid() != parent) {
-        sbd_die_timed_out();
-    }
+    on_orphaned(0); /* it may have died before that */
 }
 
 static void
