@@ -144,6 +144,7 @@ class SbdLab:
             if disks:
                 self.env["SBD_DEVICE"] = ";".join(d.device for d in self.disks)
             self.env.update(env or {})
+            self.env = {name: value for name, value in self.env.items() if value is not None}
             self.lab = Lab(name, nodes=nodes, stage=options.stage if stack == "ours" else None, disks=devices, quorum=quorum,
                            environment=self.env, programs=programs, **kw)
             self.lab.create()
@@ -652,6 +653,18 @@ def of_two_nodes_without_disk_both_are_needed(s):
     print("    (dead after %.1f s)" % took)
 
 
+def a_stop_of_pacemaker_is_understood_without_the_handshake(s):
+    """As with a configuration file that pcs wrote: the variable is missing, which Pacemaker takes for no."""
+    configure(s.lab, dummies(3))
+    s.lab.wait_idle()
+    node = s.lab.nodes[1]
+    node.stop_stack(timeout=30)
+    alive_for(s, 2 * W + IO + LOOP)
+    assert "Pacemaker was stopped in order" in node.log("syslog"), node.log("syslog")[-800:]
+    node.start_stack()
+    s.lab.wait_online()
+
+
 # --- stories: ours and theirs together ---
 
 def the_cluster_stays_healthy(s):
@@ -741,6 +754,8 @@ def main():
                                                 disks_that_do_not_agree_stop_the_start], disks=3)
         group(options, results, "two nodes, no disk", [of_two_nodes_without_disk_both_are_needed], nodes=2, disks=0,
               quorum="two_node: 1;wait_for_all: 0")
+        group(options, results, "no disk, no handshake", [a_stop_of_pacemaker_is_understood_without_the_handshake], disks=0,
+              env={"SBD_SYNC_RESOURCE_STARTUP": None})
         group(options, results, "Debian's sbd beside our daemons", MIXED, sbd=["debian"] * 3)
         group(options, results, "our sbd beside Debian's daemons", MIXED, stack="debian", sbd=["ours"] * 3)
         group(options, results, "both kinds of sbd on one disk", [sbd_runs_beneath_the_cluster, each_can_kill_the_other],

@@ -259,7 +259,8 @@ on_cib_lost(struct cib_client *c, void *data)
     (void)c, (void)data;
     forget_document();
     self.fetching = false;
-    if (!self.d->o->sync_startup && self.leaving) {
+    /* Where the handshake is not asked for in so many words Pacemaker does not do it, whatever we would. */
+    if (!(self.d->o->sync_startup && self.d->o->sync_startup_set) && self.leaving) {
         sbd_log(LOG_NOTICE, "Pacemaker was stopped in order");
         finish(SBD_RESULT_GRACEFUL);
         return;
