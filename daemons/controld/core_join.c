@@ -477,6 +477,12 @@ join_finalize(struct controld *c)
         c->join.finalize_waits = true;
         return;
     }
+    if (c->join.best != NULL && !text_equal_nocase(c->join.best, c->cfg.node_name) && join_count(c, JOIN_CONFIRMED) > 0) {
+        /* What a newcomer's CIB says about the members is older than they are; only they can put it right, by joining. */
+        log_info("join-%d: the CIB of %s takes the place of the members': all of them join anew", c->join.id, c->join.best);
+        fsa_raise(c, I_ELECTION_DC, NULL, "a newcomer has the newest CIB");
+        return;
+    }
     c->join.syncing = true;
     sync_from_best(c);
 }
