@@ -16,7 +16,7 @@ from lab import LabError, wait_until
 from results import Skip
 from world import active, configure, dummies, expect_active, set_option, whole
 
-RUNS = 30 if os.environ.get("QUORATE_LONG") else 2  # of each story of chance
+RUNS = int(os.environ.get("QUORATE_DUELS", "30" if os.environ.get("QUORATE_LONG") else "2"))  # of each story of chance
 
 
 # --- the world in a line ---
@@ -216,6 +216,7 @@ def the_second_level_is_used_when_the_first_fails(lab):
 
 
 def nodes_are_unfenced_before_they_use_what_was_fenced(lab):
+    """Debian's fencer fails this one: the power switch knows "on" too, and it takes that for the unfencing."""
     names = " ".join(n.name for n in lab.nodes)
     begin(lab, device("fabric", names, agent="fence_lab_fabric", meta=[("provides", "unfencing")]), device())
     lab.wait_idle()
