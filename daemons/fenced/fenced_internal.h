@@ -10,6 +10,7 @@
  *   fenced_search.c   which devices can fence a target
  *   fenced_command.c  running agents: queue of a device, delays, retries
  *   fenced_op.c       a cluster-wide operation: its record, beginning and end, and what others than its originator do
+ *   fenced_offers.c   ... what peers offer for it, timeouts
  *   fenced_origin.c   ... its originator: whom to ask, what to do with answers and without them
  *   fenced_watchdog.c nodes that reset themselves
  *   fenced_history.c  asking for, cleaning and exchanging what has happened
@@ -348,15 +349,29 @@ struct op *op_new(struct fenced_core *core, const char *id, const char *target, 
 /* Tell the client how long it may take now. */
 void op_tell_timeout(struct fenced_core *core, const struct op *op);
 
-/* --- fenced_origin.c --- */
+/* --- fenced_offers.c --- */
 
 void op_peer_free(gpointer data);
-/* Does the target have levels?  Then begin with the first one. */
-void op_enter_topology(struct fenced_core *core, struct op *op);
+/* A query's reply; devices that have to unfence are added to the operation's list. */
+struct op_peer *op_read_offer(struct op *op, const char *from, const xmlNode *data);
+/* Most devices first; of equals the latest reply first. */
+void op_insert_peer(struct op *op, struct op_peer *peer);
+struct op_device *op_offered(const struct op_peer *peer, const char *id);
+bool op_holds(const GPtrArray *ids, const char *id);
+unsigned op_add_seconds(unsigned a, unsigned b);
+unsigned op_device_timeout(const struct op *op, const struct op_device *device, enum op_phase phase);
+unsigned op_peer_timeout(const struct op *op, const struct op_peer *peer);
+/* Of all levels, or of `peer` (NULL: not chosen yet); delays that were asked for come on top. */
+unsigned op_total_of_peer(const struct fenced_core *core, const struct op *op, const struct op_peer *peer);
 /* Seconds that all of it may take, as far as that can be known (spec 60 §11.7). */
 unsigned op_total_timeout(const struct fenced_core *core, const struct op *op);
 /* Timeouts are multiplied so, and cut to whole seconds. */
 unsigned op_with_reserve(unsigned seconds);
+
+/* --- fenced_origin.c --- */
+
+/* Does the target have levels?  Then begin with the first one. */
+void op_enter_topology(struct fenced_core *core, struct op *op);
 void op_handle_query_reply(struct fenced_core *core, struct fenced_now now, const char *from, const xmlNode *message);
 void op_handle_execution_reply(struct fenced_core *core, struct fenced_now now, const char *from, const xmlNode *message);
 uint64_t op_deadline(const struct op *op);

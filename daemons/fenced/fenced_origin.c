@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A fencing operation as its originator carries it out: who offers what, whom to ask now, what an answer or a missing one
- * leads to; levels, the two halves of a reboot, nodes that reset themselves, timeouts.
+ * A fencing operation as its originator carries it out: whom to ask now, what an answer or a missing one leads to; levels,
+ * the two halves of a reboot, nodes that reset themselves.
  * Called by fenced_core.c and fenced_op.c.  Runs no agent.  (spec 60 §11, §14.3)
  */
 #include "lib/base/log.h"
@@ -10,91 +10,6 @@
 #include "lib/ipc/ipc_protocol.h"
 
 #include "daemons/fenced/fenced_internal.h"
-
-/* --- what peers offer --- */
-
-void
-op_peer_free(gpointer data)
-{
-    struct op_peer *peer = data;
-
-    g_free(peer->name);
-    g_ptr_array_unref(peer->devices);
-    g_free(peer);
-}
-
-static void
-op_device_free(gpointer data)
-{
-    struct op_device *device = data;
-
-    g_free(device->id);
-    g_free(device);
-}
-
-static unsigned
-seconds(const xmlNode *element, const char *name)
-{
-    return (unsigned) CLAMP(xml_get_int(element, name, 0), 0, G_MAXINT / 4);
-}
-
-static bool
-holds(const GPtrArray *ids, const char *id)
-{
-    return g_ptr_array_find_with_equal_func((GPtrArray *) ids, id, g_str_equal, NULL);
-}
-
-/* One device for one phase; an "on" that unfences by itself is remembered (spec 60 §9.3). */
-static void
-read_phase(struct op *op, struct op_device *device, enum op_phase phase, const xmlNode *element, const char *action)
-{
-    device->phase[phase].timeout_s = seconds(element, FENCE_F_ACTION_TIMEOUT);
-    device->phase[phase].delay_s = seconds(element, FENCE_F_DELAY_MAX);
-    device->phase[phase].is_disallowed = xml_get_bool(element, FENCE_F_DISALLOWED, false);
-    if (text_equal(action, "on") && xml_get_int(element, FENCE_F_REQUIRED, 0) > 0 && !holds(op->automatic, device->id)) {
-        g_ptr_array_add(op->automatic, g_strdup(device->id));
-    }
-}
-
-static struct op_peer *
-read_query_reply(struct op *op, const char *from, const xmlNode *data)
-{
-    struct op_peer *peer = g_new0(struct op_peer, 1);
-
-    peer->name = g_strdup(from);
-    peer->devices = g_ptr_array_new_with_free_func(op_device_free);
-    xml_for_each(element, data, FENCE_TAG_DEVICE)
-    {
-        struct op_device *device;
-
-        if (xml_id(element) == NULL) {
-            continue;
-        }
-        device = g_new0(struct op_device, 1);
-        device->id = g_strdup(xml_id(element));
-        device->is_verified = xml_get_int(element, FENCE_F_VERIFIED, 0) != 0;
-        device->flags = (unsigned) xml_get_int(element, FENCE_F_SUPPORT_FLAGS, FENCE_SUPPORTS_ON);
-        read_phase(op, device, PHASE_REQUESTED, element, op->action);
-        xml_for_each(half, element, FENCE_TAG_DEVICE_ACTION)
-        {
-            read_phase(op, device, text_equal(xml_id(half), "on") ? PHASE_ON : PHASE_OFF, half, xml_id(half));
-        }
-        g_ptr_array_add(peer->devices, device);
-    }
-    return peer;
-}
-
-/* Most devices first; of equals the latest reply first. */
-static void
-insert_peer(struct op *op, struct op_peer *peer)
-{
-    unsigned place = 0;
-
-    while (place < op->peers->len && ((struct op_peer *) op->peers->pdata[place])->devices->len > peer->devices->len) {
-        place++;
-    }
-    g_ptr_array_insert(op->peers, (gint) place, peer);
-}
 
 static bool
 all_replies_in(const struct fenced_core *core, const struct op *op)
@@ -116,19 +31,6 @@ static const char *
 device_now(const struct op *op)
 {
     return (op->devices != NULL && op->device < op->devices->len) ? op->devices->pdata[op->device] : NULL;
-}
-
-static struct op_device *
-offered(const struct op_peer *peer, const char *id)
-{
-    for (unsigned i = 0; i < peer->devices->len; i++) {
-        struct op_device *device = peer->devices->pdata[i];
-
-        if (text_equal(device->id, id)) {
-            return device;
-        }
-    }
-    return NULL;
 }
 
 static bool
@@ -190,7 +92,7 @@ enter_phase_on(struct op *op)
     log_info("Remapped 'off' targeting %s complete, remapping to 'on' for %s", op->target, op->client_name);
     op->phase = PHASE_ON;
     for (unsigned i = op->devices->len; i > 0; i--) {
-        if (holds(op->automatic, op->devices->pdata[i - 1])) {
+        if (op_holds(op->automatic, op->devices->pdata[i - 1])) {
             g_ptr_array_remove_index(op->devices, i - 1);
         }
     }
@@ -258,113 +160,14 @@ advance_device(const struct fenced_core *core, struct op *op)
     }
 }
 
-/* --- timeouts (spec 60 §11.7) --- */
-
-unsigned
-op_with_reserve(unsigned s)
-{
-    return (unsigned) ((uint64_t) s * 12 / 10);
-}
-
-/* Sums of what administrators wrote do not wrap. */
-static unsigned
-add_seconds(unsigned a, unsigned b)
-{
-    return (unsigned) MIN((uint64_t) a + b, (uint64_t) G_MAXINT / 2);
-}
-
-static unsigned
-device_timeout(const struct op *op, const struct op_device *device, enum op_phase phase)
-{
-    unsigned own = device->phase[phase].timeout_s;
-
-    return add_seconds(own > 0 ? own : op->base_timeout_s, device->phase[phase].delay_s);
-}
-
-static unsigned
-peer_timeout(const struct op *op, const struct op_peer *peer)
-{
-    unsigned sum = 0;
-
-    for (unsigned i = 0; i < peer->devices->len; i++) {
-        const struct op_device *device = peer->devices->pdata[i];
-
-        if (!device->phase[op->phase].is_used && !device->phase[op->phase].is_disallowed) {
-            sum = add_seconds(sum, device_timeout(op, device, op->phase));
-        }
-    }
-    return (sum > 0) ? sum : op->base_timeout_s;
-}
-
-/* What the device needs at the first peer that offers it; one that nobody offers needs no time. */
-static unsigned
-timeout_of_offer(const struct op *op, const char *id)
-{
-    for (unsigned i = 0; i < op->peers->len; i++) {
-        const struct op_device *device = offered(op->peers->pdata[i], id);
-
-        if (device != NULL) {
-            return device_timeout(op, device, op->phase);
-        }
-    }
-    return 0;
-}
-
-static unsigned
-devices_timeout(const struct op *op, const GPtrArray *ids)
-{
-    unsigned sum = 0;
-
-    for (unsigned i = 0; i < ids->len; i++) {
-        sum = add_seconds(sum, timeout_of_offer(op, ids->pdata[i]));
-    }
-    return sum;
-}
-
-static unsigned
-topology_timeout(const struct op *op, const struct topology *t)
-{
-    g_autoptr(GPtrArray) seen = g_ptr_array_new();
-    unsigned sum = 0;
-
-    for (unsigned level = 1; level <= FENCE_LEVEL_MAX; level++) {
-        for (unsigned i = 0; t->levels[level] != NULL && i < t->levels[level]->len; i++) {
-            sum = add_seconds(sum, timeout_of_offer(op, t->levels[level]->pdata[i]));
-            g_ptr_array_add(seen, t->levels[level]->pdata[i]);
-        }
-    }
-    for (unsigned i = 0; text_equal(op->action, "on") && i < op->automatic->len; i++) {
-        if (!holds(seen, op->automatic->pdata[i])) {
-            sum = add_seconds(sum, timeout_of_offer(op, op->automatic->pdata[i]));
-        }
-    }
-    return sum;
-}
-
-/* Of all levels, or of `peer` (NULL: not chosen yet); delays that were asked for come on top. */
-static unsigned
-total_timeout(const struct fenced_core *core, const struct op *op, const struct op_peer *peer)
-{
-    const struct topology *t = (op->devices != NULL) ? topology_find(core, op->target) : NULL;
-    unsigned sum = (op->devices != NULL)  ? (t != NULL ? topology_timeout(op, t) : devices_timeout(op, op->devices))
-                   : (peer != NULL) ? peer_timeout(op, peer)
-                                    : 0;
-
-    return add_seconds(sum > 0 ? sum : op->base_timeout_s, (unsigned) MAX(0, op->delay_s));
-}
-
-unsigned
-op_total_timeout(const struct fenced_core *core, const struct op *op)
-{
-    return total_timeout(core, op, NULL);
-}
+/* --- time limits --- */
 
 static void
 start_total_timer(struct fenced_core *core, struct fenced_now now, struct op *op, const struct op_peer *peer,
                   unsigned at_least_s)
 {
     if (op->total_due == 0) {
-        op->total_timeout_s = MAX(op_with_reserve(total_timeout(core, op, peer)), at_least_s);
+        op->total_timeout_s = MAX(op_with_reserve(op_total_of_peer(core, op, peer)), at_least_s);
         op->total_due = now.ms + (uint64_t) op->total_timeout_s * 1000;
         log_info("Total timeout set to %us for peer's fencing targeting %s" LOG_XT "id=%.8s", op->total_timeout_s,
                  op->target, op->id);
@@ -389,7 +192,7 @@ can_serve(const struct op *op, const struct op_peer *peer, enum peer_wish wish)
         return false;
     }
     if (op->devices != NULL) {
-        device = offered(peer, device_now(op));
+        device = op_offered(peer, device_now(op));
         return device != NULL && !device->phase[op->phase].is_used && can_do_now(op, device)
                && (wish != WISH_VERIFIED || device->is_verified);
     }
@@ -464,11 +267,11 @@ await_watchdog(struct fenced_core *core, struct fenced_now now, struct op *op, c
     unsigned wait_s = (unsigned) MIN((core->watchdog_timeout_ms + 999) / 1000, G_MAXINT / 4);
 
     for (unsigned i = 0; peer != NULL && i < peer->devices->len; i++) {
-        wait_s = MAX(wait_s, add_seconds((unsigned) (core->watchdog_timeout_ms + 999) / 1000,
+        wait_s = MAX(wait_s, op_add_seconds((unsigned) (core->watchdog_timeout_ms + 999) / 1000,
                                          ((struct op_device *) peer->devices->pdata[i])->phase[op->phase].delay_s));
     }
     if (peer != NULL && op->delay_s > 0) {
-        wait_s = add_seconds(wait_s, (unsigned) op->delay_s);
+        wait_s = op_add_seconds(wait_s, (unsigned) op->delay_s);
     }
     op->state = FENCE_STATE_EXECUTING;
     op->request_due = 0;
@@ -517,8 +320,8 @@ static void
 send_execution_request(struct fenced_core *core, struct fenced_now now, struct op *op, struct op_peer *peer)
 {
     const char *device = device_now(op);
-    struct op_device *offer = (device != NULL) ? offered(peer, device) : NULL;
-    unsigned timeout_s = (offer != NULL) ? device_timeout(op, offer, op->phase) : peer_timeout(op, peer);
+    struct op_device *offer = (device != NULL) ? op_offered(peer, device) : NULL;
+    unsigned timeout_s = (offer != NULL) ? op_device_timeout(op, offer, op->phase) : op_peer_timeout(op, peer);
     bool by_itself = watchdog_fences(core, op->target) && !text_equal(action_now(op), "on")
                      && (text_equal(device, FENCE_DEVICE_WATCHDOG) || text_equal_nocase(peer->name, op->target));
 
@@ -528,7 +331,7 @@ send_execution_request(struct fenced_core *core, struct fenced_now now, struct o
         await_watchdog(core, now, op, peer);
     } else {
         start_total_timer(core, now, op, peer, 0);
-        op->request_due = now.ms + (uint64_t) op_with_reserve(add_seconds(timeout_s, (unsigned) MAX(0, op->delay_s))) * 1000;
+        op->request_due = now.ms + (uint64_t) op_with_reserve(op_add_seconds(timeout_s, (unsigned) MAX(0, op->delay_s))) * 1000;
     }
     log_notice("Requesting that %s perform '%s' action targeting %s%s%s" LOG_XT "for client %s timeout=%us id=%.8s",
                peer->name, action_now(op), op->target, device ? " using " : "", device ? device : "", op->client_name,
@@ -632,7 +435,7 @@ levels_are_covered(const struct fenced_core *core, const struct op *op)
 
             for (unsigned j = 0; j < op->peers->len && !found; j++) {
                 const struct op_peer *peer = op->peers->pdata[j];
-                const struct op_device *device = offered(peer, t->levels[level]->pdata[i]);
+                const struct op_device *device = op_offered(peer, t->levels[level]->pdata[i]);
 
                 found = device != NULL && !device->phase[op->phase].is_disallowed
                         && (text_equal(op->action, "on") || !text_equal_nocase(peer->name, op->target));
@@ -667,9 +470,9 @@ op_handle_query_reply(struct fenced_core *core, struct fenced_now now, const cha
     }
     op->replies++;
     if (xml_get_int(data, FENCE_F_AVAILABLE, 0) > 0) {
-        struct op_peer *peer = read_query_reply(op, from, data);
+        struct op_peer *peer = op_read_offer(op, from, data);
 
-        insert_peer(op, peer);
+        op_insert_peer(op, peer);
         log_info("Peer %s can fence (%s) %s with %u devices", from, op->action, op->target, peer->devices->len);
     }
     if (may_begin(core, op)) {

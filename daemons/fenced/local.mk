@@ -9,6 +9,7 @@ daemons_fenced_libfencedcore_a_SOURCES = \
 	daemons/fenced/fenced_history.c \
 	daemons/fenced/fenced_internal.h \
 	daemons/fenced/fenced_metadata.c \
+	daemons/fenced/fenced_offers.c \
 	daemons/fenced/fenced_op.c \
 	daemons/fenced/fenced_origin.c \
 	daemons/fenced/fenced_params.c \
