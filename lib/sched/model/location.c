@@ -90,6 +90,24 @@ constraint_ref(struct sched *s, const char *ref, struct sched_rsc **rsc, struct 
     return *rsc != NULL || *tag != NULL;
 }
 
+/* The reference, or the member of the tag that it names, that means nothing; NULL if all is well. */
+static const char *
+meaningless(struct sched *s, const char *ref)
+{
+    struct sched_rsc *rsc;
+    struct sched_tag *tag, *nested;
+
+    if (!constraint_ref(s, ref, &rsc, &tag)) {
+        return ref;
+    }
+    for (unsigned i = 0; tag != NULL && i < tag->refs.len; i++) {
+        if (!constraint_ref(s, tag->refs.items[i], &rsc, &nested)) {
+            return tag->refs.items[i];
+        }
+    }
+    return NULL;
+}
+
 /*
  * A copy of a constraint's sets with templates and tags replaced by what they name; NULL if there is nothing to
  * replace.  *bad is set if a reference means nothing.  (spec 40 §9.1)
@@ -109,9 +127,11 @@ constraint_expand_sets(struct sched *s, const xmlNode *xml, bool *bad)
             continue;
         }
         xml_for_each (ref, set, "resource_ref") {
-            if (!constraint_ref(s, xml_id(ref), &rsc, &tag)) {
+            const char *missing = meaningless(s, xml_id(ref));
+
+            if (missing != NULL) {
                 CONFIG_ERROR(s, "Ignoring resource sets for constraint '%s' because '%s' is not a valid resource or tag",
-                             xml_id(xml), xml_id(ref));
+                             xml_id(xml), missing);
                 *bad = true;
                 return NULL;
             }
