@@ -149,6 +149,15 @@ unfence_order(struct sched *s, struct sched_rsc *rsc, struct sched_node *node, s
 
 /* --- what fencing means for resources (spec 42 §7.4) --- */
 
+/* Of an anonymous clone it does not matter which instance was seen there. */
+static bool
+known_as_itself_or_clone(const struct sched_rsc *rsc, const struct sched_node *node)
+{
+    const struct sched_rsc *clone = rsc_clone(rsc);
+
+    return rsc_known_on(rsc, node) || (clone != NULL && rsc_is_anonymous_clone(clone) && rsc_known_on(clone, node));
+}
+
 static void
 order_starts_after(struct sched *s, struct sched_rsc *rsc, struct sched_action *fencing)
 {
@@ -158,7 +167,7 @@ order_starts_after(struct sched *s, struct sched_rsc *rsc, struct sched_action *
         if (a->needs == REQUIRES_FENCING) {
             relation_add(s, fencing, a, ORDER_ORD);
         } else if (a->needs == REQUIRES_QUORUM && act_task(a, "start") && row_has(&rsc->row, target)
-                   && !rsc_known_on(rsc, target)) {
+                   && !known_as_itself_or_clone(rsc, target)) {
             relation_add(s, fencing, a, ORDER_ORD | ORDER_FUT);
         }
     }
