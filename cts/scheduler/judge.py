@@ -30,6 +30,8 @@ def simulate(binary, cib, arguments=(), seconds=120):
         for p in (shown, scored):
             if p.returncode < 0:
                 raise RuntimeError(f"killed by signal {-p.returncode}")
+            if "Triggered fatal assertion" in p.stderr:
+                raise RuntimeError("failed an assertion")
         if shown.returncode not in (0, 1) or not os.path.exists(graph):
             return None
         result = {"summary": [line.rstrip() for line in shown.stdout.rstrip().splitlines()],

@@ -149,11 +149,11 @@ unfence_order(struct sched *s, struct sched_rsc *rsc, struct sched_node *node, s
 
 /* --- what fencing means for resources (spec 42 §7.4) --- */
 
-/* Of an anonymous clone it does not matter which instance was seen there. */
+/* Of an anonymous clone it does not matter which instance was seen there; of a cloned group's members it does. */
 static bool
 known_as_itself_or_clone(const struct sched_rsc *rsc, const struct sched_node *node)
 {
-    const struct sched_rsc *clone = rsc_clone(rsc);
+    const struct sched_rsc *clone = rsc->parent;
 
     return rsc_known_on(rsc, node) || (clone != NULL && rsc_is_anonymous_clone(clone) && rsc_known_on(clone, node));
 }
