@@ -173,8 +173,15 @@ class Machine:
         self.stop()
 
     def start(self, timeout=90):
-        # An abstract or relative name keeps the socket's path short.
-        argv = [QEMU, "-machine", "q35", "-cpu", "max", "-accel", "tcg,thread=single", "-m", "256", "-nographic", "-nodefaults", "-no-reboot",
+        try:
+            self.boot(timeout)
+        except BaseException:
+            self.stop()
+            raise
+
+    def boot(self, timeout):
+        # It dies with the test program, however that ends.
+        argv = ["setpriv", "--pdeathsig", "KILL", QEMU, "-machine", "q35", "-cpu", "max", "-accel", "tcg,thread=single", "-m", "256", "-nographic", "-nodefaults", "-no-reboot",
                 "-kernel", self.vmlinuz, "-initrd", "initramfs",
                 "-append", "console=ttyS0 quiet rdinit=/init panic=1 tsc=reliable no_timer_check mitigations=off",
                 "-serial", "file:console", "-chardev", "socket,id=shell,path=shell,server=on,wait=off", "-serial", "chardev:shell",
