@@ -84,6 +84,7 @@ enum ctl_timer {
     TIMER_ANNOUNCE,       /* repeat join_announce while there is no offer */
     TIMER_EARLY_ELECTION, /* everybody is here and nobody claims to be DC */
     TIMER_REOFFER,        /* offer again to members that do not answer */
+    TIMER_WELCOME,        /* is somebody who was fenced here again? */
     TIMER_FAIL_COUNT,     /* do not wait longer for a fail count to be in the CIB */
     TIMER_SCHEDULE_REST,  /* the scheduler may be asked again */
     TIMER_STOP_WAIT,      /* do not wait longer for pending actions and writes while leaving */
@@ -386,6 +387,7 @@ unsigned join_count(const struct controld *c, enum join_phase phase);
 void join_reset(struct controld *c);
 void join_policy_engine_check(struct controld *c);
 void join_reoffer(struct controld *c);
+void join_welcome(struct controld *c);
 void join_on_integration_timer(struct controld *c);
 bool feature_compatible(const char *dc, const char *member);
 

@@ -318,6 +318,9 @@ node_was_fenced(struct controld *c, const struct ctl_fence_event *e)
     if (p != NULL) {
         p->join_phase = JOIN_NONE;
         node_expect(p, "down");
+        if (c->is_dc && peer_is_active(p)) {
+            timer_arm(c, TIMER_WELCOME, 5000);
+        }
         if (p->state == PEER_UNKNOWN) {
             peers_set_state(c->peers, p, PEER_LOST, 0, now_epoch(c));
         }

@@ -657,6 +657,9 @@ ctl_on_timer(struct controld *c, struct ctl_time t, uint64_t id)
             case TIMER_EARLY_ELECTION:
                 election_on_early_timer(c);
                 break;
+            case TIMER_WELCOME:
+                join_welcome(c);
+                break;
             case TIMER_REOFFER:
                 join_reoffer(c);
                 break;

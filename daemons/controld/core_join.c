@@ -178,6 +178,23 @@ join_offer_one(struct controld *c, const xmlNode *msg)
 }
 
 /* Members that do not answer are asked again now and then. */
+/*
+ * A while after a fencing of which nobody knows when it was asked for: who is still (or again) here was not the one that died, and has been
+ * thrown out by the report.
+ */
+void
+join_welcome(struct controld *c)
+{
+    if (!c->is_dc || !somebody_left_out(c)) {
+        return;
+    }
+    if (c->state == S_INTEGRATION || c->state == S_FINALIZE_JOIN) {
+        timer_arm(c, TIMER_WELCOME, 5000);
+        return;
+    }
+    fsa_raise(c, I_NODE_JOIN, NULL, "somebody who was fenced is here");
+}
+
 void
 join_reoffer(struct controld *c)
 {
