@@ -205,11 +205,12 @@ show_current(const struct run *run)
     free_model(s);
 }
 
+/* What is pretended to happen happens now by the clock, whatever time the decisions are made for. */
 static void
 inject(struct run *run)
 {
     struct output *out = run->show.out;
-    struct sim sim = {.cib = run->cib, .now = simulate_now(run->cib, o.date, run->clock), .tell = show_event,
+    struct sim sim = {.cib = run->cib, .now = run->clock, .tell = show_event,
                       .data = out};
 
     if (!sim_injections_any(&o.inject)) {
@@ -349,7 +350,7 @@ simulate(struct run *run, const struct sched *decided, const xmlNode *graph)
 {
     g_autoptr(GHashTable) names = known_names(decided);
     struct output *out = run->show.out;
-    struct sim sim = {.cib = run->cib, .now = simulate_now(run->cib, o.date, run->clock), .tell = show_event,
+    struct sim sim = {.cib = run->cib, .now = run->clock, .tell = show_event,
                       .data = out};
     enum sim_outcome outcome;
     struct sched *s;
