@@ -276,9 +276,9 @@ def run_shared(results, chosen, make_lab):
         lab.start()
         for story in chosen:
             def told():
-                if story is not first_start:
-                    whole(lab)
                 try:
+                    if story is not first_start:
+                        whole(lab)
                     story(lab)
                 except (LabError, AssertionError):
                     print("    logs: %s" % lab.save_logs())

@@ -5,13 +5,13 @@
  */
 #include "daemons/cib/based_login.h"
 
-#include <dlfcn.h>
 #include <grp.h>
 #include <pwd.h>
 #include <security/pam_appl.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/library.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 
@@ -26,37 +26,28 @@ struct login {
 
 #define PAM_FUNCTIONS(f) \
     f(pam_start) f(pam_end) f(pam_authenticate) f(pam_acct_mgmt) f(pam_get_item) f(pam_strerror)
-#define MEMBER(name) __typeof__(&name) name;
-#define SYMBOL(name) #name,
-
 static struct {
-    PAM_FUNCTIONS(MEMBER)
+    PAM_FUNCTIONS(LIBRARY_MEMBER)
 } pam;
 
-static const char *const symbols[] = { PAM_FUNCTIONS(SYMBOL) };
-G_STATIC_ASSERT(sizeof(pam) == sizeof(void *) * G_N_ELEMENTS(symbols));
+static const char *const symbols[] = { PAM_FUNCTIONS(LIBRARY_SYMBOL) };
+LIBRARY_MATCHES(pam, symbols);
 
 static bool
 load_pam(void)
 {
-    static void *library;
-    void **slot = (void **)&pam;
+    static bool loaded;
+    g_autofree char *error = NULL;
 
-    if (library != NULL) {
+    if (loaded) {
         return true;
     }
-    library = dlopen("libpam.so.0", RTLD_NOW | RTLD_GLOBAL); /* its modules look for it */
-    for (size_t i = 0; library != NULL && i < G_N_ELEMENTS(symbols); i++) {
-        slot[i] = dlsym(library, symbols[i]);
-        if (slot[i] == NULL) {
-            dlclose(library);
-            library = NULL;
-        }
+    /* Globally: its modules look for its functions. */
+    loaded = library_load("libpam.so.0", RTLD_NOW | RTLD_GLOBAL, symbols, G_N_ELEMENTS(symbols), &pam, &error);
+    if (!loaded) {
+        log_err("Remote users cannot log in without PAM: %s", error);
     }
-    if (library == NULL) {
-        log_err("Remote users cannot log in without PAM: %s", dlerror());
-    }
-    return library != NULL;
+    return loaded;
 }
 
 /* Only a password is ever asked for. */

@@ -262,11 +262,14 @@ lrm_op_find(const struct lrm_rsc *rsc, const char *action, guint interval_ms, co
     return NULL;
 }
 
+/* Whether an action is under way that runs once; or, if asked for, the first run of a recurring one. */
 static bool
-has_oneshots(const struct lrm_rsc *rsc)
+is_busy(const struct lrm_rsc *rsc, bool first_runs_too)
 {
     for (unsigned i = 0; i < rsc->ops->len; i++) {
-        if (((const struct lrm_op *)rsc->ops->pdata[i])->rec->interval_ms == 0) {
+        const struct lrm_op *op = rsc->ops->pdata[i];
+
+        if (op->rec->interval_ms == 0 || (first_runs_too && !op->reported)) {
             return true;
         }
     }
@@ -300,7 +303,7 @@ ctl_on_exec_result(struct controld *c, struct ctl_time t, const struct ctl_exec_
     if (r->interval_ms == 0 || r->status == EXEC_CANCELLED) {
         g_ptr_array_remove(rsc->ops, op);
     }
-    if (rsc->deleting != NULL && !has_oneshots(rsc)) {
+    if (rsc->deleting != NULL && !is_busy(rsc, true)) {
         lrm_finish_deletion(c, g_steal_pointer(&rsc->deleting));
     }
     event_end(c);
@@ -453,7 +456,7 @@ answer_unregister(struct controld *c, struct exec_wait *w, int rc)
     if (d == NULL) {
         return;
     }
-    if (rc == -EINPROGRESS && rsc != NULL && has_oneshots(rsc)) {
+    if (rc == -EINPROGRESS && rsc != NULL && is_busy(rsc, true)) {
         log_info("Deletion of %s waits for an action in progress", w->rsc);
         delete_request_free(rsc->deleting);
         rsc->deleting = d;
@@ -543,7 +546,7 @@ lrm_busy(const struct controld *c)
 
     g_hash_table_iter_init(&iter, c->resources);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        if (has_oneshots(value)) {
+        if (is_busy(value, false)) {
             return true;
         }
     }

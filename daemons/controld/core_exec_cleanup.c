@@ -38,6 +38,22 @@ history_path(const char *node, const char *rsc)
     return g_strdup_printf("//node_state[@uname='%s']/lrm/lrm_resources/lrm_resource[@id='%s']", node, rsc);
 }
 
+/* The record of these goes, and with it the result: who waits for one must hear that it does not come. */
+static void
+disown_operations(struct controld *c, const char *rsc_id)
+{
+    const struct lrm_rsc *rsc = g_hash_table_lookup(c->resources, rsc_id);
+
+    for (unsigned i = 0; rsc != NULL && i < rsc->ops->len; i++) {
+        const struct lrm_op *op = rsc->ops->pdata[i];
+
+        if (!op->reported) {
+            lrm_ack_made_up(c, rsc_id, op->rec->action, op->rec->interval_ms, op->rec->userdata, EXEC_CANCELLED, OCF_RC_OK,
+                            "resource deleted", op->from_sys, op->from_host);
+        }
+    }
+}
+
 void
 lrm_finish_deletion(struct controld *c, struct delete_request *d)
 {
@@ -45,6 +61,7 @@ lrm_finish_deletion(struct controld *c, struct delete_request *d)
 
     if (!d->cib_only) {
         log_info("Forgetting resource %s", d->rsc);
+        disown_operations(c, d->rsc);
         if (c->batch != NULL) {
             xml_free(xml_find(c->batch, "lrm_resource", "id", d->rsc));
         }

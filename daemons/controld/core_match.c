@@ -146,6 +146,8 @@ process_result(struct controld *c, const xmlNode *event, const char *uuid)
             graph_abort(c, SCORE_INFINITY, POLICY_RESTART, "Unknown event");
         } else if (interval > 0 && status == EXEC_CANCELLED && !text_equal(a->task, "cancel")) {
             confirm_cancel(c, op_key, uuid);
+            /* Cancelled before its first result, as when its resource is deleted: nothing else will be heard of it. */
+            result_of_action(c, a, OCF_RC_UNKNOWN, target, &ignored, &done_before);
             return;
         } else {
             result_of_action(c, a, rc, target, &ignored, &done_before);

@@ -4,6 +4,7 @@ lib_base_libbase_a_SOURCES = \
 	lib/base/arena.c lib/base/arena.h \
 	lib/base/daemon.c lib/base/daemon.h \
 	lib/base/iso8601.c lib/base/iso8601.h \
+	lib/base/library.c lib/base/library.h \
 	lib/base/log.c lib/base/log.h \
 	lib/base/panic.c lib/base/panic.h \
 	lib/base/result.c lib/base/result.h \

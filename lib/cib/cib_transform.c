@@ -6,7 +6,6 @@
  */
 #include "lib/cib/cib_transform.h"
 
-#include <dlfcn.h>
 #include <libxslt/security.h>
 #include <libxslt/transform.h>
 #include <libxslt/xslt.h>
@@ -15,6 +14,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "lib/base/library.h"
 #include "lib/base/log.h"
 #include "lib/base/xml.h"
 
@@ -26,37 +26,27 @@
         f(xsltSetTransformErrorFunc) f(xsltApplyStylesheetUser) f(xsltNewSecurityPrefs) f(xsltFreeSecurityPrefs)    \
             f(xsltSetSecurityPrefs) f(xsltSetCtxtSecurityPrefs) f(xsltSecurityForbid) f(xsltSetGenericErrorFunc)
 
-#define MEMBER(name) __typeof__(&name) name;
-#define SYMBOL(name) #name,
-
 static struct {
-    XSLT_FUNCTIONS(MEMBER)
+    XSLT_FUNCTIONS(LIBRARY_MEMBER)
 } xslt;
 
-static const char *const symbols[] = { XSLT_FUNCTIONS(SYMBOL) };
-G_STATIC_ASSERT(sizeof(xslt) == sizeof(void *) * G_N_ELEMENTS(symbols));
+static const char *const symbols[] = { XSLT_FUNCTIONS(LIBRARY_SYMBOL) };
+LIBRARY_MATCHES(xslt, symbols);
 
 static bool
 load_libxslt(void)
 {
-    static void *library;
-    void **slot = (void **)&xslt;
+    static bool loaded;
+    g_autofree char *error = NULL;
 
-    if (library != NULL) {
+    if (loaded) {
         return true;
     }
-    library = dlopen("libxslt.so.1", RTLD_NOW | RTLD_LOCAL);
-    for (size_t i = 0; library != NULL && i < G_N_ELEMENTS(symbols); i++) {
-        slot[i] = dlsym(library, symbols[i]);
-        if (slot[i] == NULL) {
-            dlclose(library);
-            library = NULL;
-        }
+    loaded = library_load("libxslt.so.1", RTLD_NOW | RTLD_LOCAL, symbols, G_N_ELEMENTS(symbols), &xslt, &error);
+    if (!loaded) {
+        log_err("Upgrading the configuration needs libxslt: %s", error);
     }
-    if (library == NULL) {
-        log_err("Upgrading the configuration needs libxslt: %s", dlerror());
-    }
-    return library != NULL;
+    return loaded;
 }
 
 /* --- messages --- */

@@ -4,12 +4,12 @@
  */
 #include "lib/ipc/remote_tls.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <glib.h>
 #include <gnutls/gnutls.h>
 #include <stdlib.h>
 
+#include "lib/base/library.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 
@@ -24,15 +24,12 @@ enum { DH_BITS = 2048 };
                     f(gnutls_anon_allocate_client_credentials) f(gnutls_anon_set_server_known_dh_params)              \
                         f(gnutls_pk_bits_to_sec_param) f(gnutls_dh_set_prime_bits)
 
-#define MEMBER(name) __typeof__(&name) name;
-#define SYMBOL(name) #name,
-
 static struct {
-    TLS_FUNCTIONS(MEMBER)
+    TLS_FUNCTIONS(LIBRARY_MEMBER)
 } tls;
 
-static const char *const symbols[] = { TLS_FUNCTIONS(SYMBOL) };
-G_STATIC_ASSERT(sizeof(tls) == sizeof(void *) * G_N_ELEMENTS(symbols));
+static const char *const symbols[] = { TLS_FUNCTIONS(LIBRARY_SYMBOL) };
+LIBRARY_MATCHES(tls, symbols);
 
 static gnutls_anon_server_credentials_t server_credentials;
 static gnutls_anon_client_credentials_t client_credentials;
@@ -63,22 +60,15 @@ dh_bits(void)
 static bool
 load_gnutls(void)
 {
-    static void *library;
-    void **slot = (void **)&tls;
+    static bool loaded;
+    g_autofree char *error = NULL;
 
-    if (library != NULL) {
+    if (loaded) {
         return true;
     }
-    library = dlopen("libgnutls.so.30", RTLD_NOW | RTLD_LOCAL);
-    for (size_t i = 0; library != NULL && i < G_N_ELEMENTS(symbols); i++) {
-        slot[i] = dlsym(library, symbols[i]);
-        if (slot[i] == NULL) {
-            dlclose(library);
-            library = NULL;
-        }
-    }
-    if (library == NULL) {
-        log_err("Encrypted connections need GnuTLS: %s", dlerror());
+    loaded = library_load("libgnutls.so.30", RTLD_NOW | RTLD_LOCAL, symbols, G_N_ELEMENTS(symbols), &tls, &error);
+    if (!loaded) {
+        log_err("Encrypted connections need GnuTLS: %s", error);
         return false;
     }
     tls.gnutls_anon_allocate_server_credentials(&server_credentials);

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "daemons/controld/controld_private.h"
+#include "daemons/controld/core_exec.h"
 
 #define MAX_NODES 3
 
@@ -46,7 +47,7 @@ struct node {
     GPtrArray *writes; /* text of the CIB changes asked for */
     GPtrArray *attrs;  /* text of requests to the attribute manager */
     unsigned calls, queries; /* of the executor; for the whole CIB */
-    bool scheduler_asked, no_scheduler;
+    bool scheduler_asked, no_scheduler, slow_agents;
     xmlNode *request; /* last request to the scheduler */
     uint64_t cpu_us;
 };
@@ -320,7 +321,7 @@ settle(struct fixture *f)
             } else if (n->scheduler_asked) {
                 answer_scheduler(f, n);
                 any = true;
-            } else if ((r = g_queue_pop_head(&n->runs)) != NULL) {
+            } else if (!n->slow_agents && (r = g_queue_pop_head(&n->runs)) != NULL) {
                 finish_run(f, n, r);
                 any = true;
             }
@@ -830,6 +831,33 @@ an_action_of_the_graph_runs_on_its_node_and_is_recorded_there(void **unused)
     end(f);
 }
 
+/* A clean-up that comes between the start of a monitor and its first result. */
+static void
+an_operation_whose_resource_is_deleted_is_not_waited_for(void **unused)
+{
+    struct fixture *f = running_cluster(2);
+    struct node *n = &f->node[2];
+    struct delete_request *d = g_new0(struct delete_request, 1);
+
+    n->slow_agents = true;
+    f->graph = "<synapse id='0'><action_set><rsc_op id='4' operation='monitor' operation_key='r1_monitor_10000' on_node='n2' on_node_uuid='2'>"
+               "<primitive id='r1' class='ocf' provider='pacemaker' type='Dummy'/>"
+               "<attributes CRM_meta_timeout='20000' CRM_meta_interval='10000'/></rsc_op></action_set><inputs/></synapse>";
+    graph_abort(f->node[1].c, SCORE_INFINITY, POLICY_RESTART, "Configuration change");
+    event_end(f->node[1].c);
+    advance(f, 100);
+    assert_int_equal(n->runs.length, 1);
+    assert_false(f->node[1].c->graph->complete);
+
+    d->rsc = g_strdup("r1");
+    d->node = g_strdup("n2");
+    lrm_finish_deletion(n->c, d);
+    event_end(n->c);
+    advance(f, 100);
+    assert_true(f->node[1].c->graph->complete);
+    end(f);
+}
+
 static void
 an_action_through_a_node_that_is_gone_fails_at_once(void **unused)
 {
@@ -1067,6 +1095,7 @@ main(void)
         cmocka_unit_test(a_second_signal_ends_the_wait),
         cmocka_unit_test(a_signal_before_the_start_is_complete_ends_cleanly),
         cmocka_unit_test(an_action_of_the_graph_runs_on_its_node_and_is_recorded_there),
+        cmocka_unit_test(an_operation_whose_resource_is_deleted_is_not_waited_for),
         cmocka_unit_test(an_action_through_a_node_that_is_gone_fails_at_once),
         cmocka_unit_test(a_start_is_refused_while_the_node_shuts_down),
         cmocka_unit_test(node_info_tells_of_this_node),
