@@ -242,6 +242,8 @@ void sim_ctl_fencer_lost(struct sim_node *n);
 const struct controld *sim_ctl_core(const struct sim_node *n);
 /* Ask the controller to leave the cluster in order. */
 void sim_ctl_terminate(struct sim_node *n);
+/* It was asked to leave and has not gone yet. */
+bool sim_ctl_is_leaving(const struct sim_node *n);
 
 /* --- sim_fencer.c --- */
 

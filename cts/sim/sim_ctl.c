@@ -474,6 +474,12 @@ sim_ctl_exec_result(struct sim_node *n, const struct ctl_exec_result *r)
     carry_out(n);
 }
 
+bool
+sim_ctl_is_leaving(const struct sim_node *n)
+{
+    return n->running[SIM_CTL] && n->ctl->terminating;
+}
+
 void
 sim_ctl_terminate(struct sim_node *n)
 {

@@ -415,7 +415,8 @@ sim_sbd_break_path(struct sim_node *n, bool broken)
 void
 sim_sbd_kill(struct sim_node *n)
 {
-    if (n->sbd != NULL && !n->sbd->killed) {
+    /* Before it has armed the watchdog its end means that the cluster's stack is not started here: a case for a person. */
+    if (n->sbd != NULL && !n->sbd->killed && n->sbd->armed) {
         sim_trace(n->sim, "%s: the inquisitor is killed", n->name);
         n->sbd->killed = true;
     }

@@ -172,6 +172,15 @@ history_blocks(struct sched *s, const struct sched_rsc *r, const struct sched_no
     return blocks;
 }
 
+/* When a failure of that time is forgotten.  Both may be anything that fits into an attribute. */
+static int64_t
+expiry(int64_t failed, int64_t timeout)
+{
+    int64_t when;
+
+    return __builtin_add_overflow(failed, timeout, &when) || when == INT64_MAX ? INT64_MAX - 1 : when;
+}
+
 void
 failcount_effective_for(struct sched *s, struct sched_rsc *r, struct sched_node *n, const struct sched_hist_op *op,
                         int *raw, int *effective, int64_t *last_failure)
@@ -184,10 +193,12 @@ failcount_effective_for(struct sched *s, struct sched_rsc *r, struct sched_node 
         r->failure_timeout = 0;
     }
     if (*raw > 0 && *last_failure > 0 && r->failure_timeout > 0) {
-        if (s->now > *last_failure + r->failure_timeout) {
+        int64_t expires = expiry(*last_failure, r->failure_timeout);
+
+        if (s->now > expires) {
             *effective = 0;
         } else {
-            sched_recheck(s, *last_failure + r->failure_timeout + 1);
+            sched_recheck(s, expires + 1);
         }
     }
 }
@@ -259,7 +270,7 @@ history_op_expired(struct sched *s, struct history_state *st, struct sched_hist_
             /* The connection's loss stands until its node has been fenced. */
             keep = remote != NULL && !remote->remote_was_fenced;
         }
-        expired = !keep && r->failure_timeout > 0 && s->now >= op->last_change + r->failure_timeout;
+        expired = !keep && r->failure_timeout > 0 && s->now >= expiry(op->last_change, r->failure_timeout);
     }
     if (expired) {
         if (raw != 0) {
