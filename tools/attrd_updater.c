@@ -22,21 +22,14 @@ static struct {
 static gboolean
 set_command(const char *option, const char *value, void *data, GError **error)
 {
-    static const struct {
-        const char *letter, *word;
-        enum command command;
-    } commands[] = {
+    static const struct tool_choice commands[] = {
         { "-Q", "--query", QUERY },         { "-U", "--update", UPDATE },
         { "-v", "--value", UPDATE },        { "-B", "--update-both", UPDATE_BOTH },
         { "-D", "--delete", DELETE },       { "-Y", "--update-delay", UPDATE_DELAY },
         { "-R", "--refresh", REFRESH },
     };
 
-    for (unsigned i = 0; i < G_N_ELEMENTS(commands); i++) {
-        if (text_is_one_of(option, commands[i].letter, commands[i].word, NULL)) {
-            options.command = commands[i].command;
-        }
-    }
+    options.command = (enum command)tool_choose(commands, G_N_ELEMENTS(commands), option, (int)options.command);
     if (value != NULL || options.command == DELETE) {
         g_free(options.value);
         options.value = g_strdup(value);
@@ -185,29 +178,22 @@ main(int argc, char **argv)
     struct tool tool;
     struct output *out;
     struct attrd_client *client;
-    enum crm_exit exit_code;
+    int code;
 
     tool_init(&tool, argv, TOOL_OUTPUT, "dlnsvBNUS", NULL, "Shows and changes transient node attributes", NULL);
     tool_add_group(&tool, "required", "Required Arguments:", "Show required arguments", required_options);
     tool_add_group(&tool, "command", "Command:", "Show commands (the last one counts)", command_options);
     tool_add_group(&tool, "additional", "Additional Options:", "Show additional options", additional_options);
-    if (!tool_parse(&tool)) {
-        return tool_exit(&tool, NULL, CRM_EX_USAGE);
-    }
-    out = tool_open_output(&tool, 0);
+    out = tool_start(&tool, 0, &code);
     if (out == NULL) {
-        return tool_exit(&tool, NULL, CRM_EX_ERROR);
-    }
-    if (tool.version) {
-        tool_print_version(&tool, out);
-        return tool_exit(&tool, out, CRM_EX_OK);
+        return code;
     }
     if (options.name == NULL && options.command != REFRESH) {
         output_error(out, "attrd_updater: Command requires --name argument");
         return tool_exit(&tool, out, CRM_EX_USAGE);
     }
     client = attrd_client_new("attrd_updater");
-    exit_code = options.command == QUERY ? run_query(out, client) : run_change(out, client);
+    code = (int)(options.command == QUERY ? run_query(out, client) : run_change(out, client));
     attrd_client_free(client);
-    return tool_exit(&tool, out, (int)exit_code);
+    return tool_exit(&tool, out, code);
 }

@@ -696,6 +696,7 @@ main(int argc, char **argv)
                                    "\tcrm_attribute --type crm_config --name cluster-delay --query --quiet\n";
     struct tool tool;
     struct output *out;
+    int code;
 
     tool_init(&tool, argv, TOOL_OUTPUT, "NPUdilnstv", NULL,
               "crm_attribute - shows and changes cluster options and node attributes", examples);
@@ -703,16 +704,9 @@ main(int argc, char **argv)
     tool_add_group(&tool, "command", "Commands:", "Show commands", command_options);
     tool_add_group(&tool, "additional", "Additional options:", "Show additional options", additional_options);
     tool_add_options(&tool, main_options);
-    if (!tool_parse(&tool)) {
-        return tool_exit(&tool, NULL, CRM_EX_USAGE);
-    }
-    out = tool_open_output(&tool, 0);
+    out = tool_start(&tool, 0, &code);
     if (out == NULL) {
-        return tool_exit(&tool, NULL, CRM_EX_ERROR);
-    }
-    if (tool.version) {
-        tool_print_version(&tool, out);
-        return tool_exit(&tool, out, CRM_EX_OK);
+        return code;
     }
     return tool_exit(&tool, out, (int)run(out));
 }

@@ -105,22 +105,15 @@ int
 main(int argc, char **argv)
 {
     struct tool tool;
+    struct output *out;
+    int code;
 
     tool_init(&tool, argv, TOOL_OUTPUT, "", "[-- <rc> [<rc>...]]",
               "Tells what result codes of the cluster software mean", NULL);
     tool_add_options(&tool, entries);
-    if (!tool_parse(&tool)) {
-        return tool_exit(&tool, NULL, CRM_EX_USAGE);
-    }
-
-    struct output *out = tool_open_output(&tool, 0);
-
+    out = tool_start(&tool, 0, &code);
     if (out == NULL) {
-        return tool_exit(&tool, NULL, CRM_EX_ERROR);
-    }
-    if (tool.version) {
-        tool_print_version(&tool, out);
-        return tool_exit(&tool, out, CRM_EX_OK);
+        return code;
     }
 
     enum numbering numbering = options.as_exit ? EXIT_CODE : options.as_rc ? STANDARD : LEGACY;

@@ -29,21 +29,14 @@ static struct {
 static gboolean
 set_command(const char *option, const char *value, void *data, GError **error)
 {
-    static const struct {
-        const char *letter, *word;
-        enum command command;
-    } commands[] = {
+    static const struct tool_choice commands[] = {
         { "-i", "--cluster-id", CLUSTER_ID }, { "-l", "--list", LIST },
         { "-n", "--name", NAME },             { "-N", "--name-for-id", NAME_FOR_ID },
         { "-p", "--partition", PARTITION },   { "-q", "--quorum", QUORUM },
         { "-R", "--remove", REMOVE },
     };
 
-    for (unsigned i = 0; i < G_N_ELEMENTS(commands); i++) {
-        if (text_is_one_of(option, commands[i].letter, commands[i].word, NULL)) {
-            options.command = commands[i].command;
-        }
-    }
+    options.command = (enum command)tool_choose(commands, G_N_ELEMENTS(commands), option, (int)options.command);
     if (value != NULL) {
         g_free(options.node);
         options.node = g_strdup(value);
@@ -363,22 +356,17 @@ int
 main(int argc, char **argv)
 {
     struct tool tool;
-    enum crm_exit exit_code;
+    struct output *out;
+    int code;
 
     tool_init(&tool, argv, 0, "NR", NULL, "crm_node - shows what the cluster knows about nodes, and makes it forget one",
               NULL);
     tool_add_group(&tool, "commands", "Commands:", "Show commands", command_options);
     tool_add_group(&tool, "additional", "Additional Options:", "Show additional options", additional_options);
     tool_add_options(&tool, main_options);
-    if (!tool_parse(&tool)) {
-        return tool_exit(&tool, NULL, CRM_EX_USAGE);
+    out = tool_start(&tool, 0, &code);
+    if (out == NULL) {
+        return code;
     }
-    if (tool.version) {
-        struct output *out = tool_open_output(&tool, 0);
-
-        tool_print_version(&tool, out);
-        return tool_exit(&tool, out, CRM_EX_OK);
-    }
-    exit_code = run_command(&tool);
-    return tool_exit(&tool, NULL, (int)exit_code);
+    return tool_exit(&tool, out, (int)run_command(&tool));
 }

@@ -243,21 +243,15 @@ main(int argc, char **argv)
 {
     struct tool tool;
     struct output *out;
+    int code;
 
     tool_init(&tool, argv, TOOL_OUTPUT, "drX", NULL, "Judges rules of the configuration by their dates", NULL);
     tool_add_group(&tool, "modes", "Modes (mutually exclusive):", "Show modes of operation", modes);
     tool_add_group(&tool, "data", "Data:", "Show data options", data_options);
     tool_add_group(&tool, "additional", "Additional Options:", "Show additional options", additional);
-    if (!tool_parse(&tool)) {
-        return tool_exit(&tool, NULL, CRM_EX_USAGE);
-    }
-    out = tool_open_output(&tool, 0);
+    out = tool_start(&tool, 0, &code);
     if (out == NULL) {
-        return tool_exit(&tool, NULL, CRM_EX_ERROR);
-    }
-    if (tool.version) {
-        tool_print_version(&tool, out);
-        return tool_exit(&tool, out, CRM_EX_OK);
+        return code;
     }
     return tool_exit(&tool, out, run(out));
 }

@@ -35,21 +35,14 @@ static struct {
 static gboolean
 choose_command(const char *option, const char *value, void *data, GError **error)
 {
-    static const struct {
-        const char *letter, *word;
-        enum command command;
-    } table[] = {
+    static const struct tool_choice table[] = {
         { "-l", "--info", INFO },           { "-L", "--details", DETAILS },
         { "-w", "--raw", RAW },             { "-q", "--query-xml", QUERY_XML },
         { "-c", "--constraints", CONSTRAINTS }, { "-G", "--get-attr", GET_ATTR },
         { "-C", "--cleanup", CLEANUP },
     };
 
-    for (unsigned i = 0; i < G_N_ELEMENTS(table); i++) {
-        if (text_is_one_of(option, table[i].letter, table[i].word, NULL)) {
-            options.command = table[i].command;
-        }
-    }
+    options.command = (enum command)tool_choose(table, G_N_ELEMENTS(table), option, (int)options.command);
     if (options.command == GET_ATTR) {
         g_free(options.get_attr);
         options.get_attr = g_strdup(value);
@@ -612,6 +605,7 @@ main(int argc, char **argv)
 {
     struct tool tool;
     struct output *out;
+    int code;
 
     options.set = g_hash_table_new_full(text_hash, g_str_equal, g_free, g_free);
     options.deleted = g_ptr_array_new_with_free_func(g_free);
@@ -626,13 +620,9 @@ main(int argc, char **argv)
         return tool_exit(&tool, NULL, CRM_EX_USAGE);
     }
     tool.quiet = FALSE; /* what -Q meant once is no more */
-    out = tool_open_output(&tool, 0);
+    out = tool_begin(&tool, 0, &code);
     if (out == NULL) {
-        return tool_exit(&tool, NULL, CRM_EX_ERROR);
-    }
-    if (tool.version) {
-        tool_print_version(&tool, out);
-        return tool_exit(&tool, out, CRM_EX_OK);
+        return code;
     }
     return tool_exit(&tool, out, run(out));
 }

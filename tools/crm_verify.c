@@ -9,6 +9,7 @@
 #include "lib/base/xml.h"
 #include "lib/cib/cib_client.h"
 #include "lib/cib/cib_schema.h"
+#include "lib/output/colour.h"
 #include "lib/output/tool.h"
 #include "lib/sched/actions/actions.h"
 #include "lib/sched/model/model.h"
@@ -137,11 +138,12 @@ print_message(const struct verify *v, const char *origin, enum sched_severity se
 
     if (v->tool.verbosity >= needed) {
         /* Extended information follows after a bar. */
-        char *line = g_strdelimit(g_strdup(text), QB_XS, '|');
+        g_autofree char *line = g_strdelimit(g_strdup(text), QB_XS, '|');
+        const char *word = severity == MSG_ERROR ? "error" : severity == MSG_WARNING ? "warning" : "notice";
+        const char *colour = colour_wanted(stderr) ? colour_begin(severity == MSG_ERROR ? "warning" : "pending") : NULL;
 
-        fprintf(stderr, "(%s) \t%s: %s\n", origin ? origin : "main",
-                severity == MSG_ERROR ? "error" : severity == MSG_WARNING ? "warning" : "notice", line);
-        g_free(line);
+        fprintf(stderr, "(%s) \t%s%s%s: %s\n", origin ? origin : "main", colour ? colour : "", word,
+                colour ? COLOUR_END : "", line);
     }
 }
 
@@ -245,22 +247,16 @@ int
 main(int argc, char **argv)
 {
     struct verify v = {.out = NULL};
+    int code;
 
     tool_init(&v.tool, argv, TOOL_OUTPUT, "xSX", NULL,
               "crm_verify - check a configuration for problems before or while the cluster uses it", description);
     tool_add_group(&v.tool, "data", "Data sources:", "Show data options", data_entries);
     tool_add_group(&v.tool, "additional", "Additional options:", "Show additional options", additional_entries);
-    if (!tool_parse(&v.tool)) {
-        return CRM_EX_USAGE;
+    v.out = tool_start(&v.tool, 0, &code);
+    if (v.out == NULL) {
+        return code;
     }
     log_init("crm_verify", LOG_KIND_TOOL, 0);
-    v.out = tool_open_output(&v.tool, 0);
-    if (v.out == NULL) {
-        return CRM_EX_ERROR;
-    }
-    if (v.tool.version) {
-        tool_print_version(&v.tool, v.out);
-        return tool_exit(&v.tool, v.out, CRM_EX_OK);
-    }
     return tool_exit(&v.tool, v.out, verify(&v));
 }

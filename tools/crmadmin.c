@@ -3,12 +3,12 @@
  * crmadmin: state of a controller, of the launcher, name of the DC, list of nodes.  Called by people and scripts.
  * Changes nothing.  (spec 80 §8)
  */
-#include "lib/base/iso8601.h"
 #include "lib/base/result.h"
 #include "lib/base/text.h"
 #include "lib/base/xml.h"
 #include "lib/cib/cib_client.h"
 #include "lib/ipc/controller_client.h"
+#include "lib/output/launcher.h"
 #include "lib/output/tool.h"
 
 #include <stdio.h>
@@ -174,59 +174,15 @@ show_dc(struct output *out)
     return exit_code;
 }
 
-static const char *
-launcher_state_text(const char *state)
-{
-    static const struct {
-        const char *state, *text;
-    } states[] = {
-        { "init", "Initializing pacemaker" },
-        { "starting_daemons", "Pacemaker daemons are starting" },
-        { "wait_for_ping", "Waiting for startup trigger from SBD" },
-        { "running", "Pacemaker is running" },
-        { "shutting_down", "Pacemaker daemons are shutting down" },
-        { "shutdown_complete", "Pacemaker daemons are shut down (reporting to SBD)" },
-    };
-
-    for (unsigned i = 0; i < G_N_ELEMENTS(states); i++) {
-        if (text_equal(state, states[i].state)) {
-            return states[i].text;
-        }
-    }
-    return "Invalid pacemakerd state";
-}
-
 static enum crm_exit
 show_launcher(struct output *out)
 {
     g_autoptr(xmlNode) reply = NULL;
-    g_autofree char *updated = NULL;
     enum crm_exit exit_code = ping(out, ENDPOINT_LAUNCHER, SYS_LAUNCHER, &reply);
     const xmlNode *data = exit_code == CRM_EX_OK ? msg_data(reply, F_CRM_XML) : NULL;
-    const char *state;
-    long long when;
-    bool ok;
 
-    if (data == NULL) {
-        return exit_code;
-    }
-    state = xml_get(data, "pacemakerd_state");
-    when = xml_get_int(data, "crm-timestamp", 0);
-    ok = text_equal(xml_get(data, "result"), "ok");
-    if (ok && when > 0) {
-        struct iso_time time = iso_from_epoch(when);
-
-        updated = iso_text(&time, ISO_DATE | ISO_TIME | ISO_WITH_ZONE);
-    }
-    if (output_is_structured(out)) {
-        output_element(out, "pacemakerd", "sys_from", xml_get(data, "crm_subsystem"), "state",
-                       ok ? state : "query failed", "last_updated", updated, NULL);
-    } else if (options.quiet) {
-        output_item(out, NULL, "%s", ok && state != NULL ? state : "query failed");
-    } else {
-        output_item(out, NULL, "Status of %s: '%s' (last updated %s%s)", xml_get(data, "crm_subsystem"),
-                    ok ? launcher_state_text(state) : "query failed", updated != NULL ? "" : "at ",
-                    updated != NULL ? updated : "unknown time");
+    if (data != NULL) {
+        launcher_show(out, data, options.quiet);
     }
     return exit_code;
 }
@@ -340,6 +296,7 @@ main(int argc, char **argv)
 {
     struct tool tool;
     struct output *out;
+    int code;
     enum crm_exit exit_code = CRM_EX_OK;
     g_autofree char *help = NULL;
 
@@ -348,16 +305,9 @@ main(int argc, char **argv)
     tool_add_group(&tool, "command", "Commands:", "Show commands", command_options);
     tool_add_group(&tool, "additional", "Additional Options:", "Show additional options", additional_options);
     tool_add_options(&tool, main_options);
-    if (!tool_parse(&tool)) {
-        return tool_exit(&tool, NULL, CRM_EX_USAGE);
-    }
-    out = tool_open_output(&tool, OUTPUT_SIMPLE_LISTS | OUTPUT_SUBSTITUTE);
+    out = tool_start(&tool, OUTPUT_SIMPLE_LISTS | OUTPUT_SUBSTITUTE, &code);
     if (out == NULL) {
-        return tool_exit(&tool, NULL, CRM_EX_ERROR);
-    }
-    if (tool.version) {
-        tool_print_version(&tool, out);
-        return tool_exit(&tool, out, CRM_EX_OK);
+        return code;
     }
     output_set_quiet(out, options.quiet);
     switch (options.command) {

@@ -174,26 +174,21 @@ int
 main(int argc, char **argv)
 {
     struct tool tool;
+    struct output *out;
+    int code;
 
     tool_init(&tool, argv, 0, "dpDE", NULL, "Shows how ISO 8601 dates, durations and periods are read",
               "See https://en.wikipedia.org/wiki/ISO_8601 for the forms that dates may have.");
     tool_add_group(&tool, "commands", "Commands:", "Show command options", commands);
     tool_add_group(&tool, "modifiers", "Output modifiers:", "Show output modifiers", modifiers);
-    if (!tool_parse(&tool)) {
-        return tool_exit(&tool, NULL, CRM_EX_USAGE);
+    out = tool_start(&tool, 0, &code);
+    if (out == NULL) {
+        return code;
     }
-    if (tool.version) {
-        struct output *out = tool_open_output(&tool, 0);
-
-        tool_print_version(&tool, out);
-        return tool_exit(&tool, out, CRM_EX_OK);
-    }
-
-    int rc = run();
-
+    code = run();
     g_free(options.date);
     g_free(options.period);
     g_free(options.duration);
     g_free(options.expected);
-    return tool_exit(&tool, NULL, rc);
+    return tool_exit(&tool, out, code);
 }

@@ -686,7 +686,7 @@ int
 main(int argc, char **argv)
 {
     struct tool tool;
-    enum crm_exit code;
+    int code;
     bool needs_agent;
 
     options.params = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -698,16 +698,9 @@ main(int argc, char **argv)
     tool_add_group(&tool, "fence", "Fencing Commands:", "Show fence help", fence_options);
     tool_add_group(&tool, "additional", "Additional Options:", "Show additional options", additional_options);
     tool_add_options(&tool, main_options);
-    if (!tool_parse(&tool)) {
-        return tool_exit(&tool, NULL, CRM_EX_USAGE);
-    }
-    out = tool_open_output(&tool, 0);
+    out = tool_start(&tool, 0, &code);
     if (out == NULL) {
-        return tool_exit(&tool, NULL, CRM_EX_ERROR);
-    }
-    if (tool.version) {
-        tool_print_version(&tool, out);
-        return tool_exit(&tool, out, CRM_EX_OK);
+        return code;
     }
     choose_command();
     needs_agent = (options.command == VALIDATE || options.command == METADATA || options.command == REGISTER);
@@ -721,6 +714,5 @@ main(int argc, char **argv)
         return tool_exit(&tool, out, CRM_EX_USAGE);
     }
     output_set_quiet(out, options.quiet);
-    code = run_command(tool.verbosity > 0);
-    return tool_exit(&tool, out, (int) code);
+    return tool_exit(&tool, out, (int) run_command(tool.verbosity > 0));
 }

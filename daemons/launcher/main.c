@@ -485,16 +485,9 @@ main(int argc, char **argv)
               "Pacemaker daemons",
               NULL);
     tool_add_options(&tool, entries);
-    if (!tool_parse(&tool)) {
-        return tool_exit(&tool, NULL, CRM_EX_USAGE);
-    }
-    out = tool_open_output(&tool, 0);
+    out = tool_start(&tool, 0, &rc);
     if (out == NULL) {
-        return tool_exit(&tool, NULL, CRM_EX_ERROR);
-    }
-    if (tool.version) {
-        tool_print_version(&tool, out);
-        return tool_exit(&tool, out, CRM_EX_OK);
+        return rc;
     }
     if (options.features) {
         show_features(out);

@@ -6,6 +6,7 @@ lib_output_liboutput_a_SOURCES = \
 	lib/output/internal.h \
 	lib/output/json.c \
 	lib/output/openmetrics.c lib/output/openmetrics.h \
+	lib/output/colour.c lib/output/colour.h \
 	lib/output/launcher.c lib/output/launcher.h \
 	lib/output/output.c lib/output/output.h \
 	lib/output/status.h lib/output/status_internal.h \

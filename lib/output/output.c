@@ -3,6 +3,7 @@
  * The part of output that all formats share: opening, messages, lists, the none format.
  * Called by tools and status rendering; knows no format's syntax.
  */
+#include "lib/output/colour.h"
 #include "lib/output/internal.h"
 
 #include <errno.h>
@@ -57,6 +58,9 @@ output_open(const struct output_config *config, int *rc)
     out->writer = writer_of(config->format);
     out->format = config->format;
     out->flags = config->flags;
+    if (config->format == OUTPUT_TEXT && file == stdout && colour_wanted(stdout)) {
+        out->flags |= OUTPUT_COLOUR;
+    }
     out->dest = g_strdup(config->dest);
     out->request = g_strdup(config->request);
     out->program = g_strdup(config->program);
@@ -418,6 +422,21 @@ output_item_class(struct output *out, const char *css_class, const char *format,
     g_autofree char *text = g_strdup_vprintf(format, args);
     va_end(args);
     out->writer->item(out, NULL, css_class, &(struct output_span){ NULL, text }, 1);
+}
+
+void
+output_item_colour(struct output *out, const char *css_class, const char *label, const char *format, ...)
+{
+    va_list args;
+
+    if (out->writer->item == NULL) {
+        return;
+    }
+    va_start(args, format);
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    out->writer->item(out, label, (out->flags & OUTPUT_COLOUR) ? css_class : NULL,
+                      &(struct output_span){ NULL, text }, 1);
 }
 
 void

@@ -27,6 +27,7 @@ enum output_flags {
     OUTPUT_LEGACY = 1 << 3,         /* XML: root <crm_mon>, no status element */
     OUTPUT_CGI = 1 << 4,            /* HTML: begin with a Content-Type header */
     OUTPUT_QUIET = 1 << 5,          /* drop info lines */
+    OUTPUT_COLOUR = 1 << 6,         /* text: with colours; set by output_open() for a terminal that wants them */
 };
 
 struct output_config {
@@ -113,6 +114,9 @@ void output_item_spans(struct output *out, const struct output_span *spans, unsi
 /* HTML: the item's li gets this class; the others: as output_item(). */
 void output_item_class(struct output *out, const char *css_class, const char *format, ...)
     G_GNUC_PRINTF(3, 4);
+/* Like output_item(), with the colour of this class (NULL: none) on a terminal. */
+void output_item_colour(struct output *out, const char *css_class, const char *label, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
 /* Empty line (text formats). */
 void output_spacer(struct output *out);
 /* Has the innermost list nothing in it yet? */

@@ -112,13 +112,9 @@ event_text(struct output *out, const struct status_view *v, const struct status_
     if (later != NULL) {
         g_string_append_printf(text, " (a later attempt from %s succeeded)", later);
     }
-    if (output_format(out) == OUTPUT_HTML) {
-        output_item_class(out, failed ? "failed-stonith-event" : is_pending(e) ? "pending-stonith-event"
-                                                                               : "successful-stonith-event",
-                          "%s", text->str);
-    } else {
-        output_item(out, NULL, "%s", text->str);
-    }
+    output_item_class(out, failed ? "failed-stonith-event" : is_pending(e) ? "pending-stonith-event"
+                                                                           : "successful-stonith-event",
+                      "%s", text->str);
     g_string_free(text, TRUE);
 }
 

@@ -286,7 +286,7 @@ failure_text(struct output *out, const struct status_view *v, const struct failu
     if (exec_time > 0) {
         g_string_append_printf(text, " after %s", text_readable_interval((guint)exec_time));
     }
-    output_item(out, NULL, "%s", text->str);
+    output_item_colour(out, "rsc-failed", NULL, "%s", text->str);
     g_string_free(text, TRUE);
 }
 
@@ -313,7 +313,7 @@ failure_detail(struct output *out, const struct status_view *v, const struct fai
             g_string_append_printf(text, ", exec=%sms", exec_time);
         }
     }
-    output_item(out, NULL, "%s", text->str);
+    output_item_colour(out, "rsc-failed", NULL, "%s", text->str);
     g_string_free(text, TRUE);
 }
 

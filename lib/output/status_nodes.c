@@ -78,6 +78,24 @@ status_text(const struct sched_node *n)
     return n->online ? "online" : "OFFLINE";
 }
 
+/* What colours the line of a node: the worst that is to be said of it. */
+static const char *
+status_class(const struct status_view *v, const struct sched_node *n)
+{
+    int health = node_health_color(v->s, n);
+
+    if (n->unclean || health < 0) {
+        return n->unclean ? "warning" : "health_red";
+    }
+    if (n->pending || health == 0) {
+        return "pending";
+    }
+    if (!n->online) {
+        return "offline";
+    }
+    return n->standby || n->standby_on_fail ? "standby" : n->maintenance ? "maint" : "online";
+}
+
 static char *
 node_text(const struct status_view *v, const struct sched_node *n)
 {
@@ -281,7 +299,8 @@ simple_lists(struct output *out, const struct status_view *v, const GPtrArray *s
         }
         if (text->len > 1) {
             g_string_append(text, " ]");
-            output_item(out, simple_labels[list], "%s", text->str);
+            output_item_colour(out, list == OFFLINE || list == REMOTE_OFFLINE ? "offline" : "online", simple_labels[list],
+                               "%s", text->str);
         }
         g_string_free(text, TRUE);
     }
@@ -324,7 +343,7 @@ status_nodes(struct output *out, const struct status_view *v)
         } else if (needs_line(v, n)) {
             g_autofree char *text = node_text(v, n);
 
-            output_item(out, NULL, "%s", text);
+            output_item_colour(out, status_class(v, n), NULL, "%s", text);
         } else {
             g_ptr_array_add(simple, n);
         }

@@ -138,7 +138,7 @@ line_dc(struct output *out, const struct status_view *v)
         if (html) {
             output_item_spans(out, spans, 2);
         } else {
-            output_item(out, "Current DC", "NONE");
+            output_item_colour(out, "warning", "Current DC", "NONE");
         }
         return;
     }
@@ -165,7 +165,7 @@ line_dc(struct output *out, const struct status_view *v)
         }
         output_item_spans(out, shown, n);
     } else {
-        output_item(out, "Current DC", "%s%s partition %s quorum", text, mixed ? " MIXED-VERSION" : "",
+        output_item_colour(out, quorum && !mixed ? NULL : "warning", "Current DC", "%s%s partition %s quorum", text, mixed ? " MIXED-VERSION" : "",
                     quorum ? "with" : "WITHOUT");
     }
 }

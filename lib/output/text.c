@@ -5,6 +5,7 @@
  *
  * Lines are kept in the buffer until the outermost list ends, so that an empty list can be taken back.
  */
+#include "lib/output/colour.h"
 #include "lib/output/internal.h"
 
 #include <string.h>
@@ -24,6 +25,21 @@ append_bullet(struct output *out)
 {
     if (output_is_fancy(out) && out->lists->len > 0) {
         g_string_append_printf(out->buffer, "%*s* ", 2 * (int)out->lists->len, "");
+    }
+}
+
+/* The text in the colour of its class, where there are colours. */
+static void
+append_coloured(struct output *out, const char *css_class, const char *text)
+{
+    const char *begin = (out->flags & OUTPUT_COLOUR) ? colour_begin(css_class) : NULL;
+
+    if (begin != NULL) {
+        g_string_append(out->buffer, begin);
+    }
+    g_string_append(out->buffer, text);
+    if (begin != NULL) {
+        g_string_append(out->buffer, COLOUR_END);
     }
 }
 
@@ -51,7 +67,7 @@ text_begin_list(struct output *out, const char *title, bool section)
     }
     if (title != NULL && output_is_fancy(out)) {
         append_bullet(out);
-        g_string_append(out->buffer, title);
+        append_coloured(out, "bold", title);
         g_string_append(out->buffer, ":\n");
         out->printed = true;
     }
@@ -100,7 +116,7 @@ text_item(struct output *out, const char *label, const char *css_class,
         g_string_append(out->buffer, ": ");
     }
     for (unsigned i = 0; i < n; i++) {
-        g_string_append(out->buffer, spans[i].text);
+        append_coloured(out, spans[i].css_class != NULL ? spans[i].css_class : css_class, spans[i].text);
     }
     g_string_append_c(out->buffer, '\n');
     if (list != NULL) {

@@ -236,6 +236,17 @@ tool_parse(struct tool *t)
     return true;
 }
 
+int
+tool_choose(const struct tool_choice *choices, unsigned n, const char *option, int otherwise)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if (text_equal(option, choices[i].letter) || text_equal(option, choices[i].word)) {
+            return choices[i].command;
+        }
+    }
+    return otherwise;
+}
+
 char *
 tool_help(const struct tool *t)
 {
@@ -321,6 +332,31 @@ tool_print_version(const struct tool *t, struct output *out)
         output_item(out, NULL, "Pacemaker %s", CRM_VERSION);
         output_item(out, NULL, "Written by %s", author);
     }
+}
+
+struct output *
+tool_begin(struct tool *t, unsigned flags, int *code)
+{
+    struct output *out = tool_open_output(t, flags);
+
+    if (out == NULL) {
+        *code = tool_exit(t, NULL, CRM_EX_ERROR);
+    } else if (t->version) {
+        tool_print_version(t, out);
+        *code = tool_exit(t, out, CRM_EX_OK);
+        out = NULL;
+    }
+    return out;
+}
+
+struct output *
+tool_start(struct tool *t, unsigned flags, int *code)
+{
+    if (!tool_parse(t)) {
+        *code = tool_exit(t, NULL, CRM_EX_USAGE);
+        return NULL;
+    }
+    return tool_begin(t, flags, code);
 }
 
 int

@@ -58,6 +58,13 @@ void tool_add_options(struct tool *t, const GOptionEntry *entries);
  * inside, as GLib does it.
  */
 bool tool_parse(struct tool *t);
+/* An option that chooses what the tool does. */
+struct tool_choice {
+    const char *letter, *word; /* "-x", "--xyz" */
+    int command;
+};
+/* What `option`, as GLib names it to a callback, chooses: the row's command, or `otherwise` if there is no such row. */
+int tool_choose(const struct tool_choice *choices, unsigned n, const char *option, int otherwise);
 /* Whole help text (g_free), as some tools print with a usage error. */
 char *tool_help(const struct tool *t);
 
@@ -68,6 +75,13 @@ bool tool_format(const struct tool *t, const char *name, enum output_format *for
  * CRM_EX_ERROR.  Also exports OCF_OUTPUT_FORMAT.
  */
 struct output *tool_open_output(struct tool *t, unsigned flags);
+/*
+ * What every tool begins with: open the output with `flags` added, answer --version.  NULL: all is said and the
+ * tool's things are freed, main() returns *code.  tool_start() reads the command line before, with the same result
+ * if it is wrong.
+ */
+struct output *tool_begin(struct tool *t, unsigned flags, int *code);
+struct output *tool_start(struct tool *t, unsigned flags, int *code);
 /* Fill a config from the options (for tools that choose the format themselves). */
 void tool_output_config(const struct tool *t, struct output_config *config);
 void tool_export_format(enum output_format format);

@@ -5,6 +5,7 @@
  */
 #include "tools/resource/resource.h"
 
+#include "lib/output/colour.h"
 #include "lib/sched/actions/actions.h"
 #include "lib/sched/graph/graph.h"
 #include "lib/sched/simulate/simulate.h"
@@ -114,10 +115,48 @@ warn_if_mixed_versions(struct crm_resource *t)
     sched_free(s);
 }
 
+/* --- progress, for whoever sits at the terminal --- */
+
+#define ERASE_LINE "\r\033[K"
+
+/* A line that the next one replaces; nothing where standard error is no terminal. */
+static void G_GNUC_PRINTF(2, 3)
+show_progress(const struct crm_resource *t, const char *format, ...)
+{
+    va_list args;
+
+    if (output_is_quiet(t->out) || !colour_is_terminal(stderr)) {
+        return;
+    }
+    fputs(ERASE_LINE, stderr);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fflush(stderr);
+}
+
+static void
+end_progress(const struct crm_resource *t)
+{
+    show_progress(t, "%s", "");
+}
+
+static void
+show_pending(const struct crm_resource *t, const GArray *pending, long long since)
+{
+    /* The actions with the lowest numbers are on the way; which of them is said does not matter much. */
+    const struct pending *p = &g_array_index(pending, struct pending, pending->len - 1);
+
+    show_progress(t, "Waiting for %u action%s (%s%s%s), %lld s", pending->len, pending->len == 1 ? "" : "s",
+                  p->key != NULL ? p->key : "?", p->node != NULL ? " on " : "", p->node != NULL ? p->node : "",
+                  (now_ms() - since) / 1000);
+}
+
 int
 resource_wait(struct crm_resource *t)
 {
-    long long deadline = now_ms() + (t->timeout_ms > 0 ? t->timeout_ms : WAIT_DEFAULT_MS);
+    long long begin = now_ms();
+    long long deadline = begin + (t->timeout_ms > 0 ? t->timeout_ms : WAIT_DEFAULT_MS);
 
     for (;;) {
         g_autoptr(GArray) pending = NULL;
@@ -125,18 +164,22 @@ resource_wait(struct crm_resource *t)
         int rc = resource_read_cib(t);
 
         if (rc != RC_OK) {
+            end_progress(t);
             return rc;
         }
         warn_if_mixed_versions(t);
         graph = graph_of(t, t->document);
         pending = pending_actions(graph);
         if (pending->len == 0) {
+            end_progress(t);
             return RC_OK;
         }
         if (now_ms() + POLL_SECONDS * 1000 > deadline) {
+            end_progress(t);
             list_pending(t, pending);
             return ETIME;
         }
+        show_pending(t, pending, begin);
         sleep(POLL_SECONDS);
     }
 }
@@ -310,8 +353,9 @@ start_it(struct crm_resource *t, const struct restart *restart)
 static int
 await(struct crm_resource *t, const struct restart *restart, const GPtrArray *targets, bool stopping, unsigned *left)
 {
+    long long begin = now_ms();
     long long limit = step_seconds(t, targets);
-    long long deadline = now_ms() + limit * 1000;
+    long long deadline = begin + limit * 1000;
 
     *left = targets->len;
     for (;;) {
@@ -320,6 +364,7 @@ await(struct crm_resource *t, const struct restart *restart, const GPtrArray *ta
         int rc = resource_read_cib(t);
 
         if (rc != RC_OK) {
+            end_progress(t);
             return rc;
         }
         active = active_in(t, t->document, stopping ? restart->node : NULL);
@@ -332,14 +377,18 @@ await(struct crm_resource *t, const struct restart *restart, const GPtrArray *ta
             remaining += !has_id(there, restart->rsc_id);
         }
         if (remaining == 0) {
+            end_progress(t);
             return RC_OK;
         }
         if (remaining < *left) {
             *left = remaining;
             deadline = now_ms() + limit * 1000;
         } else if (now_ms() >= deadline) {
+            end_progress(t);
             return ETIME;
         }
+        show_progress(t, "%u of %u still to %s, %lld s", remaining, targets->len, stopping ? "stop" : "start",
+                      (now_ms() - begin) / 1000);
         sleep(POLL_SECONDS);
     }
 }

@@ -473,7 +473,7 @@ main(int argc, char **argv)
     tool_add_group(&run.tool, "artifact", "Artifact Options:", "Show artifact options", artifact_entries);
     tool_add_group(&run.tool, "source", "Data Source:", "Show data source options", source_entries);
     if (!tool_parse(&run.tool)) {
-        return CRM_EX_USAGE;
+        return tool_exit(&run.tool, NULL, CRM_EX_USAGE);
     }
     log_init("crm_simulate", LOG_KIND_TOOL, run.tool.verbosity);
     o.quiet = run.tool.quiet;
@@ -482,13 +482,9 @@ main(int argc, char **argv)
     if (run.scores == 0) {
         flags |= OUTPUT_FANCY;
     }
-    run.show.out = tool_open_output(&run.tool, flags | OUTPUT_SIMPLE_LISTS | OUTPUT_SUBSTITUTE);
+    run.show.out = tool_begin(&run.tool, flags | OUTPUT_SIMPLE_LISTS | OUTPUT_SUBSTITUTE, &rc);
     if (run.show.out == NULL) {
-        return CRM_EX_ERROR;
-    }
-    if (run.tool.version) {
-        tool_print_version(&run.tool, run.show.out);
-        return tool_exit(&run.tool, run.show.out, CRM_EX_OK);
+        return rc;
     }
     run.show.attributes = o.attrs;
     run.show.failures = o.failcounts;

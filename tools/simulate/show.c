@@ -119,13 +119,23 @@ show_score_lines(const struct show *show, struct sched *s, unsigned which)
 
 /* --- summary --- */
 
+/* What comes is green, what goes is red, what moves or begins anew is yellow. */
+static const char *
+change_class(const struct summary_line *l)
+{
+    if (l->blocked) {
+        return "warning";
+    }
+    return l->shape == SUMMARY_START ? "rsc-ok" : l->shape == SUMMARY_STOP ? "rsc-failed" : "pending";
+}
+
 static void
 summary_line_text(struct output *out, const struct summary *sum, const struct summary_line *l)
 {
     g_autofree char *reason = summary_reason_text(l);
 
-    output_item(out, NULL, "%-8s   %-*s   ( %*s )%s%s", l->change, (int) sum->name_width, l->rsc->id,
-                (int) sum->detail_width, l->details, reason ? "  " : "", reason ? reason : "");
+    output_item_colour(out, change_class(l), NULL, "%-8s   %-*s   ( %*s )%s%s", l->change, (int) sum->name_width,
+                       l->rsc->id, (int) sum->detail_width, l->details, reason ? "  " : "", reason ? reason : "");
 }
 
 static void
@@ -190,7 +200,7 @@ show_summary(const struct show *show, struct sched *s)
         if (xml) {
             output_element(out, "node_action", "task", l->task, "node", l->node, "reason", l->reason, NULL);
         } else {
-            output_item(out, NULL, "%s %s '%s'", l->task, l->node, l->reason);
+            output_item_colour(out, "warning", NULL, "%s %s '%s'", l->task, l->node, l->reason);
         }
     }
     for (unsigned i = 0; i < sum->lines.len; i++) {
@@ -299,7 +309,7 @@ event_text(struct output *out, const struct sim_event *e)
                     e->node);
         break;
     case SIM_FENCE:
-        output_item(out, NULL, "Fencing %s (%s)", e->node, e->task);
+        output_item_colour(out, "warning", NULL, "Fencing %s (%s)", e->node, e->task);
         break;
     case SIM_PRETEND:
         output_info(out, "Pretending action %d failed with rc=%d", e->id, e->rc);
