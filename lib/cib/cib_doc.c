@@ -475,6 +475,19 @@ cib_doc_config_changed(const struct cib_doc *d)
 }
 
 bool
+cib_doc_sets_values_only(const struct cib_doc *d, cib_doc_value_fn all, void *data)
+{
+    for (guint i = 0; i < d->edits->len; i++) {
+        const struct cib_edit *e = &g_array_index(d->edits, struct cib_edit, i);
+
+        if (e->kind != EDIT_ATTR_VALUE || !all(data, e->node, e->name)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool
 cib_doc_root_replaced(const struct cib_doc *d)
 {
     for (guint i = 0; i < d->edits->len; i++) {

@@ -116,6 +116,10 @@ xmlNode *cib_doc_replace(struct cib_doc *d, xmlNode *old, const xmlNode *src);
 
 /* A change inside `configuration` that bumps the epoch (spec 20 §3). */
 bool cib_doc_config_changed(const struct cib_doc *d);
+/* An attribute that a change gave another value. */
+typedef bool (*cib_doc_value_fn)(void *data, const xmlNode *node, const char *name);
+/* True if the open change gave other values to attributes that were there, did nothing else, and `all` is true of each. */
+bool cib_doc_sets_values_only(const struct cib_doc *d, cib_doc_value_fn all, void *data);
 /* The root was replaced as a whole. */
 bool cib_doc_root_replaced(const struct cib_doc *d);
 /* The node is, or lies in, an element that took another's place: its marks tell the difference between the two. */

@@ -16,6 +16,7 @@
 #include "lib/base/text.h"
 #include "lib/base/xml.h"
 #include "lib/cib/cib_proto.h"
+#include "lib/cib/cib_schema_bounds.h"
 #include "lib/cib/cib_schema_parts.h"
 #include "lib/cib/cib_transform.h"
 
@@ -25,6 +26,7 @@ struct schema {
     xmlRelaxNG *grammar;    /* parsed when first needed */
     bool broken;            /* the grammar could not be read */
     bool asks_for_children; /* it was seen to want sections that are not empty */
+    struct cib_schema_bounds *bounds; /* read when first needed */
 };
 
 struct cib_schemas {
@@ -113,6 +115,7 @@ cib_schemas_free(struct cib_schemas *s)
     }
     for (guint i = 0; i < s->list->len; i++) {
         xmlRelaxNGFree(schema_at(s, i)->grammar);
+        cib_schema_bounds_free(schema_at(s, i)->bounds);
         g_free(schema_at(s, i)->name);
     }
     g_array_free(s->list, TRUE);
@@ -302,6 +305,29 @@ parts_are_valid(xmlRelaxNG *grammar, struct cib_doc *d, bool keep_one)
     return valid;
 }
 
+/* A value that is valid wherever it stands; or a counter of the root, which every schema wants to be a number. */
+static bool
+value_is_valid(void *data, const xmlNode *node, const char *name)
+{
+    const struct schema *schema = data;
+    const char *value = xml_get(node, name);
+
+    if (node->parent == (xmlNode *)node->doc && text_is_one_of(name, CIB_A_ADMIN_EPOCH, CIB_A_EPOCH, CIB_A_NUM_UPDATES, NULL)) {
+        return *value != '\0' && strspn(value, "0123456789") == strlen(value);
+    }
+    return cib_schema_bounds_allow(schema->bounds, xml_name(node), name, value);
+}
+
+/* The most frequent change by far: other values where the schema lets anything stand. */
+static bool
+only_free_values(const struct cib_schemas *s, struct schema *schema, const struct cib_doc *d)
+{
+    if (schema->bounds == NULL) {
+        schema->bounds = cib_schema_bounds_new(s->directory, schema->name);
+    }
+    return d->deletions->len == 0 && cib_doc_sets_values_only(d, value_is_valid, schema);
+}
+
 bool
 cib_schema_accepts_change(struct cib_schemas *s, struct cib_doc *d)
 {
@@ -312,6 +338,9 @@ cib_schema_accepts_change(struct cib_schemas *s, struct cib_doc *d)
 
     if (schema != NULL && text_equal(d->valid_for, name) && strcmp(name, CIB_SCHEMA_NONE) != 0
         && (grammar = grammar_of(s, schema)) != NULL) {
+        if (only_free_values(s, schema, d)) {
+            return true;
+        }
         if (parts_are_valid(grammar, d, schema->asks_for_children)) {
             return true;
         }

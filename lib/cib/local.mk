@@ -12,6 +12,7 @@ lib_cib_libcib_a_SOURCES = \
 	lib/cib/cib_patch.c lib/cib/cib_patch.h lib/cib/cib_patch_text.c \
 	lib/cib/cib_patch_v1.c lib/cib/cib_patch_v1.h \
 	lib/cib/cib_schema.c lib/cib/cib_schema.h \
+	lib/cib/cib_schema_bounds.c lib/cib/cib_schema_bounds.h \
 	lib/cib/cib_schema_parts.c lib/cib/cib_schema_parts.h \
 	lib/cib/cib_store.c lib/cib/cib_store.h \
 	lib/cib/cib_transform.c lib/cib/cib_transform.h \

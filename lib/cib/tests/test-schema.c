@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lib/cib/cib_schema.h"
+#include "lib/cib/cib_schema_bounds.h"
 
 #define RNG_HEAD                                                                                                       \
     "<?xml version='1.0'?><grammar xmlns='http://relaxng.org/ns/structure/1.0' "                                      \
@@ -66,7 +67,7 @@ make_directory(void **state)
 static int
 remove_directory(void **state)
 {
-    static const char *const files[] = { "pacemaker-1.2.rng", "pacemaker-1.10.rng", "pacemaker-1.9.rng", "cib-1.0.rng" };
+    static const char *const files[] = { "pacemaker-1.2.rng", "pacemaker-1.10.rng", "pacemaker-1.9.rng", "cib-1.0.rng", "odd.rng" };
 
     for (guint i = 0; i < G_N_ELEMENTS(files); i++) {
         g_autofree char *path = g_build_filename(directory, files[i], NULL);
@@ -172,8 +173,70 @@ static const struct {
     { CIB_OP_CREATE, "tags", 0, "<tag id='t2'/>", RC_SCHEMA_VALIDATION },
     { CIB_OP_CREATE, "configuration", 0, "<bogus/>", RC_SCHEMA_VALIDATION },
     { CIB_OP_CREATE, "nodes", 0, "<node id='A' uname='x'/>", RC_OK },                         /* node ids may repeat others */
+    { CIB_OP_MODIFY, NULL, 0, "<primitive id='A' class='anything at all'/>", RC_OK },          /* text is free */
+    { CIB_OP_MODIFY, NULL, 0, "<cib admin_epoch='none'/>", RC_OLD_DATA },
+    { CIB_OP_MODIFY, NULL, 0, "<cib admin_epoch='17'/>", RC_OK },
+    { CIB_OP_MODIFY, NULL, 0, "<node id='1' uname='x'/>", RC_OK },
     { CIB_OP_ERASE, NULL, 0, NULL, RC_OK },
 };
+
+/* Values of these attributes are not looked at when they change. */
+static void
+what_the_schema_leaves_free_is_text_wherever_the_element_may_stand(void **state)
+{
+    static const struct {
+        const char *element, *attribute;
+        bool free;
+        const char *value;
+    } table[] = {
+        { "nvpair", "value", true }, { "nvpair", "name", true }, { "primitive", "class", true }, { "group", "description", true },
+        { "nvpair", "id", false }, { "primitive", "id", false }, { "primitive", "template", false }, { "rsc_location", "score", false },
+        { "cib", "admin_epoch", false }, { "cib", "epoch", true }, { "obj_ref", "id", false }, { "nvpair", "unheard-of", false },
+        { "referred", "kind", false }, /* bound in a definition: no element around it */
+        { "tag", "kind", false },      /* which any element may refer to */
+        { "either", "way", false },    /* text in one place, an integer in another */
+        { "odd", "epoch", false },     /* attributes without a written name are bound in it */
+        { "node", "uname", false },    /* and so in elements without a written name, which each may be */
+        { "most", "word", true, "yes" }, /* any but some */
+        { "most", "word", false, "no" },
+        { "most", "word", false, "not  at\nall " }, /* as words, not as bytes */
+        { "most", "word", true, "not at" },
+        { "most", "length", false, "1" }, /* bound by something that is not understood */
+    };
+    g_autofree char *included = g_build_filename(directory, "included.rng", NULL);
+    struct cib_schema_bounds *plain = cib_schema_bounds_new(directory, "pacemaker-1.10"), *odd;
+
+    write_schema("odd.rng", "<grammar xmlns='http://relaxng.org/ns/structure/1.0'><start><externalRef href='included.rng'/></start></grammar>");
+    write_schema("included.rng",
+                 "<grammar xmlns='http://relaxng.org/ns/structure/1.0'><start><element name='referred'><ref name='kind'/>"
+                 "<attribute name='kind'/><attribute name='way'/><element name='either'><choice><attribute name='way'><text/></attribute>"
+                 "<attribute name='way'><value>1</value></attribute></choice></element>"
+                 "<element name='odd'><attribute name='epoch'/><attribute><anyName/><data type='integer'/></attribute></element>"
+                 "<element name='most'><choice><attribute name='word'/><attribute name='word'><data type='string'><except><value>no</value>"
+                 "<choice><value>not at all</value><value>never</value></choice></except></data></attribute></choice>"
+                 "<attribute name='length'><data type='string'><param name='maxLength'>1</param></data></attribute></element>"
+                 "<element><anyName/><attribute name='uname'><data type='integer'/></attribute></element>"
+                 "<element name='node'><attribute name='uname'/></element></element></start>"
+                 "<define name='kind'><attribute name='kind'><value>x</value></attribute></define></grammar>");
+    odd = cib_schema_bounds_new(directory, "odd");
+    for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
+        const struct cib_schema_bounds *b = i < 12 ? plain : odd;
+
+        const char *value = table[i].value != NULL ? table[i].value : "1";
+
+        if (cib_schema_bounds_allow(b, table[i].element, table[i].attribute, value) != table[i].free) {
+            fail_msg("%s of %s should be %s for '%s'", table[i].attribute, table[i].element, table[i].free ? "free" : "bound", value);
+        }
+    }
+    assert_true(cib_schema_bounds_allow(odd, "referred", "way", ""));
+    cib_schema_bounds_free(odd);
+
+    assert_int_equal(g_unlink(included), 0);
+    odd = cib_schema_bounds_new(directory, "odd");
+    assert_false(cib_schema_bounds_allow(odd, "referred", "way", "")); /* nothing is known of what cannot be read */
+    cib_schema_bounds_free(odd);
+    cib_schema_bounds_free(plain);
+}
 
 static struct cib_doc *
 valid_document(struct cib_schemas *s)
@@ -264,6 +327,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(schemas_are_listed_by_number_not_by_letter),
         cmocka_unit_test(a_document_is_upgraded_to_the_last_schema_it_satisfies),
+        cmocka_unit_test(what_the_schema_leaves_free_is_text_wherever_the_element_may_stand),
         cmocka_unit_test(the_changed_parts_tell_what_the_whole_document_tells),
         cmocka_unit_test(a_long_sequence_of_requests_leaves_a_document_that_is_really_valid),
     };
