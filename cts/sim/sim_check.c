@@ -256,19 +256,25 @@ check_schedule(struct sim *s)
                                    .data = sim_cib_document(&s->node[0]) };
     xmlNode *request = ctl_request_new(&refs, &r);
     struct schedulerd_answer answer = { 0 };
-    unsigned actions = 0;
+    g_autoptr(GString) actions = g_string_new(NULL);
 
     schedulerd_request(d, sim_epoch(s), request, &answer);
     if (answer.reply != NULL) {
         xml_for_each(synapse, msg_data(answer.reply, F_CRM_XML), "synapse")
         {
-            actions++;
+            xml_for_each(action, xml_first(synapse, "action_set"), NULL)
+            {
+                const char *node = xml_get(action, "on_node");
+
+                g_string_append_printf(actions, " %s%s%s", xml_get(action, "operation_key"), node != NULL ? " on " : "",
+                                       node != NULL ? node : "");
+            }
         }
     }
     xml_free(answer.reply);
     xml_free(request);
     schedulerd_free(d);
-    return actions == 0 ? NULL : g_strdup_printf("the scheduler asks for %u more actions", actions);
+    return actions->len == 0 ? NULL : g_strdup_printf("the scheduler asks for:%s", actions->str);
 }
 
 char *
