@@ -87,6 +87,7 @@ enum ctl_timer {
     TIMER_WELCOME,        /* is somebody who was fenced here again? */
     TIMER_FAIL_COUNT,     /* do not wait longer for a fail count to be in the CIB */
     TIMER_SCHEDULE_REST,  /* the scheduler may be asked again */
+    TIMER_SHUTDOWN_CHECK, /* is the request to shut down still known? */
     TIMER_STOP_WAIT,      /* do not wait longer for pending actions and writes while leaving */
 };
 #define TIMER_ACTION(serial, index) ((1ULL << 60) | ((uint64_t)(serial) << 28) | (uint64_t)(index))
@@ -524,6 +525,7 @@ void request_handle(struct controld *c, const xmlNode *msg, bool from_cluster);
 
 /* core_shutdown.c */
 void shutdown_request(struct controld *c); /* tell everybody we want to leave */
+void shutdown_check_request(struct controld *c);
 void shutdown_on_request(struct controld *c, const xmlNode *msg);
 void shutdown_on_order(struct controld *c, const xmlNode *msg);
 void shutdown_leave(struct controld *c); /* orderly exit sequence; continues while things are pending */

@@ -637,6 +637,9 @@ ctl_on_timer(struct controld *c, struct ctl_time t, uint64_t id)
                 log_err("Shutdown took longer than %lld ms: leaving now", c->opt.shutdown_escalation);
                 fsa_raise(c, I_STOP, NULL, "shutdown escalation");
                 break;
+            case TIMER_SHUTDOWN_CHECK:
+                shutdown_check_request(c);
+                break;
             case TIMER_SCHEDULER:
                 log_crit("The scheduler did not answer within 120s: exiting so that another node takes over");
                 exit_now(c, CRM_EX_FATAL);

@@ -11,6 +11,9 @@
 /* How long to wait for actions in flight and history writes once we are leaving. */
 #define STOP_WAIT_MS 5000
 
+/* How often to look whether the DC has our request: the attribute manager that holds it may have died with it. */
+#define REQUEST_CHECK_MS 15000
+
 void
 ctl_on_terminate(struct controld *c, struct ctl_time t)
 {
@@ -38,6 +41,33 @@ shutdown_request(struct controld *c)
         node_expect(self, "down");
     }
     send_peer(c, NULL, msg_new(c, CRM_TASK_REQ_SHUTDOWN, SYS_CRMD, SYS_CRMD, NULL, NULL));
+    timer_arm(c, TIMER_SHUTDOWN_CHECK, REQUEST_CHECK_MS);
+}
+
+static void
+request_looked_up(struct controld *c, int rc, const xmlNode *data, gpointer arg)
+{
+    if (c->leaving || !(c->is_dc || c->state == S_NOT_DC)) {
+        return; /* on the way out, or it is asked anew on joining */
+    }
+    if (rc == ENXIO) {
+        log_notice("The request of this node to shut down is not in the CIB any more: repeating it");
+        shutdown_request(c);
+    } else {
+        timer_arm(c, TIMER_SHUTDOWN_CHECK, REQUEST_CHECK_MS);
+    }
+}
+
+/* Is our request still where the scheduler sees it?  Without it nobody would ever stop what runs here. */
+void
+shutdown_check_request(struct controld *c)
+{
+    g_autofree char *xpath = g_strdup_printf("//node_state[@id='%s']/transient_attributes//nvpair[@name='" ATTRD_NAME_SHUTDOWN "']",
+                                             c->uuid);
+
+    if (!c->leaving) {
+        cib_request(c, CIB_OP_QUERY, xpath, NULL, CIB_OPT_LOCAL | CIB_OPT_XPATH, request_looked_up, NULL, NULL);
+    }
 }
 
 /* A node (perhaps this one) wants to leave. */

@@ -422,7 +422,7 @@ status_bundle(struct output *out, const struct status_view *v, const struct sche
         return output_close_element_unless_empty(out);
     }
 
-    output_begin_list(out, "Container bundle%s: %s [%s]%s%s", r->replicas.len > 1 ? " set" : "", r->id,
+    output_begin_list(out, "Container bundle%s: %s [%s]%s%s", r->clone_max > 1 ? " set" : "", r->id,
                       r->bundle_image, rsc_is(r, RSC_UNIQUE) ? " (unique)" : "",
                       rsc_is(r, RSC_MANAGED) ? "" : " (unmanaged)");
     for (unsigned i = 0; i < r->replicas.len; i++) {

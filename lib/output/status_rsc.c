@@ -167,8 +167,9 @@ status_rsc_name(const struct sched_rsc *r)
 const char *
 status_agent(const struct sched_rsc *r, char *buffer, size_t size)
 {
-    g_snprintf(buffer, size, "%s%s%s:%s", r->rsc_class, r->provider != NULL ? ":" : "",
-               r->provider != NULL ? r->provider : "", r->type);
+    bool provided = r->provider != NULL && text_equal(r->rsc_class, "ocf"); /* no other class has providers */
+
+    g_snprintf(buffer, size, "%s%s%s:%s", r->rsc_class, provided ? ":" : "", provided ? r->provider : "", r->type);
     return buffer;
 }
 

@@ -61,6 +61,7 @@ struct message {
 struct fixture {
     struct node node[MAX_NODES + 1]; /* from 1 */
     unsigned n;
+    bool no_shutdown_attribute; /* queries for it find nothing */
     bool no_history; /* the CIB knows nothing of what ran where */
     uint64_t now, ring;
     GQueue wire;
@@ -100,6 +101,15 @@ cib_answer(const struct ctl_effect *e)
     return xml_new(NULL, e->options & CIB_OPT_XPATH ? "xpath-query" : e->section);
 }
 
+/* Does the CIB lack what is asked for? */
+static bool
+is_missing(const struct fixture *f, const struct ctl_effect *e)
+{
+    return e->section != NULL
+           && ((f->no_history && g_str_has_suffix(e->section, "/lrm"))
+               || (f->no_shutdown_attribute && strstr(e->section, "@name='shutdown'") != NULL));
+}
+
 static void
 arm(struct node *n, uint64_t id, uint64_t due)
 {
@@ -136,7 +146,7 @@ carry_out(struct fixture *f, struct node *n, struct ctl_effect *e)
             a->cookie = e->cookie;
             a->data = cib_answer(e);
             n->queries += text_equal(e->op, CIB_OP_QUERY) && e->section == NULL && !(e->options & CIB_OPT_NO_CHILDREN);
-            a->rc = f->no_history && e->section != NULL && g_str_has_suffix(e->section, "/lrm") ? ENXIO : RC_OK;
+            a->rc = is_missing(f, e) ? ENXIO : RC_OK;
             g_queue_push_tail(&n->answers, a);
             if (e->xml != NULL) {
                 g_ptr_array_add(n->writes, xml_to_text(e->xml, XML_TEXT_PLAIN));
@@ -744,6 +754,24 @@ a_node_that_leaves_asks_the_dc_and_goes_when_it_is_told(void **unused)
     end(f);
 }
 
+/* The attribute manager that held the request died: without a new one the node would never be let go. */
+static void
+a_request_to_leave_that_is_lost_is_repeated(void **unused)
+{
+    struct fixture *f = running_cluster(3);
+
+    ctl_on_terminate(f->node[3].c, at(f, &f->node[3]));
+    advance(f, 100);
+    g_ptr_array_set_size(f->node[1].attrs, 0);
+    advance(f, 60000);
+    assert_false(contains(f->node[1].attrs, "attr_name=\"shutdown\"")); /* it is there: nothing disturbs the transition */
+    f->no_shutdown_attribute = true;
+    advance(f, 20000);
+    assert_true(contains(f->node[1].attrs, "attr_name=\"shutdown\""));
+    assert_true(contains(f->node[1].attrs, "attr_host=\"n3\""));
+    end(f);
+}
+
 static void
 a_dc_that_leaves_finishes_its_graph_first(void **unused)
 {
@@ -1090,6 +1118,7 @@ main(void)
         cmocka_unit_test(a_node_that_went_without_a_word_counts_as_down_if_the_cib_knows_its_history),
         cmocka_unit_test(a_node_that_went_without_a_word_has_to_be_fenced_if_the_cib_has_lost_its_history),
         cmocka_unit_test(a_node_that_leaves_asks_the_dc_and_goes_when_it_is_told),
+        cmocka_unit_test(a_request_to_leave_that_is_lost_is_repeated),
         cmocka_unit_test(a_dc_that_leaves_finishes_its_graph_first),
         cmocka_unit_test(a_dc_that_leaves_does_not_wait_for_ever_for_a_scheduler),
         cmocka_unit_test(a_second_signal_ends_the_wait),

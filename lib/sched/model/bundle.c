@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define MOST_REPLICAS 1000
+
 struct mount {
     const char *source, *target, *options;
     bool per_replica;
@@ -33,12 +35,16 @@ struct bundle {
     char last_ip[32];
 };
 
+/* A number of instances: whoever asks for more has mistyped, and would get a model that no memory can hold. */
 static int
-positive(const xmlNode *xml, const char *name, int def)
+instances_of(struct sched *s, const struct bundle *b, const char *name, int def)
 {
-    long long n = xml_get_int(xml, name, def);
+    long long n = xml_get_int(b->container, name, def);
 
-    return (int)CLAMP(n, 1, 10000);
+    if (n > MOST_REPLICAS) {
+        CONFIG_ERROR_P(s, "%s of %s is %lld: using %d, the most that a bundle can have", name, b->rsc->id, n, MOST_REPLICAS);
+    }
+    return (int)CLAMP(n, 1, MOST_REPLICAS);
 }
 
 static bool
@@ -60,9 +66,9 @@ read_container(struct sched *s, struct bundle *b)
         value = xml_get(b->container, "masters");
     }
     promoted = text_leading_int(value);
-    b->promoted_max = (int)CLAMP(promoted, 0, 10000);
-    b->replicas = positive(b->container, "replicas", b->promoted_max > 0 ? b->promoted_max : 1);
-    b->per_host = positive(b->container, "replicas-per-host", 1);
+    b->promoted_max = (int)CLAMP(promoted, 0, MOST_REPLICAS);
+    b->replicas = instances_of(s, b, "replicas", b->promoted_max > 0 ? b->promoted_max : 1);
+    b->per_host = instances_of(s, b, "replicas-per-host", 1);
     b->image = xml_get(b->container, "image");
     b->network = xml_get(b->container, "network");
     b->run_command = xml_get(b->container, "run-command");
@@ -456,12 +462,15 @@ plan_replica(struct sched *s, struct bundle *b, unsigned offset, const char **ip
 static bool
 make_replicas(struct sched *s, struct bundle *b)
 {
+    const struct sched_rsc *inner = b->rsc->bundle_child;
+    /* What runs inside may be of a class that lets the clone have fewer instances than were asked for. */
+    unsigned n = inner != NULL ? MIN(inner->children.len, (unsigned)b->replicas) : (unsigned)b->replicas;
     const char *ip = b->ip_start;
 
-    for (int i = 0; i < b->replicas; i++) {
-        plan_replica(s, b, (unsigned)i, &ip);
+    for (unsigned i = 0; i < n; i++) {
+        plan_replica(s, b, i, &ip);
     }
-    for (int i = 0; i < b->replicas; i++) {
+    for (unsigned i = 0; i < n; i++) {
         struct sched_replica *rep = b->rsc->replicas.items[i];
 
         if (!make_container(s, b, rep) || !make_ip(s, b, rep) || !make_remote(s, b, rep)) {

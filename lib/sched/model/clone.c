@@ -5,6 +5,8 @@
  */
 #include "lib/sched/model/internal.h"
 
+#define MOST_INSTANCES 10000
+
 /* A count: absent gives `def`, invalid or negative gives 0. */
 static int
 count_meta(const struct sched_rsc *r, const char *name, const char *legacy, int def)
@@ -54,6 +56,11 @@ clone_unpack(struct sched *s, struct sched_rsc *r)
         r->flags &= ~RSC_UNIQUE;
     }
     r->clone_max = count_meta(r, "clone-max", NULL, MAX(1, (int)s->nodes.len));
+    if (r->clone_max > MOST_INSTANCES) {
+        /* Mistyped, and more than memory can hold. */
+        CONFIG_ERROR_P(s, "clone-max of %s is %d: using %d, the most that a clone can have", r->id, r->clone_max, MOST_INSTANCES);
+        r->clone_max = MOST_INSTANCES;
+    }
     r->clone_node_max = count_meta(r, "clone-node-max", NULL, 1);
     r->clone_min = count_meta(r, "clone-min", NULL, 0);
     if (text_is_true(rsc_meta(r, "interleave"))) {

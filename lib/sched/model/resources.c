@@ -555,8 +555,11 @@ primitive_unpack(struct sched *s, struct sched_rsc *r)
     if (clone != NULL && rsc_is(clone, RSC_UNIQUE) && !class_can_be_unique(r->rsc_class)) {
         CONFIG_WARN_P(s, "Ignoring globally-unique for %s because %s resources such as %s can be used only as anonymous "
                          "clones", clone->id, r->rsc_class, r->id);
-        for (struct sched_rsc *p = r->parent; p != NULL; p = p->parent) {
-            /* What was unpacked before it was known that the clone is anonymous (but later members keep it). */
+        for (struct sched_rsc *p = r->parent; p != clone->parent; p = p->parent) {
+            /*
+             * What was unpacked before it was known that the clone is anonymous (but later members keep it, and so does a bundle
+             * around the clone).
+             */
             p->flags &= ~RSC_UNIQUE;
             VEC_FOR_EACH(struct sched_rsc, sibling, p->children) {
                 sibling->flags &= ~RSC_UNIQUE;
