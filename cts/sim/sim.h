@@ -175,6 +175,8 @@ struct sim_node *sim_node_by_name(struct sim *s, const char *name);
 void sim_node_boot(struct sim_node *n);
 /* Power off at once: memory and unsynced data are gone. */
 void sim_node_crash(struct sim_node *n);
+/* The same, and power comes back after `delay`. */
+void sim_node_restart(struct sim_node *n, uint64_t delay);
 /* The launcher begins: with SBD when that says so. */
 void sim_node_start_daemons(struct sim_node *n);
 /* Is there such a process in this run? */

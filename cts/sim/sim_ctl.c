@@ -150,12 +150,6 @@ on_schedule(struct sim_node *n, void *arg)
 /* --- fencing --- */
 
 static void
-on_power_back(struct sim *s, void *arg)
-{
-    sim_node_boot(arg);
-}
-
-static void
 on_fencer_connected(struct sim_node *n, void *arg)
 {
     if (!sim_fencer_connect(n)) {
@@ -294,8 +288,7 @@ on_exit_process(struct sim_node *n, void *arg)
     sim_trace(n->sim, "%s: controld exits with %d", n->name, code);
     if (code == CRM_EX_FATAL || code == CRM_EX_PANIC || n->ctl->terminating) {
         /* Nobody starts it again: the launcher takes the host's part of the cluster down. */
-        sim_node_crash(n);
-        sim_post(n->sim, sim_delay(n->sim, 5 * SIM_S, 15 * SIM_S), on_power_back, n, NULL);
+        sim_node_restart(n, sim_delay(n->sim, 5 * SIM_S, 15 * SIM_S));
     } else {
         sim_daemon_kill(n, SIM_CTL);
     }
@@ -305,8 +298,7 @@ static void
 on_panic(struct sim_node *n, void *arg)
 {
     sim_trace(n->sim, "%s: panics", n->name);
-    sim_node_crash(n);
-    sim_post(n->sim, sim_delay(n->sim, 5 * SIM_S, 15 * SIM_S), on_power_back, n, NULL);
+    sim_node_restart(n, sim_delay(n->sim, 5 * SIM_S, 15 * SIM_S));
 }
 
 static void

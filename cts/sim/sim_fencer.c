@@ -170,12 +170,6 @@ agent_free(gpointer data)
     g_free(a);
 }
 
-static void
-on_power_back(struct sim *s, void *arg)
-{
-    sim_node_boot(arg);
-}
-
 /* The result goes to the fencer that started the agent. */
 static void
 tell_core(struct agent *a)
@@ -220,8 +214,7 @@ on_power_switch(struct sim *s, void *arg)
     } else {
         bool self = a->target == a->node;
 
-        sim_node_crash(a->target);
-        sim_post(s, text_equal(a->action, "off") ? 30 * SIM_S : sim_delay(s, 2 * SIM_S, 10 * SIM_S), on_power_back, a->target, NULL);
+        sim_node_restart(a->target, text_equal(a->action, "off") ? 30 * SIM_S : sim_delay(s, 2 * SIM_S, 10 * SIM_S));
         if (self) {
             return;
         }
@@ -302,8 +295,7 @@ static void
 on_panic(struct sim_node *n, void *arg)
 {
     sim_trace(n->sim, "%s: panics", n->name);
-    sim_node_crash(n);
-    sim_post(n->sim, sim_delay(n->sim, 5 * SIM_S, 15 * SIM_S), on_power_back, n, NULL);
+    sim_node_restart(n, sim_delay(n->sim, 5 * SIM_S, 15 * SIM_S));
 }
 
 static void

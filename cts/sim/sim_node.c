@@ -102,10 +102,15 @@ stop(struct sim_node *n, enum sim_daemon d, bool power_lost)
 void
 sim_daemon_kill(struct sim_node *n, enum sim_daemon d)
 {
-    if (!n->running[d] || (d == SIM_CTL && sim_ctl_is_leaving(n))) {
-        return; /* a launcher that stops the stack takes the end of the controller for what it waits for: no new one starts */
+    if (!n->running[d]) {
+        return;
     }
     sim_trace(n->sim, "%s: %s is killed", n->name, sim_daemon_names[d]);
+    if (d == SIM_CTL && sim_ctl_is_leaving(n)) {
+        /* What the launcher that stops the stack waits for: it goes on with the others. */
+        sim_node_restart(n, sim_delay(n->sim, 5 * SIM_S, 15 * SIM_S));
+        return;
+    }
     stop(n, d, false);
     start_later(n, d, sim_delay(n->sim, 5 * SIM_MS, 500 * SIM_MS));
     if (d == SIM_CIB) {
@@ -172,6 +177,19 @@ sim_node_crash(struct sim_node *n)
     sim_exec_power_off(n);
     sim_sbd_power_off(n);
     sim_net_host_down(n);
+}
+
+static void
+on_power_back(struct sim *s, void *arg)
+{
+    sim_node_boot(arg);
+}
+
+void
+sim_node_restart(struct sim_node *n, uint64_t delay)
+{
+    sim_node_crash(n);
+    sim_post(n->sim, delay, on_power_back, n, NULL);
 }
 
 void

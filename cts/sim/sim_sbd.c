@@ -172,17 +172,10 @@ format(struct sim *s)
 /* --- the host dies --- */
 
 static void
-on_power_back(struct sim *s, void *arg)
-{
-    sim_node_boot(arg);
-}
-
-static void
 reset(struct sim_node *n, const char *why)
 {
     sim_trace(n->sim, "%s: %s", n->name, why);
-    sim_node_crash(n);
-    sim_post(n->sim, sim_delay(n->sim, 2 * SIM_S, 10 * SIM_S), on_power_back, n, NULL);
+    sim_node_restart(n, sim_delay(n->sim, 2 * SIM_S, 10 * SIM_S));
 }
 
 struct host {
