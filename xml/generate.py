@@ -116,6 +116,7 @@ class Files:
 
     def __init__(self):
         self.texts = {}
+        self.patterns = {}  # name: (start, defines), for those who make something else of them
 
     def add(self, name, summary, start, defines=None):
         out = ['<?xml version="1.0" encoding="UTF-8"?>',
@@ -130,6 +131,7 @@ class Files:
         text = "\n".join(out) + "\n"
         assert self.texts.get(name, text) == text, name + " has two contents"
         self.texts[name] = text
+        self.patterns.setdefault(name, (start, defines or {}))
         return name
 
 

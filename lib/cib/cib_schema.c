@@ -15,18 +15,18 @@
 #include "lib/base/result.h"
 #include "lib/base/text.h"
 #include "lib/base/xml.h"
+#include "lib/cib/cib_grammar.h"
 #include "lib/cib/cib_proto.h"
-#include "lib/cib/cib_schema_bounds.h"
 #include "lib/cib/cib_schema_parts.h"
 #include "lib/cib/cib_transform.h"
 
 struct schema {
     char *name;
     int major, minor;       /* -1 for pacemaker-next and none */
+    const struct cib_grammar *table; /* the same grammar as part of the program; NULL if this is another */
     xmlRelaxNG *grammar;    /* parsed when first needed */
     bool broken;            /* the grammar could not be read */
     bool asks_for_children; /* it was seen to want sections that are not empty */
-    struct cib_schema_bounds *bounds; /* read when first needed */
 };
 
 struct cib_schemas {
@@ -104,7 +104,18 @@ cib_schemas_new(const char *directory)
     }
     add_schema(s, "pacemaker-next", -1, -1);
     add_schema(s, CIB_SCHEMA_NONE, -1, -1);
+    if (strcmp(s->directory, SCHEMA_DIR) == 0) {
+        cib_schemas_use_tables(s);
+    }
     return s;
+}
+
+void
+cib_schemas_use_tables(struct cib_schemas *s)
+{
+    for (guint i = 0; i < s->list->len; i++) {
+        schema_at(s, i)->table = cib_grammar_find(schema_at(s, i)->name);
+    }
 }
 
 void
@@ -115,7 +126,6 @@ cib_schemas_free(struct cib_schemas *s)
     }
     for (guint i = 0; i < s->list->len; i++) {
         xmlRelaxNGFree(schema_at(s, i)->grammar);
-        cib_schema_bounds_free(schema_at(s, i)->bounds);
         g_free(schema_at(s, i)->name);
     }
     g_array_free(s->list, TRUE);
@@ -273,6 +283,13 @@ run(xmlRelaxNG *grammar, xmlDoc *doc, cib_schema_message_fn tell, void *data)
     return rc == 0;
 }
 
+/* A document that its table accepts needs no full validator; what that would say of another is worth its time. */
+static bool
+table_accepts(const struct schema *schema, const xmlNode *root)
+{
+    return schema->table != NULL && cib_grammar_accepts(schema->table, root);
+}
+
 bool
 cib_schema_accepts(struct cib_schemas *s, const char *name, const xmlNode *root, cib_schema_message_fn tell, void *data)
 {
@@ -286,6 +303,9 @@ cib_schema_accepts(struct cib_schemas *s, const char *name, const xmlNode *root,
     if (strcmp(schema_at(s, (guint)index)->name, CIB_SCHEMA_NONE) == 0) {
         return true;
     }
+    if (table_accepts(schema_at(s, (guint)index), root)) {
+        return true;
+    }
     grammar = grammar_of(s, schema_at(s, (guint)index));
     if (grammar == NULL) {
         return false;
@@ -296,36 +316,41 @@ cib_schema_accepts(struct cib_schemas *s, const char *name, const xmlNode *root,
 }
 
 static bool
-parts_are_valid(xmlRelaxNG *grammar, struct cib_doc *d, bool keep_one)
+table_accepts_parts(const struct schema *schema, const struct cib_doc *d, const xmlDoc *parts)
+{
+    struct cib_grammar_ids ids = cib_grammar_ids_new();
+    bool valid = schema->table != NULL && cib_grammar_fits(schema->table, xmlDocGetRootElement((xmlDoc *)parts), &ids)
+        && cib_schema_ids_fit(d, &ids);
+
+    cib_grammar_ids_clear(&ids);
+    return valid;
+}
+
+static bool
+parts_are_valid(struct cib_schemas *s, struct schema *schema, struct cib_doc *d, bool keep_one)
 {
     xmlDoc *parts = cib_schema_changed_parts(d, keep_one);
-    bool valid = parts != NULL && run(grammar, parts, NULL, NULL) && cib_schema_ids_unique(d, parts);
+    bool valid = parts != NULL && table_accepts_parts(schema, d, parts);
 
+    if (parts != NULL && !valid && grammar_of(s, schema) != NULL) {
+        cib_schema_enter_outside_ids(parts);
+        valid = run(schema->grammar, parts, NULL, NULL) && cib_schema_ids_unique(d, parts);
+    }
     cib_schema_free_parts(parts);
     return valid;
 }
 
-/* A value that is valid wherever it stands; or a counter of the root, which every schema wants to be a number. */
 static bool
-value_is_valid(void *data, const xmlNode *node, const char *name)
+value_is_valid(void *table, const xmlNode *node, const char *name)
 {
-    const struct schema *schema = data;
-    const char *value = xml_get(node, name);
-
-    if (node->parent == (xmlNode *)node->doc && text_is_one_of(name, CIB_A_ADMIN_EPOCH, CIB_A_EPOCH, CIB_A_NUM_UPDATES, NULL)) {
-        return *value != '\0' && strspn(value, "0123456789") == strlen(value);
-    }
-    return cib_schema_bounds_allow(schema->bounds, xml_name(node), name, value);
+    return cib_grammar_keeps(table, node, name);
 }
 
-/* The most frequent change by far: other values where the schema lets anything stand. */
+/* The most frequent change by far: attributes have other values. */
 static bool
-only_free_values(const struct cib_schemas *s, struct schema *schema, const struct cib_doc *d)
+only_good_values(const struct schema *schema, const struct cib_doc *d)
 {
-    if (schema->bounds == NULL) {
-        schema->bounds = cib_schema_bounds_new(s->directory, schema->name);
-    }
-    return d->deletions->len == 0 && cib_doc_sets_values_only(d, value_is_valid, schema);
+    return schema->table != NULL && d->deletions->len == 0 && cib_doc_sets_values_only(d, value_is_valid, (void *)schema->table);
 }
 
 bool
@@ -334,17 +359,15 @@ cib_schema_accepts_change(struct cib_schemas *s, struct cib_doc *d)
     const char *name = xml_get(d->root, CIB_A_VALIDATE_WITH);
     int index = cib_schema_index(s, name);
     struct schema *schema = index >= 0 ? schema_at(s, (guint)index) : NULL;
-    xmlRelaxNG *grammar;
 
-    if (schema != NULL && text_equal(d->valid_for, name) && strcmp(name, CIB_SCHEMA_NONE) != 0
-        && (grammar = grammar_of(s, schema)) != NULL) {
-        if (only_free_values(s, schema, d)) {
+    if (schema != NULL && text_equal(d->valid_for, name) && strcmp(name, CIB_SCHEMA_NONE) != 0) {
+        if (only_good_values(schema, d)) {
             return true;
         }
-        if (parts_are_valid(grammar, d, schema->asks_for_children)) {
+        if (parts_are_valid(s, schema, d, schema->asks_for_children)) {
             return true;
         }
-        if (!schema->asks_for_children && parts_are_valid(grammar, d, true)) {
+        if (!schema->asks_for_children && parts_are_valid(s, schema, d, true)) {
             schema->asks_for_children = true;
             return true;
         }

@@ -18,6 +18,11 @@ struct cib_schemas;
 /* The list of a directory; NULL: PCMK_schema_directory, else the installed one.  Never NULL; may be just "none". */
 struct cib_schemas *cib_schemas_new(const char *directory);
 void cib_schemas_free(struct cib_schemas *s);
+/*
+ * The directory's grammars are those that are part of the program as tables: valid documents are recognized without reading
+ * files.  So it is for the installed directory; another one may mean other grammars by the same names.
+ */
+void cib_schemas_use_tables(struct cib_schemas *s);
 
 /* Schemas are numbered from the oldest: pacemaker-1.0, ..., the latest, pacemaker-next, none. */
 guint cib_schemas_count(const struct cib_schemas *s);

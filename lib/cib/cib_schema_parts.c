@@ -85,12 +85,13 @@ leaves_dangling(const struct cib_doc *d)
 
 /* --- the parts --- */
 
-/* What is being put together. */
+/* What is being put together; belongs to the document of the parts. */
 struct parts {
     const struct cib_doc *d;
     bool keep_one;
     GHashTable *included; /* elements of the document whose whole subtree is in the parts */
     GHashTable *bereft;   /* children of sections out of which something was deleted: deletions leave no mark */
+    xmlNode *holder;      /* has the ids that are defined outside the parts; NULL until somebody wants to see them */
 };
 
 static void
@@ -240,17 +241,21 @@ enter_outside_ids(const struct parts *p, xmlNode *holder, const xmlNode *node)
 xmlDoc *
 cib_schema_changed_parts(struct cib_doc *d, bool keep_one)
 {
-    struct parts p = { .d = d, .keep_one = keep_one };
+    struct parts *p;
     xmlDoc *doc;
-    xmlNode *root, *holder;
+    xmlNode *root;
 
     if (cib_doc_root_replaced(d) || leaves_dangling(d)) {
         return NULL;
     }
     cib_doc_count_marks(d);
-    p.included = g_hash_table_new(NULL, NULL);
-    p.bereft = bereft_children(d);
+    p = g_new0(struct parts, 1);
+    p->d = d;
+    p->keep_one = keep_one;
+    p->included = g_hash_table_new(NULL, NULL);
+    p->bereft = bereft_children(d);
     doc = xmlNewDoc(BAD_CAST "1.0");
+    doc->_private = p;
     root = xmlNewDocNode(doc, NULL, d->root->name, NULL);
     xmlDocSetRootElement(doc, root);
     copy_attrs(root, d->root);
@@ -263,25 +268,34 @@ cib_schema_changed_parts(struct cib_doc *d, bool keep_one)
 
             xml_for_each(section, c, NULL)
             {
-                add_section(&p, configuration, section);
+                add_section(p, configuration, section);
             }
         } else {
             xml_copy(root, c);
         }
     }
-    holder = xmlNewDocNode(doc, NULL, BAD_CAST "ids", NULL);
-    doc->_private = holder;
-    enter_outside_ids(&p, holder, root);
-    g_hash_table_destroy(p.included);
-    g_hash_table_destroy(p.bereft);
     return doc;
+}
+
+void
+cib_schema_enter_outside_ids(xmlDoc *parts)
+{
+    struct parts *p = parts->_private;
+
+    p->holder = xmlNewDocNode(parts, NULL, BAD_CAST "ids", NULL);
+    enter_outside_ids(p, p->holder, xmlDocGetRootElement(parts));
 }
 
 void
 cib_schema_free_parts(xmlDoc *parts)
 {
     if (parts != NULL) {
-        xmlFreeNode(parts->_private);
+        struct parts *p = parts->_private;
+
+        g_hash_table_destroy(p->included);
+        g_hash_table_destroy(p->bereft);
+        xmlFreeNode(p->holder);
+        g_free(p);
         xmlFreeDoc(parts);
     }
 }
@@ -309,4 +323,20 @@ bool
 cib_schema_ids_unique(const struct cib_doc *d, const xmlDoc *parts)
 {
     return unique_below(d, xmlDocGetRootElement((xmlDoc *)parts));
+}
+
+bool
+cib_schema_ids_fit(const struct cib_doc *d, const struct cib_grammar_ids *ids)
+{
+    for (guint i = 0; i < ids->defined->len; i++) {
+        if (count_definitions(d, ids->defined->pdata[i]) > 1) {
+            return false;
+        }
+    }
+    for (guint i = 0; i < ids->referred->len; i++) {
+        if (count_definitions(d, ids->referred->pdata[i]) == 0) {
+            return false;
+        }
+    }
+    return true;
 }

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "lib/cib/cib_schema.h"
-#include "lib/cib/cib_schema_bounds.h"
 
 #define RNG_HEAD                                                                                                       \
     "<?xml version='1.0'?><grammar xmlns='http://relaxng.org/ns/structure/1.0' "                                      \
@@ -67,7 +66,7 @@ make_directory(void **state)
 static int
 remove_directory(void **state)
 {
-    static const char *const files[] = { "pacemaker-1.2.rng", "pacemaker-1.10.rng", "pacemaker-1.9.rng", "cib-1.0.rng", "odd.rng" };
+    static const char *const files[] = { "pacemaker-1.2.rng", "pacemaker-1.10.rng", "pacemaker-1.9.rng", "cib-1.0.rng" };
 
     for (guint i = 0; i < G_N_ELEMENTS(files); i++) {
         g_autofree char *path = g_build_filename(directory, files[i], NULL);
@@ -180,64 +179,6 @@ static const struct {
     { CIB_OP_ERASE, NULL, 0, NULL, RC_OK },
 };
 
-/* Values of these attributes are not looked at when they change. */
-static void
-what_the_schema_leaves_free_is_text_wherever_the_element_may_stand(void **state)
-{
-    static const struct {
-        const char *element, *attribute;
-        bool free;
-        const char *value;
-    } table[] = {
-        { "nvpair", "value", true }, { "nvpair", "name", true }, { "primitive", "class", true }, { "group", "description", true },
-        { "nvpair", "id", false }, { "primitive", "id", false }, { "primitive", "template", false }, { "rsc_location", "score", false },
-        { "cib", "admin_epoch", false }, { "cib", "epoch", true }, { "obj_ref", "id", false }, { "nvpair", "unheard-of", false },
-        { "referred", "kind", false }, /* bound in a definition: no element around it */
-        { "tag", "kind", false },      /* which any element may refer to */
-        { "either", "way", false },    /* text in one place, an integer in another */
-        { "odd", "epoch", false },     /* attributes without a written name are bound in it */
-        { "node", "uname", false },    /* and so in elements without a written name, which each may be */
-        { "most", "word", true, "yes" }, /* any but some */
-        { "most", "word", false, "no" },
-        { "most", "word", false, "not  at\nall " }, /* as words, not as bytes */
-        { "most", "word", true, "not at" },
-        { "most", "length", false, "1" }, /* bound by something that is not understood */
-    };
-    g_autofree char *included = g_build_filename(directory, "included.rng", NULL);
-    struct cib_schema_bounds *plain = cib_schema_bounds_new(directory, "pacemaker-1.10"), *odd;
-
-    write_schema("odd.rng", "<grammar xmlns='http://relaxng.org/ns/structure/1.0'><start><externalRef href='included.rng'/></start></grammar>");
-    write_schema("included.rng",
-                 "<grammar xmlns='http://relaxng.org/ns/structure/1.0'><start><element name='referred'><ref name='kind'/>"
-                 "<attribute name='kind'/><attribute name='way'/><element name='either'><choice><attribute name='way'><text/></attribute>"
-                 "<attribute name='way'><value>1</value></attribute></choice></element>"
-                 "<element name='odd'><attribute name='epoch'/><attribute><anyName/><data type='integer'/></attribute></element>"
-                 "<element name='most'><choice><attribute name='word'/><attribute name='word'><data type='string'><except><value>no</value>"
-                 "<choice><value>not at all</value><value>never</value></choice></except></data></attribute></choice>"
-                 "<attribute name='length'><data type='string'><param name='maxLength'>1</param></data></attribute></element>"
-                 "<element><anyName/><attribute name='uname'><data type='integer'/></attribute></element>"
-                 "<element name='node'><attribute name='uname'/></element></element></start>"
-                 "<define name='kind'><attribute name='kind'><value>x</value></attribute></define></grammar>");
-    odd = cib_schema_bounds_new(directory, "odd");
-    for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
-        const struct cib_schema_bounds *b = i < 12 ? plain : odd;
-
-        const char *value = table[i].value != NULL ? table[i].value : "1";
-
-        if (cib_schema_bounds_allow(b, table[i].element, table[i].attribute, value) != table[i].free) {
-            fail_msg("%s of %s should be %s for '%s'", table[i].attribute, table[i].element, table[i].free ? "free" : "bound", value);
-        }
-    }
-    assert_true(cib_schema_bounds_allow(odd, "referred", "way", ""));
-    cib_schema_bounds_free(odd);
-
-    assert_int_equal(g_unlink(included), 0);
-    odd = cib_schema_bounds_new(directory, "odd");
-    assert_false(cib_schema_bounds_allow(odd, "referred", "way", "")); /* nothing is known of what cannot be read */
-    cib_schema_bounds_free(odd);
-    cib_schema_bounds_free(plain);
-}
-
 static struct cib_doc *
 valid_document(struct cib_schemas *s)
 {
@@ -321,14 +262,97 @@ a_long_sequence_of_requests_leaves_a_document_that_is_really_valid(void **state)
     cib_schemas_free(s);
 }
 
+/* --- the real grammars: the changed parts by the tables, the whole document by libxml2 --- */
+
+#define REAL "pacemaker-3.9"
+#define AGENT "class='ocf' provider='pacemaker' type='Dummy'"
+
+static const struct {
+    const char *op, *section, *input;
+    int rc;
+} real_table[] = {
+    { CIB_OP_MODIFY, NULL, "<primitive id='A' type='x'/>", RC_OK },
+    { CIB_OP_MODIFY, NULL, "<primitive id='A' bogus='x'/>", RC_SCHEMA_VALIDATION },
+    { CIB_OP_MODIFY, NULL, "<primitive id='A' type='anything at all'/>", RC_OK },
+    { CIB_OP_MODIFY, NULL, "<primitive id='A' class='anything at all'/>", RC_SCHEMA_VALIDATION },
+    { CIB_OP_MODIFY, NULL, "<primitive id='A' class='lsb'/>", RC_SCHEMA_VALIDATION }, /* has no provider */
+    { CIB_OP_MODIFY, NULL, "<nvpair id='B-meta-pri' value='6'/>", RC_OK },
+    { CIB_OP_MODIFY, NULL, "<nvpair id='B-meta-pri' name='isolation'/>", RC_SCHEMA_VALIDATION },
+    { CIB_OP_MODIFY, NULL, "<rsc_location id='l1' score='-INFINITY'/>", RC_OK },
+    { CIB_OP_MODIFY, NULL, "<rsc_location id='l1' score='much'/>", RC_SCHEMA_VALIDATION },
+    { CIB_OP_MODIFY, NULL, "<rsc_location id='l1' rsc='B'/>", RC_OK },
+    { CIB_OP_MODIFY, NULL, "<rsc_location id='l1' rsc='nosuch'/>", RC_SCHEMA_VALIDATION },
+    { CIB_OP_MODIFY, NULL, "<cib admin_epoch='none'/>", RC_OLD_DATA },
+    { CIB_OP_MODIFY, NULL, "<cib admin_epoch='17'/>", RC_OK },
+    { CIB_OP_MODIFY, NULL, "<node id='1' uname='x'/>", RC_OK },
+    { CIB_OP_CREATE, "resources", "<primitive id='N' " AGENT "/>", RC_OK },
+    { CIB_OP_CREATE, "resources", "<primitive id='N' class='ocf' type='Dummy'/>", RC_SCHEMA_VALIDATION },
+    { CIB_OP_CREATE, "resources", "<primitive id='l1' " AGENT "/>", RC_SCHEMA_VALIDATION },
+    { CIB_OP_CREATE, "resources", "<primitive id='B-meta' " AGENT "/>", RC_SCHEMA_VALIDATION },
+    { CIB_OP_CREATE, "resources", "<primitive id='N' " AGENT "><meta_attributes id='N'/></primitive>", RC_SCHEMA_VALIDATION },
+    { CIB_OP_CREATE, "resources", "<primitive id='N' " AGENT "><meta_attributes id-ref='B-meta'/></primitive>", RC_OK },
+    { CIB_OP_CREATE, "resources", "<primitive id='N' " AGENT "><meta_attributes id-ref='nosuch'/></primitive>", RC_SCHEMA_VALIDATION },
+    { CIB_OP_CREATE, "resources", "<primitive id='\xc3\xa9' " AGENT "/>", RC_OK },
+    { CIB_OP_CREATE, "resources", "<primitive id='1' " AGENT "/>", RC_SCHEMA_VALIDATION },
+    { CIB_OP_CREATE, "constraints", "<rsc_location id='l2' rsc='B' node='n1' score='+5'/>", RC_OK },
+    { CIB_OP_CREATE, "constraints", "<rsc_location id='l2' rsc='B' node='n1' score=' 5 '/>", RC_OK }, /* unusual: by libxml2 */
+    { CIB_OP_CREATE, "constraints", "<rsc_location id='l2' rsc='nosuch' node='n1' score='5'/>", RC_SCHEMA_VALIDATION },
+    { CIB_OP_MODIFY, NULL, "<rsc_location id='l1' rsc='1'/>", RC_SCHEMA_VALIDATION },
+    { CIB_OP_DELETE, NULL, "<primitive id='A'/>", RC_SCHEMA_VALIDATION },
+    { CIB_OP_DELETE, NULL, "<rsc_location id='l1'/>", RC_OK },
+    { CIB_OP_DELETE, NULL, "<constraints/>", RC_SCHEMA_VALIDATION },
+    { CIB_OP_REPLACE, "constraints", "<constraints/>", RC_OK },
+    { CIB_OP_REPLACE, "resources", "<group id='G'/>", RC_SCHEMA_VALIDATION },
+    { CIB_OP_MODIFY, NULL, "<cib validate-with='pacemaker-1.3'/>", RC_OK },
+    { CIB_OP_MODIFY, NULL, "<cib bogus='1'/>", RC_SCHEMA_VALIDATION },
+    { CIB_OP_CREATE, "nodes", "<node id='A' uname='x'/>", RC_OK },
+};
+
+static int
+run_real(struct cib_schemas *s, guint i, bool parts)
+{
+    g_autofree char *text = with_schema(BASE, REAL);
+    struct cib_doc *d = document(text);
+    g_autoptr(xmlNode) payload = parsed(real_table[i].input);
+    struct cib_update u = { .op = real_table[i].op, .section = real_table[i].section, .payload = payload };
+    struct cib_update_result r;
+    int rc;
+
+    assert_true(cib_schema_accepts(s, REAL, d->root, NULL, NULL));
+    d->valid_for = parts ? g_strdup(REAL) : NULL;
+    cib_update_run(d, s, &u, &r);
+    rc = r.rc;
+    cib_update_result_clear(&r);
+    cib_doc_free(d);
+    return rc;
+}
+
+static void
+changed_parts_judged_by_tables_get_the_verdict_of_the_grammar(void **state)
+{
+    struct cib_schemas *files = cib_schemas_new("xml"), *tables = cib_schemas_new("xml");
+
+    cib_schemas_use_tables(tables);
+    for (guint i = 0; i < G_N_ELEMENTS(real_table); i++) {
+        int by_files = run_real(files, i, false), by_tables = run_real(tables, i, true);
+
+        if (by_files != real_table[i].rc || by_tables != by_files) {
+            fail_msg("row %u (%s %s): grammar %d, tables %d, expected %d", i, real_table[i].op, real_table[i].input, by_files,
+                     by_tables, real_table[i].rc);
+        }
+    }
+    cib_schemas_free(files);
+    cib_schemas_free(tables);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(schemas_are_listed_by_number_not_by_letter),
         cmocka_unit_test(a_document_is_upgraded_to_the_last_schema_it_satisfies),
-        cmocka_unit_test(what_the_schema_leaves_free_is_text_wherever_the_element_may_stand),
         cmocka_unit_test(the_changed_parts_tell_what_the_whole_document_tells),
+        cmocka_unit_test(changed_parts_judged_by_tables_get_the_verdict_of_the_grammar),
         cmocka_unit_test(a_long_sequence_of_requests_leaves_a_document_that_is_really_valid),
     };
 
