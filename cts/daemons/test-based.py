@@ -17,6 +17,7 @@ import xml.etree.ElementTree as ET
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
+import sandboxed  # noqa: E402
 BUILD = os.path.abspath(os.environ.get("builddir", "."))
 DAEMON = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else os.path.join(BUILD, "daemons/cib/pacemaker-based"))
 DIRECTORY = "/var/lib/pacemaker/cib"
@@ -298,35 +299,20 @@ TESTS = [
 ]
 
 
+def why_not(test):
+    if test is acknowledged_changes_survive_a_kill and os.environ.get("QUORATE_SANITIZED"):
+        # The writer is a fork of a process with threads; AddressSanitizer's allocator, unlike glibc's, takes no care
+        # of its locks at a fork, and the child may hang in it.
+        return "not with AddressSanitizer"
+    return None
+
+
 def main():
-    if os.environ.get("BASED_TEST"):
-        dict((t.__name__, t) for t in TESTS)[os.environ["BASED_TEST"]]()
-        return
-    if os.geteuid() != 0 or subprocess.run(["unshare", "--mount", "--net", "true"], stderr=subprocess.DEVNULL,
-                                           check=False).returncode != 0:
-        print("needs root and namespaces")
-        sys.exit(77)
-    failed = 0
-    wanted = os.environ.get("ONLY")
+    environment = {"builddir": BUILD}
     schemas = schema_directory()
-    for test in TESTS:
-        if wanted and wanted not in test.__name__:
-            continue
-        if test is acknowledged_changes_survive_a_kill and os.environ.get("QUORATE_SANITIZED"):
-            # The writer is a fork of a process with threads; AddressSanitizer's allocator, unlike glibc's, takes no care
-            # of its locks at a fork, and the child may hang in it.
-            print("skip: %s - not with AddressSanitizer" % test.__name__.replace("_", " "))
-            continue
-        environment = dict(os.environ, BASED_TEST=test.__name__, builddir=BUILD)
-        if schemas is not None:
-            environment["PCMK_schema_directory"] = schemas
-        run = subprocess.run([os.path.join(HERE, "sandbox"), sys.executable, os.path.abspath(__file__), DAEMON], env=environment,
-                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120, check=False)
-        print("%s: %s" % ("ok" if run.returncode == 0 else "FAILED", test.__name__.replace("_", " ")), flush=True)
-        if run.returncode != 0:
-            print(run.stdout)
-            failed += 1
-    sys.exit(1 if failed else 0)
+    if schemas is not None:
+        environment["PCMK_schema_directory"] = schemas
+    sandboxed.main(TESTS, lambda test: test(), [DAEMON], environment, why_not)
 
 
 if __name__ == "__main__":

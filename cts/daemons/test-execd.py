@@ -16,6 +16,7 @@ import xml.etree.ElementTree as ET
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
+import sandboxed  # noqa: E402
 DAEMON = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else
                          os.path.join(os.environ.get("builddir", "."), "daemons/execd/pacemaker-execd"))
 AGENT_DIR = "/usr/lib/ocf/resource.d"
@@ -379,14 +380,14 @@ TESTS = [
 ]
 
 
-def inside(name):
+def inside(test):
     """One test, in a sandbox of its own."""
     subprocess.run(["mount", "-t", "tmpfs", "agents", AGENT_DIR], check=True)
     for agent, script in AGENTS.items():
         write("%s/test/%s" % (AGENT_DIR, agent), "#!/bin/sh\n%s\n" % script)
     executor = Executor()
     try:
-        [test for test in TESTS if test.__name__ == name][0](executor)
+        test(executor)
         if executor.process.poll() is None:
             assert executor.end() == 0, "the executor did not end well"
     finally:
@@ -395,29 +396,10 @@ def inside(name):
 
 
 def main():
-    if os.environ.get("EXECD_TEST"):
-        inside(os.environ["EXECD_TEST"])
-        return
-    if os.geteuid() != 0 or subprocess.run(["unshare", "--mount", "--net", "true"], stderr=subprocess.DEVNULL,
-                                           check=False).returncode != 0:
-        print("needs root and namespaces")
-        sys.exit(77)
     if not os.path.isdir(AGENT_DIR):
         print("needs the folder %s to put agents over" % AGENT_DIR)
         sys.exit(77)
-    failed = 0
-    wanted = os.environ.get("ONLY")
-    for test in TESTS:
-        if wanted and wanted not in test.__name__:
-            continue
-        run = subprocess.run([os.path.join(HERE, "sandbox"), sys.executable, os.path.abspath(__file__), DAEMON],
-                             env=dict(os.environ, EXECD_TEST=test.__name__), stdout=subprocess.PIPE,
-                             stderr=subprocess.STDOUT, text=True, timeout=120, check=False)
-        print("%s: %s" % ("ok" if run.returncode == 0 else "FAILED", test.__name__.replace("_", " ")), flush=True)
-        if run.returncode != 0:
-            print(run.stdout)
-            failed += 1
-    sys.exit(1 if failed else 0)
+    sandboxed.main(TESTS, inside, [DAEMON])
 
 
 if __name__ == "__main__":

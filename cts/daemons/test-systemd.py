@@ -18,6 +18,7 @@ sys.path.insert(0, HERE)
 loader = importlib.machinery.SourceFileLoader("test_execd", os.path.join(HERE, "test-execd.py"))
 execd = importlib.util.module_from_spec(importlib.util.spec_from_loader("test_execd", loader))
 loader.exec_module(execd)
+import sandboxed  # noqa: E402
 from fake_systemd import FakeSystemd, Unit  # noqa: E402
 
 BUILD = os.environ.get("builddir", ".")
@@ -213,14 +214,14 @@ TESTS = [f for f in list(globals().values()) if callable(f) and getattr(f, "__mo
          and f.__code__.co_varnames[:2] == ("x", "systemd")]
 
 
-def inside(name):
+def inside(test):
     """One test, in a sandbox of its own."""
     subprocess.run(["mount", "-t", "tmpfs", "agents", execd.AGENT_DIR], check=True)
     execd.write(execd.AGENT_DIR + "/test/ok", "#!/bin/sh\nexit 0\n")
     systemd = FakeSystemd(BUS)
     executor = execd.Executor()
     try:
-        [test for test in TESTS if test.__name__ == name][0](executor, systemd)
+        test(executor, systemd)
         assert executor.process.poll() is None, "the executor has ended"
         assert executor.end() == 0, "the executor did not end well"
     finally:
@@ -229,26 +230,7 @@ def inside(name):
 
 
 def main():
-    if os.environ.get("SYSTEMD_TEST"):
-        inside(os.environ["SYSTEMD_TEST"])
-        return
-    if os.geteuid() != 0 or subprocess.run(["unshare", "--mount", "--net", "true"], stderr=subprocess.DEVNULL,
-                                           check=False).returncode != 0:
-        print("needs root and namespaces")
-        sys.exit(77)
-    failed = 0
-    for test in TESTS:
-        if os.environ.get("ONLY") and os.environ["ONLY"] not in test.__name__:
-            continue
-        run = subprocess.run([os.path.join(HERE, "sandbox"), sys.executable, os.path.abspath(__file__), execd.DAEMON,
-                              CRM_RESOURCE],
-                             env=dict(os.environ, SYSTEMD_TEST=test.__name__, DBUS_SYSTEM_BUS_ADDRESS="unix:path=" + BUS),
-                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120, check=False)
-        print("%s: %s" % ("ok" if run.returncode == 0 else "FAILED", test.__name__.replace("_", " ")), flush=True)
-        if run.returncode != 0:
-            print(run.stdout)
-            failed += 1
-    sys.exit(1 if failed else 0)
+    sandboxed.main(TESTS, inside, [execd.DAEMON, CRM_RESOURCE], {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=" + BUS})
 
 
 if __name__ == "__main__":

@@ -108,8 +108,8 @@ lock_memory(void)
     touch_stack();
 }
 
-static bool
-read_line(const char *path, char *out, size_t size)
+bool
+sbd_read_file(const char *path, char *out, size_t size)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t n = fd >= 0 ? read(fd, out, size - 1) : -1;
@@ -131,7 +131,7 @@ slice_has_realtime(void)
     char groups[4096], path[5000], value[32];
     const char *at;
 
-    if (!read_line("/proc/self/cgroup", groups, sizeof(groups))) {
+    if (!sbd_read_file("/proc/self/cgroup", groups, sizeof(groups))) {
         return false;
     }
     at = strstr(groups, ":cpu,cpuacct:");
@@ -142,7 +142,7 @@ slice_has_realtime(void)
     at += strncmp(at, ":cpu:", 5) == 0 ? 5 : 0;
     snprintf(path, sizeof(path), "/sys/fs/cgroup/cpu%.*s/cpu.rt_runtime_us", (int)strcspn(at, "\n"),
              at);
-    return read_line(path, value, sizeof(value)) && atoi(value) > 0;
+    return sbd_read_file(path, value, sizeof(value)) && atoi(value) > 0;
 }
 
 /* Only a cgroup with a realtime budget lets its processes run with realtime priority (cgroup
@@ -211,12 +211,12 @@ is_held(const char *path)
     char text[64];
     pid_t pid;
 
-    if (!read_line(path, text, sizeof(text))) {
+    if (!sbd_read_file(path, text, sizeof(text))) {
         return false;
     }
     if (strlen(text) < PID_BYTES) {
         sleep(1); /* it is being written */
-        if (!read_line(path, text, sizeof(text))) {
+        if (!sbd_read_file(path, text, sizeof(text))) {
             return false;
         }
     }
@@ -279,7 +279,7 @@ sbd_sysrq_prepare(void)
     long value;
     int fd;
 
-    if (!read_line(SYSRQ_ENABLE, text, sizeof(text))) {
+    if (!sbd_read_file(SYSRQ_ENABLE, text, sizeof(text))) {
         return;
     }
     value = atol(text);

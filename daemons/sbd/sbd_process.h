@@ -7,6 +7,7 @@
 #define SBD_PROCESS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "daemons/sbd/sbd_options.h"
 
@@ -16,6 +17,9 @@ void sbd_process_init(int argc, char **argv);
 void sbd_process_title(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Realtime priority, locked memory, I/O priority, unless -R.  Failures are logged, never fatal. */
 void sbd_process_realtime(const struct sbd_options *o);
+
+/* The start of a small file as text; false if it cannot be read. */
+bool sbd_read_file(const char *path, char *out, size_t size);
 
 /* Take the PID file; false (logged) if a living sbd has it. */
 bool sbd_pid_file_take(const char *path);

@@ -17,6 +17,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "daemons/sbd/sbd_process.h"
 #include "daemons/sbd/sbd_tool.h"
 #include "daemons/sbd/sbd_watchdog.h"
 
@@ -29,16 +30,9 @@
 static bool
 read_text(const char *path, char *out, size_t size)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd >= 0 ? read(fd, out, size - 1) : -1;
-
-    if (fd >= 0) {
-        close(fd);
-    }
-    if (n < 0) {
+    if (!sbd_read_file(path, out, size)) {
         return false;
     }
-    out[n] = '\0';
     out[strcspn(out, "\n")] = '\0';
     return true;
 }

@@ -3,9 +3,9 @@
  * The system bus through libsystemd, which is loaded at the first call, on GLib's main loop.  Called by exec_systemd.c.
  */
 #include "lib/exec/exec_bus.h"
+#include "lib/base/library.h"
 #include "lib/base/log.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdint.h>
@@ -55,57 +55,29 @@ static struct {
     int (*read_basic)(sd_bus_message *m, char type, void *value);
 } sd;
 
+/* In the order of the struct. */
+static const char *const symbols[] = {
+    "sd_bus_open_system", "sd_bus_is_open", "sd_bus_flush_close_unref", "sd_bus_process", "sd_bus_flush", "sd_bus_get_fd",
+    "sd_bus_get_events", "sd_bus_get_timeout", "sd_bus_message_new_method_call", "sd_bus_message_append_basic",
+    "sd_bus_message_set_expect_reply", "sd_bus_message_unref", "sd_bus_call", "sd_bus_call_async", "sd_bus_send",
+    "sd_bus_slot_unref", "sd_bus_message_get_error", "sd_bus_error_free", "sd_bus_message_peek_type",
+    "sd_bus_message_enter_container", "sd_bus_message_exit_container", "sd_bus_message_read_basic",
+};
+LIBRARY_MATCHES(sd, symbols);
+
 static bool
 load_library(void)
 {
-    static const struct {
-        const char *name;
-        void **function;
-    } functions[] = {
-        { "sd_bus_open_system", (void **)&sd.open_system },
-        { "sd_bus_is_open", (void **)&sd.is_open },
-        { "sd_bus_flush_close_unref", (void **)&sd.close_unref },
-        { "sd_bus_process", (void **)&sd.process },
-        { "sd_bus_flush", (void **)&sd.flush },
-        { "sd_bus_get_fd", (void **)&sd.get_fd },
-        { "sd_bus_get_events", (void **)&sd.get_events },
-        { "sd_bus_get_timeout", (void **)&sd.get_timeout },
-        { "sd_bus_message_new_method_call", (void **)&sd.new_method_call },
-        { "sd_bus_message_append_basic", (void **)&sd.append_basic },
-        { "sd_bus_message_set_expect_reply", (void **)&sd.set_expect_reply },
-        { "sd_bus_message_unref", (void **)&sd.message_unref },
-        { "sd_bus_call", (void **)&sd.call },
-        { "sd_bus_call_async", (void **)&sd.call_async },
-        { "sd_bus_send", (void **)&sd.send },
-        { "sd_bus_slot_unref", (void **)&sd.slot_unref },
-        { "sd_bus_message_get_error", (void **)&sd.get_error },
-        { "sd_bus_error_free", (void **)&sd.error_free },
-        { "sd_bus_message_peek_type", (void **)&sd.peek_type },
-        { "sd_bus_message_enter_container", (void **)&sd.enter_container },
-        { "sd_bus_message_exit_container", (void **)&sd.exit_container },
-        { "sd_bus_message_read_basic", (void **)&sd.read_basic },
-    };
     static enum { NOT_TRIED, LOADED, MISSING } state;
-    void *library;
+    g_autofree char *error = NULL;
 
-    if (state != NOT_TRIED) {
-        return state == LOADED;
-    }
-    state = MISSING;
-    library = dlopen("libsystemd.so.0", RTLD_NOW | RTLD_LOCAL);
-    if (library == NULL) {
-        log_info("Units cannot be managed: %s", dlerror());
-        return false;
-    }
-    for (unsigned i = 0; i < G_N_ELEMENTS(functions); i++) {
-        *functions[i].function = dlsym(library, functions[i].name);
-        if (*functions[i].function == NULL) {
-            log_info("Units cannot be managed: libsystemd.so.0 has no %s", functions[i].name);
-            return false;
+    if (state == NOT_TRIED) {
+        state = library_load("libsystemd.so.0", RTLD_NOW | RTLD_LOCAL, symbols, G_N_ELEMENTS(symbols), &sd, &error) ? LOADED : MISSING;
+        if (error != NULL) {
+            log_info("Units cannot be managed: %s", error);
         }
     }
-    state = LOADED;
-    return true;
+    return state == LOADED;
 }
 
 /* --- the connection --- */

@@ -196,6 +196,22 @@ flush_out(struct remote_channel *c)
 
 static void adjust_watch(struct remote_channel *c);
 
+/* The end of what `busy` guards.  False: the connection has ended, and the channel may be gone with it. */
+static bool
+leave(struct remote_channel *c)
+{
+    bool open;
+
+    c->busy--;
+    open = !is_over(c);
+    if (c->freed && c->busy == 0) {
+        really_free(c);
+    } else {
+        adjust_watch(c);
+    }
+    return open;
+}
+
 bool
 remote_channel_send_text(struct remote_channel *c, const char *text, size_t length)
 {
@@ -215,18 +231,9 @@ remote_channel_send_text(struct remote_channel *c, const char *text, size_t leng
     queue_bytes(c, &h, sizeof(h));
     queue_bytes(c, text, length + 1);
     if (c->ready) {
-        bool open;
-
         c->busy++;
         flush_out(c);
-        c->busy--;
-        open = !is_over(c);
-        if (c->freed && c->busy == 0) {
-            really_free(c);
-        } else {
-            adjust_watch(c);
-        }
-        return open;
+        return leave(c);
     }
     return true;
 }
@@ -345,8 +352,6 @@ receive(struct remote_channel *c)
 static bool
 process(struct remote_channel *c)
 {
-    bool open;
-
     c->busy++;
     if (!c->ready && !is_over(c)) {
         int rc = c->tls != NULL ? remote_tls_handshake(c->tls) : 0;
@@ -365,14 +370,7 @@ process(struct remote_channel *c)
         receive(c);
         flush_out(c);
     }
-    c->busy--;
-    open = !is_over(c);
-    if (c->freed && c->busy == 0) {
-        really_free(c);
-    } else {
-        adjust_watch(c);
-    }
-    return open;
+    return leave(c);
 }
 
 static GIOCondition

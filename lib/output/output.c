@@ -299,59 +299,52 @@ output_pop_list(struct output *out)
     g_array_set_size(out->lists, out->lists->len - 1);
 }
 
+static void G_GNUC_PRINTF(3, 0)
+begin_titled(struct output *out, bool is_section, const char *title_format, va_list args)
+{
+    g_autofree char *title = title_format != NULL ? g_strdup_vprintf(title_format, args) : NULL;
+
+    out->writer->begin_list(out, title, is_section);
+}
+
 void
 output_begin_list(struct output *out, const char *title_format, ...)
 {
-    g_autofree char *title = NULL;
     va_list args;
 
-    if (out->writer->begin_list == NULL) {
-        return;
-    }
-    if (title_format != NULL) {
+    if (out->writer->begin_list != NULL) {
         va_start(args, title_format);
-        title = g_strdup_vprintf(title_format, args);
+        begin_titled(out, false, title_format, args);
         va_end(args);
     }
-    out->writer->begin_list(out, title, false);
 }
 
 void
 output_begin_section(struct output *out, const char *title_format, ...)
 {
-    g_autofree char *title = NULL;
     va_list args;
 
-    if (out->writer->begin_list == NULL) {
-        return;
-    }
-    if (title_format != NULL) {
+    if (out->writer->begin_list != NULL) {
         va_start(args, title_format);
-        title = g_strdup_vprintf(title_format, args);
+        begin_titled(out, true, title_format, args);
         va_end(args);
     }
-    out->writer->begin_list(out, title, true);
 }
 
 void
 output_begin_counted_list(struct output *out, const char *singular, const char *plural,
                           const char *title_format, ...)
 {
-    g_autofree char *title = NULL;
+    struct output_list *list;
     va_list args;
 
     if (out->writer->begin_list == NULL) {
         return;
     }
-    if (title_format != NULL) {
-        va_start(args, title_format);
-        title = g_strdup_vprintf(title_format, args);
-        va_end(args);
-    }
-    out->writer->begin_list(out, title, false);
-
-    struct output_list *list = output_top_list(out);
-
+    va_start(args, title_format);
+    begin_titled(out, false, title_format, args);
+    va_end(args);
+    list = output_top_list(out);
     if (list != NULL) {
         list->counted = true;
         list->singular = g_strdup(singular);
