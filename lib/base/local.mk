@@ -6,6 +6,7 @@ lib_base_libbase_a_SOURCES = \
 	lib/base/iso8601.c lib/base/iso8601.h \
 	lib/base/library.c lib/base/library.h \
 	lib/base/log.c lib/base/log.h \
+	lib/base/loop.c lib/base/loop.h \
 	lib/base/panic.c lib/base/panic.h \
 	lib/base/result.c lib/base/result.h \
 	lib/base/text.c lib/base/text.h \

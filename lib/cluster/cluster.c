@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "lib/base/log.h"
+#include "lib/base/loop.h"
 #include "lib/base/result.h"
 #include "lib/base/text.h"
 #include "lib/base/xml.h"
@@ -401,7 +402,7 @@ cluster_connect(const char *system, unsigned flags, struct peers *peers,
     learn_own_name(c);
     peers_get(c->peers, c->id, c->name);
     c->cpg_source =
-        g_unix_fd_add_full(G_PRIORITY_DEFAULT, fd, G_IO_IN | G_IO_HUP | G_IO_ERR | G_IO_NVAL,
+        loop_watch_fd(G_PRIORITY_DEFAULT, fd, G_IO_IN | G_IO_HUP | G_IO_ERR | G_IO_NVAL,
                            on_cpg_readable, c, NULL);
     log_info("Connected to the cluster as node %s[%" PRIu32 "], group %s", c->name, c->id, system);
     *out = c;
@@ -658,7 +659,7 @@ cluster_quorum_start(struct cluster *c, bool *quorate)
     set_quorate(c, now != 0, 0, 0);
     *quorate = c->quorate;
     c->quorum_source =
-        g_unix_fd_add_full(G_PRIORITY_HIGH, fd, G_IO_IN | G_IO_HUP | G_IO_ERR | G_IO_NVAL,
+        loop_watch_fd(G_PRIORITY_HIGH, fd, G_IO_IN | G_IO_HUP | G_IO_ERR | G_IO_NVAL,
                            on_quorum_readable, c, NULL);
     return RC_OK;
 }

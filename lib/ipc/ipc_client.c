@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "lib/base/log.h"
+#include "lib/base/loop.h"
 #include "lib/base/result.h"
 #include "lib/base/text.h"
 #include "lib/base/xml.h"
@@ -24,7 +25,7 @@
 #define CALL_TIMEOUT_DEFAULT_MS 5000
 #define CALL_SLICE_MS           1000
 #define CONNECT_TIMEOUT_MS      30000 /* of a daemon that accepts but does not answer */
-#define EVENTS_PER_WAKEUP       10
+#define EVENTS_PER_WAKEUP       1 /* to ask for another takes as many system calls as to be woken again */
 
 struct ipc_connection {
     unsigned refs; /* the owner's, and one while a callback runs */
@@ -484,7 +485,7 @@ ipc_watch(struct ipc_connection *c, int priority, const struct ipc_connection_ca
     c->callbacks = callbacks;
     c->data = data;
     if (fd >= 0) {
-        c->source = g_unix_fd_add_full(priority, fd, G_IO_IN | G_IO_HUP | G_IO_ERR | G_IO_NVAL,
+        c->source = loop_watch_fd(priority, fd, G_IO_IN | G_IO_HUP | G_IO_ERR | G_IO_NVAL,
                                        on_readable, c, NULL);
     }
 }

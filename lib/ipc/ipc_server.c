@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "lib/base/log.h"
+#include "lib/base/loop.h"
 #include "lib/base/result.h"
 #include "lib/base/text.h"
 #include "lib/base/xml.h"
@@ -113,7 +114,7 @@ loop_add(enum qb_loop_priority p, int32_t fd, int32_t events, void *data, qb_ipc
     w->fd = fd;
     w->dispatch = fn;
     w->data = data;
-    w->source = g_unix_fd_add_full(glib_priority(p), fd,
+    w->source = loop_watch_fd(glib_priority(p), fd,
                                    (GIOCondition)events | G_IO_HUP | G_IO_ERR | G_IO_NVAL,
                                    watch_dispatch, w, g_free);
     g_hash_table_replace(watches, GINT_TO_POINTER(fd), w);
