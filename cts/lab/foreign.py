@@ -134,7 +134,7 @@ def a_debian_node_and_ours_form_one_cluster(make_lab):
         three.run(["cibadmin", "-M", "--allow-create", "--xml-text",
                    '<resources><clone id="c"><primitive id="p" class="ocf" provider="pacemaker" type="Dummy"/></clone></resources>'])
         wait_until("the clone runs on all three", lambda: len(lab.active_on("p", one) or []) == 3, 60)
-        assert one.output("crm_node", "-l").split("\n").sort() == three.output("crm_node", "-l").split("\n").sort()
+        assert sorted(one.output("crm_node", "-l").splitlines()) == sorted(three.output("crm_node", "-l").splitlines())
         a = ET.fromstring(one.output("cibadmin", "-Q", "-l"))
         b = ET.fromstring(three.output("cibadmin", "-Q", "-l"))
         for section in ("configuration", "status"):
@@ -149,7 +149,45 @@ def a_debian_node_and_ours_form_one_cluster(make_lab):
         wait_until("the clone runs on all three again", lambda: len(lab.active_on("p", one) or []) == 3, 60)
 
 
-STORIES = [debians_clients_get_what_their_own_daemons_give, a_debian_node_and_ours_form_one_cluster]
+def attributes_of(node, name):
+    """What the attribute manager of `node` knows: {host: value}."""
+    known = node.run(["attrd_updater", "-n", name, "-Q", "-A"], check=False).stdout
+    return dict(re.findall(r'host="([^"]*)" value="([^"]*)"', known))
+
+
+def attributes_in_cib(node, name):
+    return {state.get("uname"): pair.get("value") for state in node.cib().iter("node_state")
+            for pair in state.findall("transient_attributes//nvpair") if pair.get("name") == name}
+
+
+def attributes_of_both_halves_meet_again(make_lab):
+    """A cut sets ours and Debian's attribute managers apart; each side goes on, and what each says of its own nodes counts afterwards."""
+    with make_lab(debian_nodes=["node3"]) as lab:
+        lab.create()
+        lab.start(timeout=120)
+        one, two, three = lab.nodes
+
+        def all_know(values, nodes):
+            wait_until("%s know %s" % (", ".join(n.name for n in nodes), values), lambda: all(
+                attributes_of(n, "shade") == values and attributes_in_cib(n, "shade") == values for n in nodes), 60, 0.5)
+
+        for node in lab.nodes:
+            node.run(["attrd_updater", "-n", "shade", "-U", "old-" + node.name])
+        before = {n.name: "old-" + n.name for n in lab.nodes}
+        all_know(before, lab.nodes)
+        three.unplug()
+        all_know({n: v for n, v in before.items() if n != "node3"}, [one, two])
+        one.run(["attrd_updater", "-n", "shade", "-U", "new-node1"])
+        three.run(["attrd_updater", "-n", "shade", "-U", "new-node3"])
+        three.run(["attrd_updater", "-n", "late", "-U", "1"])
+        three.plug()
+        lab.wait_online(timeout=120)
+        all_know(dict(before, node1="new-node1", node3="new-node3"), lab.nodes)
+        wait_until("an attribute of the cut off node is known", lambda: all(attributes_of(n, "late") == {"node3": "1"} for n in lab.nodes), 30)
+
+
+STORIES = [debians_clients_get_what_their_own_daemons_give, a_debian_node_and_ours_form_one_cluster,
+           attributes_of_both_halves_meet_again]
 
 
 def run(results, chosen, make_lab):
