@@ -347,6 +347,11 @@ def one_survives_by_a_delay_for_each_node(lab):
         assert duel(lab, device(pcmk_delay_base="node1:3s;node2:0s")) == "node1", "the delay was for node1"
 
 
+def one_survives_by_a_static_delay(lab):
+    for _ in range(RUNS):
+        assert duel(lab, device("shoot1", "node1", pcmk_delay_base="3s"), device("shoot2", "node2")) == "node1", "the delay was for node1"
+
+
 def one_survives_by_a_random_delay(lab):
     for _ in range(RUNS):
         assert duel(lab, device("shoot1", "node1", pcmk_delay_base="2s", pcmk_delay_max="5s"),
@@ -360,6 +365,8 @@ def one_survives_by_the_priority_of_what_it_runs(lab):
 
 
 DUELS = [one_survives_by_a_delay_for_each_node, one_survives_by_a_random_delay, one_survives_by_the_priority_of_what_it_runs]
+if RUNS > 2:
+    DUELS.append(one_survives_by_a_static_delay)
 
 
 # --- stories: node3 runs Debian's stack ---

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Real machines for what namespaces cannot show: QEMU with Debian's cloud kernel, a watchdog driver and shared disks.
+"""Real machines for what namespaces cannot show: QEMU with a kernel of Debian's, a watchdog driver and shared disks.
 
 The kernel's package, and busybox, are downloaded and unpacked into the build folder, never installed.  The initramfs is made here: busybox, the
 modules that are needed, the programs under test with their libraries.  Each machine has a shell on its second serial port, over
@@ -15,7 +15,7 @@ import stat
 import subprocess
 import time
 
-MODULES = ("virtio_ring", "virtio", "virtio_pci_legacy_dev", "virtio_pci_modern_dev", "virtio_pci", "virtio_blk", "watchdog", "softdog")
+MODULES = ("virtio_pci", "virtio_blk", "softdog")
 QEMU = "qemu-system-x86_64"
 
 INIT = """#!/bin/busybox sh
@@ -26,7 +26,7 @@ mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
 mkdir -p /dev/shm /run /tmp /var/lib/pacemaker/cores
 for m in %s; do insmod /modules/$m.ko; done
-hostname %s
+hostname $name
 ip link set lo up
 exec 3</dev/ttyS1  # stays open: nothing that was sent gets lost, and the mode of the line stays
 stty -F /dev/ttyS1 raw -echo
@@ -65,21 +65,41 @@ def unpacked(folder, package, place, wanted):
     return found[0]
 
 
-def kernel(folder):
-    """(vmlinuz, folder of modules)."""
-    found = glob.glob(os.path.join(folder, "kernel/boot/vmlinuz-*"))
+def kernel(folder, package="linux-image-cloud-amd64", place="kernel"):
+    """(vmlinuz, folder of modules) of the kernel that a package depends on."""
+    found = glob.glob(os.path.join(folder, place, "boot/vmlinuz-*"))
     if not found:
-        p = subprocess.run(["apt-cache", "depends", "linux-image-cloud-amd64"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        p = subprocess.run(["apt-cache", "depends", package], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         m = re.search(r"Depends: (linux-image-\S+)", p.stdout)
         if not m:
-            raise Unavailable("apt knows no kernel (linux-image-cloud-amd64)")
-        found = [unpacked(folder, m.group(1), "kernel", "boot/vmlinuz-*")]
+            raise Unavailable("apt knows no kernel (%s)" % package)
+        found = [unpacked(folder, m.group(1), place, "boot/vmlinuz-*")]
     release = os.path.basename(found[0]).split("vmlinuz-", 1)[1]
-    for modules in ("kernel/lib/modules", "kernel/usr/lib/modules"):
-        path = os.path.join(folder, modules, release)
+    for modules in ("lib/modules", "usr/lib/modules"):
+        path = os.path.join(folder, place, modules, release)
         if os.path.isdir(path):
             return found[0], path
     raise Unavailable("the kernel's package has no modules")
+
+
+def modules_in_order(folder, wanted):
+    """{name: file} of the modules and of what they need, each behind what it needs."""
+    found = {}
+
+    def add(name, needed_by):
+        files = glob.glob(os.path.join(folder, "**", re.sub("[-_]", "[-_]", name) + ".ko"), recursive=True)
+        if not files:
+            raise Unavailable("the kernel has no module %s%s" % (name, needed_by))
+        if name not in found:
+            with open(files[0], "rb") as f:
+                needs = re.search(rb"\0depends=([^\0]*)\0", f.read())
+            for each in needs.group(1).decode().split(",") if needs else ():
+                if each:
+                    add(each, ", which %s needs" % name)
+            found[name] = files[0]
+    for name in wanted:
+        add(name, "")
+    return found
 
 
 def libraries(program):
@@ -125,19 +145,16 @@ class Cpio:
         self.f.close()
 
 
-def make_initramfs(path, modules, name, programs, busybox):
-    """`programs`: {place in the machine: file here}."""
+def make_initramfs(path, modules, init, programs, busybox):
+    """`modules`: {name: file}; `init`: the first program, in which %s is the modules' names; `programs`: {place in the machine: file here}."""
     a = Cpio(path)
     for folder in ("proc", "sys", "dev", "bin", "sbin", "usr/sbin", "usr/bin", "etc", "var/log"):
         a.folder(folder)
     a.entry("dev/console", stat.S_IFCHR | 0o600, device=(5, 1))
     a.file("bin/busybox", busybox)
-    a.file("init", data=(INIT % (" ".join(MODULES), name)).encode())
-    for m in MODULES:
-        found = glob.glob(os.path.join(modules, "**", m.replace("_", "[-_]") + ".ko"), recursive=True)
-        if not found:
-            raise Unavailable("the kernel has no module %s" % m)
-        a.file("modules/%s.ko" % m, found[0], mode=0o644)
+    a.file("init", data=(init % " ".join(modules)).encode())
+    for name, source in modules.items():
+        a.file("modules/%s.ko" % name, source, mode=0o644)
     for place, source in programs.items():
         a.file(place, source)
         for lib in libraries(source):
@@ -157,13 +174,17 @@ class Machine:
         os.makedirs(self.dir)
         if shutil.which(QEMU) is None:
             raise Unavailable("no %s (package qemu-system-x86)" % QEMU)
-        self.vmlinuz, modules = kernel(build)
-        self.initramfs = os.path.join(self.dir, "initramfs")
-        make_initramfs(self.initramfs, modules, name, programs, unpacked(build, "busybox-static", "busybox", "bin/busybox"))
+        self.prepare(programs)
         self.disks = list(disks)
         self.process = self.shell = self.qmp = None
         self.ready = False
         self.events = b""
+
+    def prepare(self, programs):
+        """Kernel and initramfs."""
+        self.vmlinuz, modules = kernel(self.build)
+        make_initramfs(os.path.join(self.dir, "initramfs"), modules_in_order(modules, MODULES), INIT, programs,
+                       unpacked(self.build, "busybox-static", "busybox", "bin/busybox"))
 
     def __enter__(self):
         self.start()
@@ -174,18 +195,20 @@ class Machine:
 
     def start(self, timeout=90):
         try:
-            self.boot(timeout)
+            self.launch()
+            self.await_boot(timeout)
         except BaseException:
             self.stop()
             raise
 
-    def boot(self, timeout):
+    def launch(self):
         # It dies with the test program, however that ends.
-        argv = ["setpriv", "--pdeathsig", "KILL", QEMU, "-machine", "q35", "-cpu", "max", "-accel", "tcg,thread=single", "-m", "256", "-nographic", "-nodefaults", "-no-reboot",
+        self.ready, self.events = False, b""
+        argv = self.launcher() + ["setpriv", "--pdeathsig", "KILL", QEMU, "-machine", "q35", "-cpu", "max", "-accel", "tcg,thread=single", "-nographic", "-nodefaults", "-no-reboot",
                 "-kernel", self.vmlinuz, "-initrd", "initramfs",
-                "-append", "console=ttyS0 quiet rdinit=/init panic=1 tsc=reliable no_timer_check mitigations=off",
-                "-serial", "file:console", "-chardev", "socket,id=shell,path=shell,server=on,wait=off", "-serial", "chardev:shell",
-                "-qmp", "unix:qmp,server=on,wait=off"]
+                "-append", "console=ttyS0 quiet rdinit=/init panic=1 clocksource=hpet tsc=unstable no_timer_check mitigations=off name=" + self.name + self.kernel_words(),
+                "-chardev", "file,id=console,path=console,append=on", "-serial", "chardev:console", "-chardev", "socket,id=shell,path=shell,server=on,wait=off",
+                "-qmp", "unix:qmp,server=on,wait=off"] + self.hardware()
         for i, disk in enumerate(self.disks):
             argv += ["-drive", "if=none,id=disk%d,format=raw,cache=none,file.locking=off,file=%s" % (i, disk),
                      "-device", "virtio-blk-pci,drive=disk%d,share-rw=on,id=virtio%d" % (i, i)]
@@ -193,9 +216,23 @@ class Machine:
             self.process = subprocess.Popen(argv, cwd=self.dir, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.qmp = self.connect("qmp")
         self.shell = self.connect("shell")
+
+    def await_boot(self, timeout):
         self.read_until(b"READY", timeout, self.shell)
         self.ready = True
         self.command("qmp_capabilities")
+
+    def hardware(self):
+        """What this kind of machine has."""
+        return ["-m", "256", "-serial", "chardev:shell"]
+
+    def launcher(self):
+        """What QEMU is started by."""
+        return []
+
+    def kernel_words(self):
+        """More for the kernel's command line."""
+        return ""
 
     def connect(self, name):
         end = time.monotonic() + 10
