@@ -8,7 +8,6 @@ import time
 
 from host import Cluster, PATIENCE
 
-W, MSGWAIT = 15, 30  # seconds; an emulated machine may stand still for a while
 SBD_DEVICE, LOG_DEVICE = "/dev/vdb", "/dev/vdc"
 SBD_ON_QEMU = "disk1"  # what QEMU calls the disk with the mailboxes
 INQUISITOR = "$(tr -d ' ' </run/sbd.pid)"
@@ -56,11 +55,11 @@ def the_other_takes_over(cluster, victim, killing, before_return=lambda: None):
     writes(cluster, victim)
     begin = time.monotonic()
     killing(victim, other)
-    victim.wait_end((MSGWAIT + W) * PATIENCE)
+    victim.wait_end((cluster.msgwait + cluster.watchdog_timeout) * PATIENCE)
     died = time.monotonic() - begin
     assert victim.why_ended() == "guest-reset", "%s ended by %s" % (victim.name, victim.why_ended())
     left = len(records(cluster))
-    cluster.wait("%s has the writer" % other.name, lambda: cluster.where("writer") == [other.name], 2 * MSGWAIT)
+    cluster.wait("%s has the writer" % other.name, lambda: cluster.where("writer") == [other.name], 2 * cluster.msgwait)
     writes(cluster, other)
     got = records(cluster)
     assert got[left - 1][1] == victim.name and got[left][1:] == (other.name, left, 0), got[left - 2:left + 2]
@@ -80,11 +79,16 @@ def a_killed_inquisitor_resets_its_machine(cluster):
 
 
 def a_poison_pill_resets_a_living_machine(cluster):
-    def shoot(victim, other):
-        other.run("stonith_admin --reboot %s --timeout %d" % (victim.name, 4 * MSGWAIT), 5 * MSGWAIT)
-        assert not victim.is_alive(), "the fencer says that %s is gone, but it lives" % victim.name
-        assert " %s" % victim.name in other.run("stonith_admin --history %s --verbose" % victim.name), "it is not in the history"
-    the_other_takes_over(cluster, cluster.home("writer"), shoot)
+    victim = cluster.home("writer")
+    other = cluster.other(victim)
+
+    def the_fencer_knows():
+        cluster.wait("stonith_admin comes back", lambda: "exit " in other.run("cat /run/shot"), 2 * cluster.msgwait)
+        assert "exit 0" in other.run("cat /run/shot"), other.run("cat /run/shot")
+        history = other.run("stonith_admin --history %s --verbose" % victim.name)
+        assert victim.name in history and other.name in history, history
+    the_other_takes_over(cluster, victim, lambda *_: other.send(
+        "(stonith_admin --reboot %s --timeout %d; echo exit $?) >/run/shot 2>&1 &" % (victim.name, 4 * cluster.msgwait)), the_fencer_knows)
 
 
 def a_resource_that_cannot_stop_gets_its_machine_reset(cluster):
@@ -98,8 +102,8 @@ def a_machine_without_its_disk_lives_while_the_cluster_vouches_for_it(cluster):
     """Its storage takes requests and never answers.  Once nobody vouches any more, because the link is cut, it resets itself."""
     def lose(victim, other):
         victim.command("block_set_io_throttle", device=SBD_ON_QEMU, bps=1, bps_rd=0, bps_wr=0, iops=0, iops_rd=0, iops_wr=0)
-        cluster.wait("it says so", lambda: "surviving on pacemaker" in victim.console()[seen:], 2 * W)
-        end = time.monotonic() + 2 * W
+        cluster.wait("it says so", lambda: "surviving on pacemaker" in victim.console()[seen:], 2 * cluster.watchdog_timeout)
+        end = time.monotonic() + 2 * cluster.watchdog_timeout
         while time.monotonic() < end:
             assert victim.is_alive(), "%s was reset though the cluster vouches for it" % victim.name
             time.sleep(0.5)
@@ -117,9 +121,9 @@ def on_one_disk(world):
     cluster = Cluster("disk", world.build, world.stage, disks=[("sbd", 1 << 20), ("log", 16 << 20)], sbd={"SBD_DEVICE": SBD_DEVICE})
 
     def prepare():
-        cluster.hosts[0].run("sbd -d %s -1 %d -2 2 -4 %d create" % (SBD_DEVICE, W, MSGWAIT))
+        cluster.hosts[0].run("sbd -d %s -1 %d -2 2 -4 %d create" % (SBD_DEVICE, cluster.watchdog_timeout, cluster.msgwait))
         cluster.start()
-        cluster.options(stonith_timeout="%ds" % (3 * MSGWAIT), stonith_enabled="true")
+        cluster.options(stonith_timeout="%ds" % (3 * cluster.msgwait), stonith_enabled="true")
         cluster.configure("<rsc_defaults><meta_attributes id='d'><nvpair id='d-s' name='resource-stickiness' value='100'/></meta_attributes></rsc_defaults>")
         cluster.configure("<resources>%s%s</resources>" % (FENCING, WRITER % (LOG_DEVICE, OPERATIONS % {"id": "writer"})))
         cluster.wait_idle()
@@ -145,12 +149,12 @@ NO_DISK = [without_quorum_a_machine_resets_itself, without_a_disk_a_resource_tha
 
 
 def without_disk(world):
-    cluster = Cluster("nodisk", world.build, world.stage, disks=[("log", 16 << 20)], sbd={"SBD_WATCHDOG_TIMEOUT": str(W)}, quorum="",
+    cluster = Cluster("nodisk", world.build, world.stage, disks=[("log", 16 << 20)], quorum="",
                       votes=(1, 2), watchdogs=("softdog", "i6300esb"))
 
     def prepare():
         cluster.start()
-        cluster.options(stonith_watchdog_timeout="%ds" % MSGWAIT, stonith_timeout="%ds" % (3 * MSGWAIT), stonith_enabled="true")
+        cluster.options(stonith_watchdog_timeout="%ds" % cluster.msgwait, stonith_timeout="%ds" % (3 * cluster.msgwait), stonith_enabled="true")
         cluster.configure("<rsc_defaults><meta_attributes id='d'><nvpair id='d-s' name='resource-stickiness' value='100'/></meta_attributes></rsc_defaults>")
         cluster.configure("<resources>%s</resources>" % (WRITER % ("/dev/vdb", OPERATIONS % {"id": "writer"})))
         cluster.wait_idle()

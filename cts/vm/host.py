@@ -21,7 +21,8 @@ from vm import Machine, Unavailable, VmError, kernel, make_initramfs, modules_in
 MODULES = ("virtio_pci", "virtio_blk", "virtio_net", "virtio_console", "9pnet_virtio", "9p", "overlay", "crc32c_generic", "ext4",
            "softdog", "i6300esb", "drbd")
 NET = "10.99.9"
-PATIENCE = 4  # all limits of time are for an idle machine; emulation and other tests stretch them
+PATIENCE = 4  # all limits of time are for a machine with nothing else to do; other tests stretch them
+IDLE_BOOT = 10  # seconds that two hosts take to boot on such a machine
 
 # The first disk is the host's own.  Only what is asked for is on the shared ones.
 INIT = """#!/bin/busybox sh
@@ -126,6 +127,7 @@ class Host(Machine):
             self.write_file(place, text)
         self.write_file("etc/boot", BOOT.format(name=self.name, address=self.address))
         self.write_file("etc/hostname", self.name + "\n")
+        self.write_file("usr/sbin/modprobe", "#!/bin/sh\nexit 0 # all modules are loaded at the boot\n", 0o755)
         for folder, owner in (("pacemaker", "hacluster"), ("pacemaker/cib", "hacluster"), ("pacemaker/pengine", "hacluster"),
                               ("pacemaker/cores", "hacluster"), ("pacemaker/blackbox", "hacluster"), ("corosync", "root")):
             os.makedirs(os.path.join(extra, "var/lib", folder), exist_ok=True)
@@ -183,7 +185,7 @@ class Host(Machine):
 class Cluster:
     """Hosts that know each other, with shared disks.  A context manager; the machines end with it."""
 
-    def __init__(self, name, build, stage, disks=(), sbd=None, quorum="two_node: 1", votes=(1, 1), backing=0, token=5000,
+    def __init__(self, name, build, stage, disks=(), sbd=None, quorum="two_node: 1", votes=(1, 1), backing=0, token=8000,
                  watchdogs=("i6300esb", "softdog")):
         """`disks`: [(name, bytes)] from /dev/vdb on; `backing`: bytes of a disk of each host's own, the last one."""
         self.build = os.path.join(os.path.abspath(build), name)
@@ -216,14 +218,24 @@ class Cluster:
     def __enter__(self):
         self.switch.__enter__()
         try:
+            begin = time.monotonic()
             for host in self.hosts:
                 host.launch()
             for host in self.hosts:
                 host.await_boot(60 * PATIENCE)
+            self.set_pace(time.monotonic() - begin)
         except BaseException:
             self.__exit__()
             raise
         return self
+
+    def set_pace(self, boot):
+        """The watchdog's time is the longest for which a host may stand still without being at fault: on a busy machine that is long."""
+        self.watchdog_timeout = round(min(max(10, 10 * boot / IDLE_BOOT), 40))
+        self.msgwait = 2 * self.watchdog_timeout
+        print("    (boot in %.0f s, watchdog timeout %d s)" % (boot, self.watchdog_timeout))
+        for host in self.hosts:
+            host.run("echo SBD_WATCHDOG_TIMEOUT=%d | tee -a /etc/default/sbd >>/etc/default/pacemaker" % self.watchdog_timeout)
 
     def __exit__(self, *_):
         for host in self.hosts:

@@ -6,7 +6,7 @@ The kernel's DRBD, drbd-utils with its agent and handlers, and the agents of res
 import os
 import time
 
-from full_stack import FENCING, MSGWAIT, SBD_DEVICE, W
+from full_stack import FENCING, SBD_DEVICE
 from host import NET, PATIENCE, Cluster
 from results import Skip
 from vm import VmError
@@ -160,11 +160,11 @@ def a_crashed_machine_loses_nothing_that_was_written(cluster):
     other = cluster.other(victim)
     publish(cluster, "the last word")
     victim.stop()  # the plug
-    took = cluster.wait("the other has the site", lambda: cluster.where("WebSite") == [other.name], 4 * MSGWAIT)
+    took = cluster.wait("the other has the site", lambda: cluster.where("WebSite") == [other.name], 4 * cluster.msgwait)
     site_is_on(cluster, other)
     assert cluster.switch.fetch(PAGE) == "the last word\n"
     publish(cluster, "written alone")
-    print("    (back after %.1f s, msgwait %d s)" % (took, MSGWAIT))
+    print("    (back after %.1f s, msgwait %d s)" % (took, cluster.msgwait))
     cluster.restart(victim)
     data_is_equal(cluster)
     site_is_on(cluster, other)  # 100 points of stickiness are more than 50 for alpha
@@ -177,9 +177,9 @@ def a_cut_link_leaves_the_machine_with_the_site(cluster):
     other = cluster.other(home)
     publish(cluster, "before the cut")
     cluster.switch.unplug(other)
-    other.wait_end(4 * MSGWAIT * PATIENCE)
+    other.wait_end(4 * cluster.msgwait * PATIENCE)
     assert other.why_ended() == "guest-reset" and home.is_alive(), other.why_ended()
-    cluster.wait("the loss is dealt with", lambda: "OFFLINE: [ %s ]" % other.name in home.run("crm_mon -1", 60, check=False), 2 * MSGWAIT)
+    cluster.wait("the loss is dealt with", lambda: "OFFLINE: [ %s ]" % other.name in home.run("crm_mon -1", 60, check=False), 2 * cluster.msgwait)
     site_is_on(cluster, home)
     publish(cluster, "after the cut")
     cluster.switch.plug(other)
@@ -193,7 +193,7 @@ def stale_data_is_not_promoted(cluster):
     home = cluster.home("MetaFS")
     old = cluster.other(home)
     old.stop()
-    cluster.wait("the loss is dealt with", lambda: "OFFLINE: [ %s ]" % old.name in home.run("crm_mon -1", 60, check=False), 4 * MSGWAIT)
+    cluster.wait("the loss is dealt with", lambda: "OFFLINE: [ %s ]" % old.name in home.run("crm_mon -1", 60, check=False), 4 * cluster.msgwait)
     publish(cluster, "newer")
     constraints = home.run("cibadmin -Q -o constraints", 60 * PATIENCE)
     assert "drbd-fence-by-handler-r0" in constraints, "DRBD's handler did not leave its constraint:\n" + constraints
@@ -239,9 +239,9 @@ def on_drbd(world):
 
     def prepare():
         make_storage(cluster)
-        cluster.hosts[0].run("sbd -d %s -1 %d -2 2 -4 %d create" % (SBD_DEVICE, W, MSGWAIT))
+        cluster.hosts[0].run("sbd -d %s -1 %d -2 2 -4 %d create" % (SBD_DEVICE, cluster.watchdog_timeout, cluster.msgwait))
         cluster.start()
-        cluster.options(stonith_timeout="%ds" % (3 * MSGWAIT), stonith_enabled="true", priority_fencing_delay="20s")
+        cluster.options(stonith_timeout="%ds" % (3 * cluster.msgwait), stonith_enabled="true", priority_fencing_delay="20s")
         cluster.configure("<rsc_defaults><meta_attributes id='d'><nvpair id='d-s' name='resource-stickiness' value='100'/></meta_attributes></rsc_defaults>")
         cluster.configure(RESOURCES)
         cluster.configure(CONSTRAINTS)

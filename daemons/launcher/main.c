@@ -30,8 +30,8 @@
 #include "lib/output/tool.h"
 
 #define PREPARE_ATTEMPTS 5
-#define PROBE_TIMEOUT_MS 2000
-#define TICK_MS          1000
+#define PROBE_TIMEOUT_MS 5000 /* a child is probed every six seconds; a busy machine is no reason to kill it */
+#define TICK_MS 1000
 
 static struct launcher core;
 static struct ipc_server *server;
