@@ -8,10 +8,12 @@ others.  Ids and the order of synapses are free, so actions are named by what th
 import collections
 import difflib
 import os
+import re
 import subprocess
 import tempfile
 import xml.etree.ElementTree as ET
 
+PRIVATE = re.compile(r"^(Only 'private' parameters to) \S+-interval")
 LEVELS = ("summary", "scores", "actions", "attributes", "order")
 
 
@@ -37,6 +39,31 @@ def simulate(binary, cib, arguments=(), seconds=120):
         result = {"summary": [line.rstrip() for line in shown.stdout.rstrip().splitlines()],
                   "scores": sorted(line.strip() for line in scored.stdout.splitlines()
                                    if " score" in line or "capacity" in line or "utilization" in line)}
+        result.update(read_graph(graph))
+        return result
+
+
+def simulate_once(binary, cib, arguments=(), seconds=120):
+    """As simulate(), in a single run (the plain layout): a third of the time, for those who compare thousands of inputs.
+
+    Also gives "messages", what the program says on stderr."""
+    with tempfile.TemporaryDirectory(dir=os.path.dirname(cib)) as scratch:
+        graph = os.path.join(scratch, "graph.xml")
+        p = subprocess.run([binary, "-x", cib, "-sS", "-G", graph, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                           env=dict(os.environ, CIB_shadow_dir=scratch, LC_ALL="C"), timeout=seconds, text=True, errors="replace")
+        if p.returncode < 0:
+            raise RuntimeError(f"killed by signal {-p.returncode}")
+        if "Triggered fatal assertion" in p.stderr:
+            raise RuntimeError("failed an assertion")
+        if p.returncode not in (0, 1) or not os.path.exists(graph):
+            return None
+        result = {"summary": [], "scores": [], "messages": [line for line in p.stderr.splitlines() if line.strip()]}
+        for line in p.stdout.rstrip().splitlines():
+            if " score" in line or "capacity" in line or "utilization" in line:
+                result["scores"].append(line.strip())
+            else:  # the installed program may name another operation's interval here
+                result["summary"].append(PRIVATE.sub(r"\1", line.rstrip()))
+        result["scores"].sort()
         result.update(read_graph(graph))
         return result
 
@@ -79,8 +106,8 @@ def closure(direct, start):
 def differences(want, got):
     """{level: text} of the levels that differ."""
     found = {}
-    for level in LEVELS:
-        if want[level] == got[level]:
+    for level in LEVELS + ("messages",):
+        if want.get(level) == got.get(level):
             continue
         if isinstance(want[level], dict):
             names = [k for k in sorted(want[level]) if k in got[level] and want[level][k] != got[level][k]]

@@ -44,8 +44,8 @@ static void
 count_leaves(const struct sched_rsc *r, struct status_counts *counts)
 {
     if (r->kind == KIND_PRIMITIVE) {
-        if (rsc_is(r, RSC_ORPHAN) && !status_rsc_active(r, true)) {
-            return;
+        if (rsc_is(r, RSC_ORPHAN) && r->role <= ROLE_STOPPED) {
+            return; /* one that was active on a node that is away counts, though it is not shown */
         }
         counts->instances++;
         counts->disabled += status_rsc_is_disabled(r);

@@ -90,6 +90,8 @@ show_score_record(struct output *out, const struct sched_score_line *r)
         }
         output_close_element(out);
         break;
+    case SCORE_REMARK:
+        break;
     }
 }
 
@@ -111,7 +113,11 @@ show_score_lines(const struct show *show, struct sched *s, unsigned which)
         }
     } else {
         for (unsigned i = 0; i < s->score_lines.len; i++) {
-            output_item(out, NULL, "%s", s->score_lines.items[i]);
+            if (s->score_records.items[i].kind != SCORE_REMARK) {
+                output_item(out, NULL, "%s", s->score_lines.items[i]);
+            } else if (!output_is_quiet(out)) {
+                output_info(out, "%s", s->score_lines.items[i]);
+            }
         }
     }
     output_end_list(out);

@@ -5,6 +5,7 @@
  * known then.  (spec 42 §3.7, §3.8; spec 40 §8)
  */
 #include "lib/sched/actions/internal.h"
+#include "lib/sched/assign/assign.h"
 
 /* Delete a resource's history on a node, between stop and start (spec 42 §3.8). */
 void
@@ -88,7 +89,7 @@ force_restart(struct sched *s, struct sched_rsc *rsc, const char *task, guint in
 static void
 reschedule(struct sched *s, struct sched_rsc *rsc, const char *task, guint interval_ms, struct sched_node *node)
 {
-    struct sched_action *a = action_get(s, rsc, task, interval_ms, NULL, WANT_OPTIONAL);
+    struct sched_action *a = action_get(s, rsc, task, interval_ms, node, WANT_OPTIONAL);
 
     a->flags |= ACT_RESCHEDULE;
     unfence_trigger(s, rsc, node, "Device parameters changed (reschedule)", NULL);
@@ -129,8 +130,12 @@ definition_changed(struct sched *s, struct sched_rsc *rsc, struct sched_node *no
         return false;
     }
     if (d->secure_matched) {
-        sched_message(s, MSG_NOTICE, 0, __func__, "Only 'private' parameters to %u-interval %s for %s on %s changed: %s",
-                      op->interval_ms, op->task, rsc->id, node->uname, xml_get(op->xml, "transition-magic"));
+        const char *text = arena_printf(s->arena, "Only 'private' parameters to %s-interval %s for %s on %s changed: %s",
+                                        text_readable_interval(op->interval_ms), op->task, rsc->id, node->uname,
+                                        xml_get(op->xml, "transition-magic"));
+
+        sched_message(s, MSG_NOTICE, 0, __func__, "%s", text);
+        line_remark(s, text);
         return false;
     }
     if (d->result == DIGEST_RESTART) {

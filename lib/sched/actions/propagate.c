@@ -154,7 +154,7 @@ collective_flags(struct sched *s, struct sched_action *a, const struct sched_nod
 static unsigned
 flags_for_ordering(struct sched *s, struct sched_action *a, const struct sched_node *other)
 {
-    if (a->rsc == NULL || a->rsc->kind < KIND_CLONE || other == NULL) {
+    if (a->rsc == NULL || a->rsc->kind != KIND_CLONE || other == NULL) {
         return action_flags(s, a, NULL);
     }
 

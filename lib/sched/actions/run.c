@@ -43,7 +43,7 @@ create_all(struct sched *s)
         struct sched_rsc *rsc = s->rscs.items[i];
 
         /* Not those that nobody tried to place: instances above the limit. */
-        if (rsc->kind == KIND_PRIMITIVE && rsc->assigned == NULL && rsc_is(rsc, RSC_SETTLED)) {
+        if (rsc->kind == KIND_PRIMITIVE && rsc->was_homeless) {
             actions_lose_node(s, rsc);
         }
     }

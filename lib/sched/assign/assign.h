@@ -107,6 +107,8 @@ struct sched_node *capacity_ban(struct sched *s, struct sched_rsc *r);
 
 /* --- lines.c (spec 41 §3) --- */
 void line_scores(struct sched *s, const char *label, struct sched_rsc *r, bool deep);
+/* A sentence among the score lines; structured output leaves it out. */
+void line_remark(struct sched *s, const char *text);
 void line_promotion(struct sched *s, struct sched_rsc *r, const char *node, int score);
 void line_capacity(struct sched *s, const char *label, struct sched_node *n);
 void line_utilization(struct sched *s, struct sched_rsc *r, struct sched_node *n);

@@ -56,6 +56,16 @@ line_promotion(struct sched *s, struct sched_rsc *r, const char *node, int score
     }
 }
 
+void
+line_remark(struct sched *s, const char *text)
+{
+    struct sched_score_line record = { SCORE_REMARK, NULL, NULL, NULL, 0, { 0 } };
+
+    if ((s->flags & (SCHED_SCORES | SCHED_UTILIZATION)) != 0) {
+        add_line(s, text, &record);
+    }
+}
+
 /* --- utilization: attributes in the order of a hash table (spec 41 §19) --- */
 
 static void

@@ -68,6 +68,7 @@ settle(struct sched *s, struct sched_rsc *r, struct sched_node *chosen, bool for
     }
     r->flags |= RSC_SETTLED;
     if (chosen == NULL) {
+        r->was_homeless = true;
         rsc_set_next_role(r, ROLE_STOPPED, "unable to assign");
         return !refused;
     }

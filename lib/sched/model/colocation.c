@@ -207,6 +207,21 @@ set_member(struct sched *s, const struct set_members *m, unsigned i, const char 
     return m->items[i];
 }
 
+/*
+ * Member i stays away from all that are referred to before its own id.  One that is referred to by another name than its
+ * id (a clone by what its instances are called in the history) never meets itself and stays away from all.
+ */
+static void
+keep_apart(struct sched *s, const xmlNode *xml, const struct set_members *m, unsigned i, int score)
+{
+    for (unsigned k = 0; k < m->len && !text_equal(m->ids[k], m->items[i]->id); k++) {
+        if (set_member(s, m, k, xml_id(m->set)) == NULL) {
+            return;
+        }
+        pair_up(s, xml, xml_id(m->set), score, m->items[i], m->items[k], m->role, m->role);
+    }
+}
+
 /* A bad reference ends the chain: what stands before it counts. */
 static void
 colocate_within(struct sched *s, const xmlNode *xml, const struct set_members *m, int score)
@@ -227,9 +242,7 @@ colocate_within(struct sched *s, const xmlNode *xml, const struct set_members *m
             pair_up(s, xml, id, local, backward ? m->items[i] : m->items[i - 1], backward ? m->items[i - 1] : m->items[i],
                     m->role, m->role);
         } else if (local < 0) {
-            for (unsigned k = 0; k < i; k++) {
-                pair_up(s, xml, id, local, m->items[i], m->items[k], m->role, m->role);
-            }
+            keep_apart(s, xml, m, i, local);
         }
     }
 }

@@ -306,19 +306,24 @@ apply_failure(struct sched *s, struct history_state *st, struct sched_hist_op *o
 
 /* --- steps C to E --- */
 
-static void
-apply_expired(struct sched *s, struct history_state *st, struct sched_hist_op *op, bool masked)
+/* Is a failure that lies back long enough forgotten?  A recurring one only where it can be run anew. */
+static bool
+apply_expired(struct history_state *st, struct sched_hist_op *op, bool masked)
 {
     if (masked) {
         if (st->rsc->role <= ROLE_STOPPED) {
             st->rsc->role = ROLE_UNKNOWN;
         }
-        return;
+        return true;
     }
-    if (op->interval_ms > 0 && st->node->online && !st->node->unclean) {
-        /* Its result is forgotten, so the operation must be run anew to get another one. */
+    if (op->interval_ms == 0) {
+        return true;
+    }
+    if (st->node->online && !st->node->unclean) {
         op->restart_mismatch = true;
+        return true;
     }
+    return false;
 }
 
 static void
@@ -394,11 +399,10 @@ history_apply_op(struct sched *s, struct history_state *st, struct sched_hist_op
     masked = remap(s, st, op);
     /* C */
     if (op->expired && masked && op->rc != op->target_rc) {
-        apply_expired(s, st, op, true);
+        apply_expired(st, op, true);
         return;
     }
-    if (op->expired && op->effective_rc != op->target_rc) {
-        apply_expired(s, st, op, false);
+    if (op->expired && op->effective_rc != op->target_rc && apply_expired(st, op, false)) {
         return;
     }
     /* D */

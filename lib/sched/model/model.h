@@ -267,6 +267,7 @@ struct sched_rsc {
     struct sched_row row;            /* scores: after assignment what was used to choose */
     struct sched_node *assigned;     /* primitive: its node or NULL; collectives: see assigned_nodes */
     int assigned_score;              /* score that the node had when chosen */
+    bool was_homeless;               /* settled without a node at some time, even if one was found later */
     sched_node_vec assigned_nodes;   /* of all primitives below, for collectives; rebuilt by rsc_assigned_nodes() */
 
     /* containers (spec 40 §5.9) */
@@ -637,7 +638,7 @@ struct sched {
     void *user;                /* free for actions */
 };
 
-enum sched_score_kind { SCORE_ALLOCATION, SCORE_PROMOTION, SCORE_CAPACITY, SCORE_UTILIZATION };
+enum sched_score_kind { SCORE_ALLOCATION, SCORE_PROMOTION, SCORE_CAPACITY, SCORE_UTILIZATION, SCORE_REMARK };
 struct sched_score_line {
     enum sched_score_kind kind;
     const char *function; /* "pcmk__primitive_assign", ...; capacity: "Original", "Remaining" */
