@@ -10,14 +10,12 @@ lib_base_libbase_a_SOURCES = \
 	lib/base/panic.c lib/base/panic.h \
 	lib/base/result.c lib/base/result.h \
 	lib/base/text.c lib/base/text.h \
-	lib/base/xml.c lib/base/xml_parse.c lib/base/xml_quick.c lib/base/xml.h lib/base/xml_quick.h
+	lib/base/xml.c lib/base/xml_parse.c lib/base/xml.h
 BASE_LDADD = lib/base/libbase.a $(BASE_LIBS) $(BZIP2_LIBS)
 
-check_PROGRAMS += lib/base/tests/test-text lib/base/tests/test-xml lib/base/tests/test-xml-quick
+check_PROGRAMS += lib/base/tests/test-text lib/base/tests/test-xml
 lib_base_tests_test_text_SOURCES = lib/base/tests/test-text.c
 lib_base_tests_test_text_LDADD = $(BASE_LDADD) $(CMOCKA_LIBS)
 lib_base_tests_test_xml_SOURCES = lib/base/tests/test-xml.c
 lib_base_tests_test_xml_LDADD = $(BASE_LDADD) $(CMOCKA_LIBS)
-lib_base_tests_test_xml_quick_SOURCES = lib/base/tests/test-xml-quick.c
-lib_base_tests_test_xml_quick_LDADD = $(BASE_LDADD) $(CMOCKA_LIBS)
-TESTS += lib/base/tests/test-text lib/base/tests/test-xml lib/base/tests/test-xml-quick
+TESTS += lib/base/tests/test-text lib/base/tests/test-xml

@@ -4,7 +4,6 @@
  * Never loads anything from outside the given bytes: no DTD, no external entity, no network.
  */
 #include "lib/base/xml.h"
-#include "lib/base/xml_quick.h"
 
 #include <bzlib.h>
 #include <errno.h>
@@ -188,9 +187,8 @@ set_error(char **error, char *text)
     }
 }
 
-/* By libxml2, which knows all of XML and says what is wrong. */
-static xmlNode *
-parse_fully(const char *text, size_t len, unsigned flags, char **error)
+xmlNode *
+xml_parse(const char *text, size_t len, unsigned flags, char **error)
 {
     int options = XML_PARSE_NOBLANKS | XML_PARSE_NONET;
     struct findings found = { NULL, false };
@@ -198,12 +196,18 @@ parse_fully(const char *text, size_t len, unsigned flags, char **error)
     xmlDoc *doc;
     xmlNode *root = NULL;
 
+    set_error(error, NULL);
+    if (len == 0 || len > MIN(LARGEST_DOCUMENT, (size_t)INT_MAX)) {
+        set_error(error, g_strdup((len == 0) ? "no content" : "larger than 512 MiB"));
+        return NULL;
+    }
     if (len > 8 * 1024 * 1024) {
         options |= XML_PARSE_HUGE; /* lifts libxml2's limits on sizes; depth has ours */
     }
     if (flags & XML_PARSE_LENIENT) {
         options |= XML_PARSE_RECOVER;
     }
+    init_parser_once();
     parser = xmlCreateMemoryParserCtxt(text, (int)len);
     if (parser == NULL) {
         set_error(error, g_strdup("out of memory"));
@@ -236,21 +240,6 @@ parse_fully(const char *text, size_t len, unsigned flags, char **error)
     }
     g_free(found.first);
     return root;
-}
-
-xmlNode *
-xml_parse(const char *text, size_t len, unsigned flags, char **error)
-{
-    xmlDoc *doc;
-
-    set_error(error, NULL);
-    if (len == 0 || len > MIN(LARGEST_DOCUMENT, (size_t)INT_MAX)) {
-        set_error(error, g_strdup((len == 0) ? "no content" : "larger than 512 MiB"));
-        return NULL;
-    }
-    init_parser_once();
-    doc = xml_quick_parse(text, len, DEEPEST_ELEMENT);
-    return doc != NULL ? xmlDocGetRootElement(doc) : parse_fully(text, len, flags, error);
 }
 
 static GString *
