@@ -109,20 +109,30 @@ disconnect(void)
     }
 }
 
+/* When the library wants to be called although nothing was read: monotonic time, or G_MAXINT64 for never. */
+static gint64
+due_time(void)
+{
+    uint64_t usec = UINT64_MAX;
+
+    return sd.get_timeout(connection.bus, &usec) < 0 || usec > G_MAXINT64 ? G_MAXINT64 : (gint64)usec;
+}
+
 static gboolean
 source_prepare(GSource *source, int *timeout)
 {
     struct bus_source *s = (struct bus_source *)source;
     int events = sd.get_events(connection.bus);
-    uint64_t usec = 0;
+    gint64 due;
 
     *timeout = -1;
     if (events >= 0 && events != s->events) { /* each change wakes the loop up */
         s->events = events;
         g_source_modify_unix_fd(source, s->fd, (GIOCondition)events);
     }
-    if (sd.get_timeout(connection.bus, &usec) >= 0 && usec != UINT64_MAX) {
-        gint64 wait = ((gint64)usec - g_get_monotonic_time()) / 1000;
+    due = due_time();
+    if (due != G_MAXINT64) {
+        gint64 wait = (due - g_get_monotonic_time() + 999) / 1000; /* not too early, which would mean to turn in circles until then */
 
         *timeout = (int)CLAMP(wait, 0, G_MAXINT);
         return wait <= 0;
@@ -133,10 +143,7 @@ source_prepare(GSource *source, int *timeout)
 static gboolean
 source_check(GSource *source)
 {
-    uint64_t usec = 0;
-
-    return g_source_query_unix_fd(source, ((struct bus_source *)source)->fd) != 0 ||
-           (sd.get_timeout(connection.bus, &usec) >= 0 && (gint64)usec <= g_get_monotonic_time());
+    return g_source_query_unix_fd(source, ((struct bus_source *)source)->fd) != 0 || due_time() <= g_get_monotonic_time();
 }
 
 static gboolean
