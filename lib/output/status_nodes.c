@@ -349,7 +349,7 @@ status_nodes(struct output *out, const struct status_view *v)
         }
     }
     simple_lists(out, v, simple);
-    if (any && (v->show & SHOW_BY_NODE)) { /* there are nodes, though with nothing to count */
+    if (any) { /* there are nodes, if only guests that are down and not told of */
         output_end_list(out);
         return true;
     }

@@ -281,8 +281,8 @@ implied_primitive(struct sched *s, struct sched_rsc *r)
     if (r->is_remote_node || rsc_is(r, RSC_FENCE_DEVICE)) {
         ban_remote_nodes(s, r);
     }
-    if (r->is_remote_node && r->container != NULL && r->container->replica == NULL) {
-        ban_remote_nodes(s, r->container); /* no guest inside a guest */
+    if (r->is_remote_node && r->container != NULL && r->replica == NULL) {
+        ban_remote_nodes(s, r->container); /* no guest inside a guest, but for a bundle's own connections */
     }
     if (r->container != NULL) {
         implied_by_container(s, r);
