@@ -8,14 +8,14 @@
 #include <string.h>
 
 char *
-status_node_list(const struct sched *s, const bool *marked)
+status_node_list(const struct sched *s, const unsigned *count)
 {
     GString *text = g_string_new("[");
 
     for (unsigned i = 0; i < s->nodes.len; i++) {
         const struct sched_node *node = s->node_order[i];
 
-        if (marked[node->id]) {
+        for (unsigned k = 0; k < count[node->id]; k++) {
             g_string_append_printf(text, " %s", node->uname);
         }
     }
@@ -24,7 +24,7 @@ status_node_list(const struct sched *s, const bool *marked)
 }
 
 static bool
-any_marked(const struct sched *s, const bool *marked)
+any_marked(const struct sched *s, const unsigned *marked)
 {
     for (unsigned i = 0; i < s->nodes.len; i++) {
         if (marked[i]) {
@@ -149,7 +149,7 @@ count_places(const struct sched *s, const struct sched_rsc *r, const struct sche
 
 /* What a clone's display collects; arrays are indexed by node id. */
 struct clone_places {
-    bool *promoted, *started; /* instances there are named in a list */
+    unsigned *promoted, *started; /* instances there that are named in a list: after odd migrations more than one */
     unsigned collected;
 };
 
@@ -185,9 +185,9 @@ is_individual(const struct status_view *v, const struct sched_rsc *clone, const 
         return true;
     }
     if (rsc_role(instance, false) == ROLE_PROMOTED) {
-        places->promoted[node->id] = status_shows_node(v, node);
+        places->promoted[node->id] += status_shows_node(v, node);
     } else {
-        places->started[node->id] = status_shows_node(v, node);
+        places->started[node->id] += status_shows_node(v, node);
     }
     places->collected++;
     return false;
@@ -227,7 +227,7 @@ stopped_lists(struct output *out, const struct status_view *v, const struct sche
     const char *plain = configured_role(clone) == ROLE_STOPPED ? "Stopped (disabled)" : "Stopped";
     g_autofree char **why = g_new0(char *, s->nodes.len + 1);
     g_autofree const char **states = g_new0(const char *, s->nodes.len + 1);
-    g_autofree bool *marked = g_new0(bool, s->nodes.len + 1);
+    g_autofree unsigned *marked = g_new0(unsigned, s->nodes.len + 1);
     unsigned n_states = 0;
     bool allowed = false; /* an asymmetric cluster may allow it nowhere: then what counts is where its state is known */
 
@@ -319,8 +319,8 @@ status_clone(struct output *out, const struct status_view *v, const struct sched
         { status_rsc_is_disabled(r), "disabled" },
     };
     GString *title = g_string_new(NULL);
-    g_autofree bool *promoted = g_new0(bool, v->s->nodes.len + 1);
-    g_autofree bool *started = g_new0(bool, v->s->nodes.len + 1);
+    g_autofree unsigned *promoted = g_new0(unsigned, v->s->nodes.len + 1);
+    g_autofree unsigned *started = g_new0(unsigned, v->s->nodes.len + 1);
     struct clone_places places = { .promoted = promoted, .started = started };
 
     g_string_append_printf(title, "Clone Set: %s [%s]", r->id,

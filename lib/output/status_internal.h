@@ -75,7 +75,7 @@ const char *status_agent(const struct sched_rsc *r, char *buffer, size_t size);
 const char *status_probe_failure(const struct status_view *v, const struct sched_rsc *r,
                                  const struct sched_node *node);
 
-/* "[ a b c ]" of nodes in node order: marks by node id (g_free). */
-char *status_node_list(const struct sched *s, const bool *marked);
+/* "[ a b c ]" of nodes in node order, each as often as it counts; counts by node id (g_free). */
+char *status_node_list(const struct sched *s, const unsigned *count);
 
 #endif

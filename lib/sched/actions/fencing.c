@@ -5,6 +5,7 @@
  * a node is unclean: the model does.  (spec 42 §7, §10.1)
  */
 #include "lib/sched/actions/internal.h"
+#include "lib/sched/assign/assign.h"
 
 /* --- the object --- */
 
@@ -31,6 +32,8 @@ append_device_digests(struct sched *s, struct sched_node *node, struct sched_act
             continue;
         }
         if (known_secure != NULL && strstr(known_secure, in_secure) != NULL) {
+            line_remark(s, arena_printf(s->arena, "Only 'private' parameters to %s for unfencing %s changed", device->id,
+                                        node->uname));
             continue;
         }
         changed = true;
@@ -39,6 +42,10 @@ append_device_digests(struct sched *s, struct sched_node *node, struct sched_act
                           "Unfencing Pacemaker Remote node %s because the definition of %s changed", node->uname,
                           device->id);
         }
+        line_remark(s, arena_printf(s->arena, "Parameters to %s for unfencing %s changed, try '%s:%s:%s'", device->id,
+                                    node->uname, device->id, device->type, d->secure ? d->secure : d->all));
+        line_remark(s, arena_printf(s->arena, "notice: Unfencing Pacemaker Remote node %s because the definition of %s changed",
+                                    node->uname, device->id));
     }
     action_set_meta(s, a, "digests-all", all->str);
     action_set_meta(s, a, "digests-secure", secure->str);

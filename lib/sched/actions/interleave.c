@@ -4,6 +4,7 @@
  * finds no partner.  (spec 42 §6.6)
  */
 #include "lib/sched/actions/propagate.h"
+#include "lib/sched/assign/assign.h"
 
 bool
 is_interleaved(const struct sched_action *first, const struct sched_action *then)
@@ -40,7 +41,7 @@ collect_nodes(const struct sched_rsc *rsc, bool current, sched_node_vec *out, st
 
 /* The one node of an instance, now or as assigned; NULL if it has none or several. */
 static struct sched_node *
-instance_node(struct sched *s, const struct sched_rsc *rsc, bool current)
+node_of_instance(struct sched *s, const struct sched_rsc *rsc, bool current)
 {
     sched_node_vec nodes = {0};
 
@@ -79,63 +80,30 @@ partner_on(struct sched *s, const struct sched_rsc *rsc, const struct sched_node
     for (unsigned i = 0; i < n; i++) {
         struct sched_rsc *candidate = partner_at(rsc, i);
 
-        if (!rsc_is(candidate, RSC_BLOCKED) && instance_node(s, candidate, current) == node) {
+        if (!rsc_blocked_deep(candidate) && node_of_instance(s, candidate, current) == node) {
             return candidate;
         }
     }
     return NULL;
 }
 
-/* Better node first for an instance without a place (spec 41 §9.2, without capacity and current node). */
-static gint
-compare_candidates(gconstpointer a, gconstpointer b, gpointer data)
-{
-    const struct sched_node *x = *(struct sched_node *const *) a, *y = *(struct sched_node *const *) b;
-    const struct sched_rsc *rsc = data;
-    int sx = node_is_available(x) ? rsc->row.score[x->id] : -SCORE_INFINITY;
-    int sy = node_is_available(y) ? rsc->row.score[y->id] : -SCORE_INFINITY;
-
-    if (sx != sy) {
-        return sx > sy ? -1 : 1;
-    }
-    if (x->assigned_count != y->assigned_count) {
-        return x->assigned_count < y->assigned_count ? -1 : 1;
-    }
-    return strcmp(x->uname, y->uname);
-}
-
-static void
-candidates_by_preference(struct sched *s, struct sched_rsc *rsc, sched_node_vec *out)
-{
-    for (unsigned i = 0; i < s->nodes.len; i++) {
-        if (row_has(&rsc->row, s->node_order[i])) {
-            arena_vec_push(s->arena, out, s->node_order[i]);
-        }
-    }
-    if (out->len > 1) {
-        g_qsort_with_data(out->items, (gint) out->len, sizeof(*out->items), compare_candidates, rsc);
-    }
-}
-
 /* The instance of `rsc` that is (will be) where `instance` is; one without a place looks where it would go. */
 struct sched_rsc *
 find_partner(struct sched *s, struct sched_rsc *instance, const struct sched_rsc *rsc, bool current)
 {
-    struct sched_node *node = instance_node(s, instance, current);
-    sched_node_vec candidates = {0};
+    struct sched_node *node = node_of_instance(s, instance, current), **candidates;
+    struct sched_rsc *partner = NULL;
+    unsigned n;
 
     if (node != NULL) {
         return partner_on(s, rsc, node, current);
     }
-    candidates_by_preference(s, instance, &candidates);
-    VEC_FOR_EACH(struct sched_node, candidate, candidates) {
-        struct sched_rsc *partner = partner_on(s, rsc, candidate, current);
-
-        if (partner != NULL) {
-            return partner;
-        }
+    candidates = row_sorted(s, &instance->row, NULL, &n);
+    for (unsigned i = 0; i < n && partner == NULL; i++) {
+        partner = partner_on(s, rsc, candidates[i], current);
     }
-    return NULL;
+    g_free(candidates);
+    return partner;
 }
 
 /* --- an instance without partner does not run (spec 42 §6.6) --- */

@@ -51,20 +51,6 @@ instance_node(const struct sched_rsc *r)
     return node;
 }
 
-static bool
-blocked_deep(const struct sched_rsc *r)
-{
-    if (rsc_is(r, RSC_BLOCKED)) {
-        return true;
-    }
-    VEC_FOR_EACH (const struct sched_rsc, child, r->children) {
-        if (blocked_deep(child)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* --- pairs of primitives: spec 41 §10.4 --- */
 
 /*
@@ -240,7 +226,7 @@ partners_by_node(struct sched *s, struct sched_rsc **instances, unsigned count)
     for (unsigned i = 0; i < count; i++) {
         struct sched_node *n = instance_node(instances[i]);
 
-        if (n != NULL && !blocked_deep(instances[i]) && by_node[n->id] == NULL) {
+        if (n != NULL && !rsc_blocked_deep(instances[i]) && by_node[n->id] == NULL) {
             by_node[n->id] = instances[i];
         }
     }
@@ -339,7 +325,7 @@ apply_clone(struct sched *s, struct sched_rsc *x, struct sched_rsc *clone, const
         VEC_FOR_EACH (struct sched_rsc, instance, clone->children) {
             struct sched_node *n = instance_node(instance);
 
-            if (n != NULL && !blocked_deep(instance)) {
+            if (n != NULL && !rsc_blocked_deep(instance)) {
                 usable[n->id] = 1;
             }
         }

@@ -335,6 +335,7 @@ bool rsc_active(const struct sched_rsc *r, bool all); /* primitive: active anywh
 bool rsc_active_on(const struct sched_rsc *r, const struct sched_node *n);
 bool rsc_known_on(const struct sched_rsc *r, const struct sched_node *n);
 bool rsc_requires_fencing(const struct sched_rsc *r); /* requires fencing or unfencing */
+bool rsc_blocked_deep(const struct sched_rsc *r);     /* it, or something below, is blocked */
 bool rsc_contains_remote(const struct sched_rsc *r);  /* it, or something below, is a guest's container */
 /* Nodes a resource is assigned to: a primitive 0 or 1, a collective the union over its primitives. */
 void rsc_assigned_nodes(struct sched *s, struct sched_rsc *r, sched_node_vec *out);

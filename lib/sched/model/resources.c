@@ -571,6 +571,9 @@ primitive_unpack(struct sched *s, struct sched_rsc *r)
     if (clone != NULL && rsc_is(clone, RSC_PROMOTABLE) && !class_can_be_promoted(r->rsc_class)) {
         CONFIG_ERROR_P(s, "Resource %s is of type %s and therefore cannot be used as a promotable clone resource", r->id,
                        r->rsc_class);
+        if (s->unfencing_devices.len > 0 && s->unfencing_devices.items[s->unfencing_devices.len - 1] == r) {
+            s->unfencing_devices.len--;
+        }
         return false;
     }
     r->next_role = rsc_target_role(s, r);

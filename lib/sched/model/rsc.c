@@ -147,6 +147,20 @@ rsc_set_flag_deep(struct sched_rsc *r, unsigned flag, bool on)
 }
 
 bool
+rsc_blocked_deep(const struct sched_rsc *r)
+{
+    if (rsc_is(r, RSC_BLOCKED)) {
+        return true;
+    }
+    VEC_FOR_EACH (const struct sched_rsc, child, r->children) {
+        if (rsc_blocked_deep(child)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
 rsc_contains_remote(const struct sched_rsc *r)
 {
     VEC_FOR_EACH (struct sched_rsc, filler, r->fillers) {
