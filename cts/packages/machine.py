@@ -56,7 +56,8 @@ class Machine:
             self.group = None
             raise Unavailable("no control group can be made: %s" % e)
         run(["ip", "netns", "add", self.netns])
-        for words in ("link set lo up", "link add eth0 type dummy", "addr add %s.1/24 dev eth0" % NET, "link set eth0 up"):
+        for words in ("link set lo up", "link add eth0 type veth peer name plug", "addr add %s.1/24 dev eth0" % NET, "link set eth0 up",
+                      "link set plug up"):
             run(["ip", "-n", self.netns] + words.split())
         self.tree.write("/etc/hostname", self.name + "\n")
         self.tree.write("/etc/hosts", "127.0.0.1 localhost\n%s.1 %s\n" % (NET, self.name))

@@ -265,6 +265,9 @@ main(int argc, char **argv)
     if (!tool_parse(&m->tool)) {
         return tool_exit(&m->tool, NULL, CRM_EX_USAGE);
     }
+    if (m->tool.version) {
+        m->one_shot = TRUE; /* an answer, not a screen */
+    }
     if (m->xml_file != NULL) {
         setenv("CIB_file", m->xml_file, 1);
     }
