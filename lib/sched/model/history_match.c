@@ -187,12 +187,10 @@ history_find_resource(struct sched *s, struct sched_node *n, const xmlNode *lrm_
         return NULL;
     }
     clone = rsc_clone(r);
-    if (clone != NULL && !rsc_is(r, RSC_UNIQUE)) {
+    if (clone != NULL && !rsc_is(clone, RSC_UNIQUE)) { /* whatever the member says of itself */
         base = base_name(id);
         if (clone->parent != NULL) {
-            struct sched_rsc *inner = bundle_instance(clone->parent, n);
-
-            r = inner != NULL ? inner : r;
+            r = bundle_instance(clone->parent, n); /* on one of the bundle's nodes, or it is something else */
         } else {
             r = anonymous_instance(s, n, clone, base);
         }

@@ -54,7 +54,7 @@ constraints_unpack(struct sched *s)
 
 /*
  * The resource that a constraint names: by id, or by the name under which a history knows it, which then means the
- * outermost resource (the clone).
+ * outermost resource (the clone, also the one inside a bundle).
  */
 struct sched_rsc *
 constraint_rsc(struct sched *s, const char *ref)
@@ -69,7 +69,7 @@ constraint_rsc(struct sched *s, const char *ref)
     if (list == NULL || list->len == 0) {
         return NULL;
     }
-    return rsc_outermost(list->pdata[0]);
+    return rsc_top(list->pdata[0]);
 }
 
 bool
