@@ -209,6 +209,8 @@ void sim_cib_members(struct sim_node *n, unsigned before, unsigned members);
 void sim_cib_connect(struct sim_node *n, unsigned client);
 void sim_cib_disconnect(struct sim_node *n, unsigned client);
 void sim_cib_request(struct sim_node *n, unsigned client, const struct sim_cib_call *call);
+/* Which changes this client wants to hear of (cib_interest.h). */
+void sim_cib_interest(struct sim_node *n, unsigned client, const char *rules);
 const xmlNode *sim_cib_document(const struct sim_node *n);
 void sim_cib_free_disk(struct sim_node *n);
 bool sim_cib_busy(const struct sim_node *n);

@@ -546,6 +546,19 @@ on_request(struct sim_node *n, void *arg)
 }
 
 void
+sim_cib_interest(struct sim_node *n, unsigned client, const char *rules)
+{
+    xmlNode *e = xml_new(NULL, CIB_EL_CALLBACK);
+
+    xml_set(e, CIB_F_ASYNC_ID, client_ids[client]);
+    xml_set(e, CIB_F_OP, CIB_OP_NOTIFY);
+    xml_set(e, CIB_F_NOTIFY_TYPE, CIB_NOTIFY_DIFF);
+    xml_set_int(e, CIB_F_NOTIFY_ON, 1);
+    xml_set(e, CIB_F_NOTIFY_PATHS, rules);
+    sim_post_to(n, SIM_CIB, &n->ipc[client][SIM_CIB], sim_delay(n->sim, 10, 400), on_request, e, element_free);
+}
+
+void
 sim_cib_request(struct sim_node *n, unsigned client, const struct sim_cib_call *call)
 {
     xmlNode *e = xml_new(NULL, CIB_EL_COMMAND);

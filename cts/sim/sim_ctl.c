@@ -336,6 +336,11 @@ carry_out_one(struct sim_node *n, struct ctl_effect *e)
         case CTL_CIB:
             request_cib(n, e);
             break;
+        case CTL_CIB_INTEREST:
+            if (n->ctl->has_cib) {
+                sim_cib_interest(n, SIM_CTL, e->text);
+            }
+            break;
         case CTL_SCHEDULE:
             sim_post_to(n, SIM_CTL, NULL, sim_delay(n->sim, 100, 5 * SIM_MS), on_schedule, g_steal_pointer(&e->xml),
                         element_free);

@@ -370,6 +370,9 @@ connect_cib(void)
     if (rc == RC_OK) {
         rc = cib_client_subscribe(self.cib, CIB_NOTIFY_DIFF, on_cib_changed, NULL);
     }
+    if (rc == RC_OK) {
+        rc = cib_client_narrow(self.cib, "/cib/configuration/alerts delete:/cib/status//node_state delete:/cib/status//transient_attributes");
+    }
     if (rc != RC_OK) {
         log_err("Could not subscribe to changes of the CIB: %s", result_text(rc));
     }

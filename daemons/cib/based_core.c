@@ -28,6 +28,7 @@ free_client(gpointer data)
     g_free(c->id);
     g_free(c->name);
     g_free(c->user);
+    cib_interest_free(c->interest);
     g_free(c);
 }
 
@@ -430,7 +431,7 @@ based_client_request(struct based *b, const struct based_request *r, int64_t now
         c->user = g_strdup(xml_get(r->message, CIB_F_USER));
         acknowledge(b, r, "ack",
                     based_subscribe(c, xml_get(r->message, CIB_F_NOTIFY_TYPE),
-                                    xml_get_bool(r->message, CIB_F_NOTIFY_ON, false)));
+                                    xml_get_bool(r->message, CIB_F_NOTIFY_ON, false), xml_get(r->message, CIB_F_NOTIFY_PATHS)));
         return;
     }
     if (xml_get_int(r->message, CIB_F_CALL_OPT, 0) & CIB_OPT_SYNC) {

@@ -6,6 +6,7 @@
 #define DAEMONS_CIB_BASED_INTERNAL_H
 
 #include "daemons/cib/based_core.h"
+#include "lib/cib/cib_interest.h"
 #include "lib/cib/cib_update.h"
 
 enum { BASED_NOTIFY_TYPES = 5 };
@@ -18,6 +19,7 @@ struct based_client {
     bool privileged;
     char *user;      /* who subscribed; NULL before */
     unsigned subscribed; /* bit n: type n of the table in based_notify.c */
+    struct cib_interest *interest; /* in changes; NULL: in all */
     /* the last synchronous request */
     uint32_t request_id, request_flags;
 };
@@ -87,8 +89,8 @@ void based_request_resync(struct based *b);
 /* based_notify.c */
 void based_notify_diff(struct based *b, const char *op, int legacy_rc, const xmlNode *input, xmlNode *take_patch);
 void based_notify_refresh(struct based *b, const char *op, int legacy_rc, unsigned sections);
-/* Subscribe or unsubscribe; an exit code for the ack. */
-int based_subscribe(struct based_client *c, const char *type, bool on);
+/* Subscribe or unsubscribe; `paths` (may be NULL) narrows what is told of changes.  An exit code for the ack. */
+int based_subscribe(struct based_client *c, const char *type, bool on, const char *paths);
 
 /* based_shutdown.c */
 void based_shutdown_step(struct based *b);

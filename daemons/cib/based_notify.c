@@ -24,8 +24,16 @@ static const char *const types[BASED_NOTIFY_TYPES] = {
 };
 
 int
-based_subscribe(struct based_client *c, const char *type, bool on)
+based_subscribe(struct based_client *c, const char *type, bool on, const char *paths)
 {
+    struct cib_interest *interest = on && paths != NULL ? cib_interest_new(paths) : NULL;
+
+    if (text_equal(type, CIB_NOTIFY_DIFF)) {
+        cib_interest_free(c->interest);
+        c->interest = interest; /* of what cannot be understood all is told */
+    } else {
+        cib_interest_free(interest);
+    }
     for (unsigned i = 0; i < BASED_NOTIFY_TYPES; i++) {
         if (text_equal(type, types[i])) {
             c->subscribed = on ? c->subscribed | 1u << i : c->subscribed & ~(1u << i);
@@ -44,8 +52,9 @@ is_bound_by_acls(const struct based *b, const struct based_client *c)
 
 enum audience { EVERYBODY, WHO_MAY_READ_ALL, BOUND_BY_ACLS };
 
+/* `patch`: what is told, NULL if everybody shall hear of it. */
 static GPtrArray *
-subscribers(const struct based *b, unsigned type, enum audience who)
+subscribers(const struct based *b, unsigned type, enum audience who, const xmlNode *patch)
 {
     GPtrArray *list = NULL;
     GHashTableIter iter;
@@ -55,7 +64,8 @@ subscribers(const struct based *b, unsigned type, enum audience who)
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const struct based_client *c = value;
 
-        if ((c->subscribed & 1u << type) && (who == EVERYBODY || is_bound_by_acls(b, c) == (who == BOUND_BY_ACLS))) {
+        if ((c->subscribed & 1u << type) && (who == EVERYBODY || is_bound_by_acls(b, c) == (who == BOUND_BY_ACLS))
+            && (patch == NULL || c->interest == NULL || cib_interest_in(c->interest, patch))) {
             if (list == NULL) {
                 list = g_ptr_array_new_with_free_func(g_free);
             }
@@ -103,7 +113,7 @@ diff_message(const char *op, int legacy_rc, const char *object_type)
 static void
 notify_bound(struct based *b, const char *op, int legacy_rc)
 {
-    GPtrArray *list = legacy_rc == 0 ? subscribers(b, TYPE_DIFF, BOUND_BY_ACLS) : NULL;
+    GPtrArray *list = legacy_rc == 0 ? subscribers(b, TYPE_DIFF, BOUND_BY_ACLS, NULL) : NULL;
     struct cib_version now = cib_version_of(b->doc->root);
     xmlNode *message, *diff, *version, *ends[2];
 
@@ -127,7 +137,7 @@ notify_bound(struct based *b, const char *op, int legacy_rc)
 void
 based_notify_diff(struct based *b, const char *op, int legacy_rc, const xmlNode *input, xmlNode *take_patch)
 {
-    GPtrArray *list = subscribers(b, TYPE_DIFF, WHO_MAY_READ_ALL);
+    GPtrArray *list = subscribers(b, TYPE_DIFF, WHO_MAY_READ_ALL, take_patch);
     xmlNode *message;
 
     if (b->acls_enabled) {
@@ -149,7 +159,7 @@ based_notify_diff(struct based *b, const char *op, int legacy_rc, const xmlNode 
 void
 based_notify_refresh(struct based *b, const char *op, int legacy_rc, unsigned sections)
 {
-    GPtrArray *list = subscribers(b, TYPE_REFRESH, EVERYBODY);
+    GPtrArray *list = subscribers(b, TYPE_REFRESH, EVERYBODY, NULL);
     xmlNode *message;
 
     if (list == NULL) {

@@ -158,6 +158,16 @@ clients_cib(struct ctl_effect *e)
     }
 }
 
+void
+clients_cib_interest(const struct ctl_effect *e)
+{
+    int rc = self.cib != NULL ? cib_client_narrow(self.cib, e->text) : ENOTCONN;
+
+    if (rc != RC_OK) {
+        log_info("The CIB manager does not learn which changes concern us: %s", result_text(rc));
+    }
+}
+
 /* ---- executor ---- */
 
 static void

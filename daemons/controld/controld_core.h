@@ -72,6 +72,7 @@ enum ctl_effect_kind {
     CTL_SEND_CLIENT,   /* xml as event to IPC client `client` */
     CTL_DROP_CLIENT,   /* disconnect IPC client `client` */
     CTL_CIB,           /* op, section, host, user, options, xml; with cookie: ctl_on_cib_reply() within timeout_ms */
+    CTL_CIB_INTEREST,  /* text = rules of the changes that need to be told (cib_interest.h), NULL: all */
     CTL_SCHEDULE,      /* xml = request; the reply comes by ctl_on_scheduler_reply() */
     CTL_SAVE_CORE,     /* xml = CIB: keep it as pe-core-TEXT.bz2 in the scheduler's input folder */
     CTL_EXEC_REGISTER, /* rsc, agent; no answer wanted unless it fails: ctl_on_exec_reply() with cookie */

@@ -318,7 +318,7 @@ struct controld {
         bool fence_panics, suicide, shutdown_lock;
         char *cluster_name;
     } opt;
-    bool load_sampled;
+    unsigned load_samples;
     double load, cib_share; /* last sample */
     int load_class; /* last sent, -1: none */
     int load_max;
@@ -457,6 +457,7 @@ void throttle_classify(struct controld *c);
 void match_diff(struct controld *c, const xmlNode *diff);
 void match_ack(struct controld *c, const xmlNode *msg);
 bool match_touches_config(const xmlNode *diff);
+void match_tell_interest(struct controld *c);
 
 /* core_history.c */
 struct op_record *op_record_new(const char *rsc, const char *action, guint interval_ms);

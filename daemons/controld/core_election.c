@@ -248,6 +248,7 @@ dc_takeover(struct controld *c)
 
     log_notice("Taking over as Designated Controller");
     c->is_dc = true;
+    match_tell_interest(c); /* before anything is asked: what is missed now would not come again */
     fence_run_cleanup(c);
     election_reset(c->election);
     cib_request(c, CIB_OP_PRIMARY, NULL, NULL, CIB_OPT_LOCAL, cib_log_failure, g_strdup("make the CIB manager primary"), g_free);
@@ -276,6 +277,9 @@ dc_release(struct controld *c)
     }
     c->is_dc = false;
     pe_disconnect(c);
+    if (c->cib_connected) {
+        match_tell_interest(c);
+    }
     graph_stop_engine(c);
     join_reset(c);
     fsa_set_dc(c, NULL, NULL);

@@ -81,10 +81,17 @@ throttle_classify(struct controld *c)
 {
     int class;
 
-    if (!c->load_sampled) {
+    if (c->load_samples == 0) {
         return;
     }
     class = MAX(classify_load(c, c->load), classify_cib(c, c->cib_share));
+    /*
+     * What the last minute was like when the controller starts says little: that was the node's own start.  Who has not
+     * reported counts as lightly loaded; only better news than that go out before the first regular sample.
+     */
+    if (c->load_samples == 1 && class > LOAD_NONE) {
+        return;
+    }
     if (class != c->load_class) {
         log_debug("Load class is now 0x%04x (was 0x%04x): 1-minute load %.2f, CIB manager %.2f", class, MAX(c->load_class, 0), c->load,
                   c->cib_share);
@@ -99,7 +106,7 @@ void
 ctl_on_load(struct controld *c, struct ctl_time t, double load_1min, double cib_share)
 {
     event_begin(c, t);
-    c->load_sampled = true;
+    c->load_samples = MIN(c->load_samples + 1, 2);
     c->load = load_1min;
     c->cib_share = cib_share;
     throttle_classify(c);

@@ -373,6 +373,7 @@ ctl_on_cib_connected(struct controld *c, struct ctl_time t)
 {
     event_begin(c, t);
     c->cib_connected = true;
+    match_tell_interest(c);
     if (c->cluster_connected) {
         nodes_write_list(c, true);
     }

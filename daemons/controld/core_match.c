@@ -476,6 +476,15 @@ match_touches_config(const xmlNode *diff)
     return false;
 }
 
+/* What match_touches_config() looks for; the DC matches results besides, and keeps a copy of all. */
+void
+match_tell_interest(struct controld *c)
+{
+    struct ctl_effect *e = effect_new(c, CTL_CIB_INTEREST);
+
+    e->text = c->is_dc ? NULL : g_strdup("/cib/configuration/crm_config /cib/configuration/alerts");
+}
+
 void
 ctl_on_cib_diff(struct controld *c, struct ctl_time t, int rc, const xmlNode *diff, const xmlNode *root)
 {

@@ -294,6 +294,9 @@ carry_out_one(struct ctl_effect *e)
         case CTL_CIB:
             clients_cib(e);
             break;
+        case CTL_CIB_INTEREST:
+            clients_cib_interest(e);
+            break;
         case CTL_SCHEDULE:
             clients_schedule(e);
             break;

@@ -36,6 +36,7 @@ void clients_disconnect_exec(void);
 void clients_disconnect_fencer(void);
 void clients_disconnect_scheduler(void);
 void clients_cib(struct ctl_effect *e);
+void clients_cib_interest(const struct ctl_effect *e);
 void clients_exec(struct ctl_effect *e);
 void clients_fence(struct ctl_effect *e);
 void clients_schedule(struct ctl_effect *e);

@@ -25,9 +25,19 @@ static struct {
     guint timer;
     bool is_asked;  /* a query is under way */
     bool ask_again; /* and what it will tell is old already */
+    bool narrowed;  /* not all changes are told */
 } self;
 
 static void ask(void);
+
+/* What was read tells what is of interest from now on; while it is read, everything is. */
+static void
+narrow(const char *rules)
+{
+    if (rules != NULL || self.narrowed) {
+        self.narrowed = cib_client_narrow(self.cib, rules) == RC_OK && rules != NULL;
+    }
+}
 
 static void
 on_answer(struct cib_client *c, int call_id, int rc, const xmlNode *output, const xmlNode *reply, void *data)
@@ -36,7 +46,11 @@ on_answer(struct cib_client *c, int call_id, int rc, const xmlNode *output, cons
     if (rc != RC_OK || output == NULL) {
         log_err("Cannot get the configuration: %s", result_text(rc));
     } else if (!self.ask_again) {
+        g_autofree char *rules = NULL;
+
         fence_relevance_note(self.relevance, output);
+        rules = fence_relevance_rules(self.relevance);
+        narrow(rules);
         self.changed(output);
     }
     if (self.ask_again) {
@@ -55,6 +69,7 @@ ask(void)
         return;
     }
     fence_relevance_forget(self.relevance);
+    narrow(NULL);
     self.is_asked = cib_call_async(self.cib, &request, QUERY_TIMEOUT_S, on_answer, NULL, NULL) > 0;
 }
 

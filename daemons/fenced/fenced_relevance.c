@@ -16,8 +16,9 @@
 
 struct fence_relevance {
     bool known;         /* a configuration was noted */
+    bool nameless;      /* devices are in children of `resources` without an id */
     bool by_reference;  /* devices refer to attributes of other resources: every resource counts */
-    GHashTable *places; /* ids of the children of `resources` in which devices are */
+    GHashTable *places; /* ids of the children of `resources` in which devices are -> names of the elements */
 };
 
 struct fence_relevance *
@@ -25,7 +26,7 @@ fence_relevance_new(void)
 {
     struct fence_relevance *r = g_new0(struct fence_relevance, 1);
 
-    r->places = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    r->places = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     return r;
 }
 
@@ -76,7 +77,7 @@ fence_relevance_note(struct fence_relevance *r, const xmlNode *configuration)
 
     g_hash_table_remove_all(r->places);
     r->known = true;
-    r->by_reference = false;
+    r->by_reference = r->nameless = false;
     if (resources == NULL) {
         return;
     }
@@ -84,8 +85,9 @@ fence_relevance_note(struct fence_relevance *r, const xmlNode *configuration)
     {
         if (holds_device(child)) {
             r->by_reference |= holds_reference(child);
+            r->nameless |= xml_id(child) == NULL;
             if (xml_id(child) != NULL) {
-                g_hash_table_add(r->places, g_strdup(xml_id(child)));
+                g_hash_table_insert(r->places, g_strdup(xml_id(child)), g_strdup(xml_name(child)));
             }
         }
     }
@@ -154,4 +156,28 @@ fence_relevance_of(const struct fence_relevance *r, const xmlNode *patch)
         }
     }
     return false;
+}
+
+char *
+fence_relevance_rules(const struct fence_relevance *r)
+{
+    /* a resource may become a device, or one appear in a group; other than that, only where devices are something counts */
+    g_autoptr(GString) rules = g_string_new("create:/cib/configuration/resources delete:/cib/configuration/resources//resources"
+                                            " modify:/cib/configuration/resources//primitive"
+                                            " modify:/cib/configuration/resources//template");
+    GHashTableIter iter;
+    gpointer id, name;
+
+    if (!r->known || r->by_reference || r->nameless) {
+        return NULL;
+    }
+    g_hash_table_iter_init(&iter, r->places);
+    while (g_hash_table_iter_next(&iter, &id, &name)) {
+        if (strchr(id, '\'') != NULL) {
+            return NULL;
+        }
+        g_string_append_printf(rules, " " RESOURCES "%s[@id='%s']", (const char *)name, (const char *)id);
+    }
+    g_string_append(rules, " -/cib/configuration/resources /cib/configuration");
+    return g_strdup(rules->str);
 }

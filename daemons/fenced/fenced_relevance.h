@@ -18,6 +18,11 @@ void fence_relevance_free(struct fence_relevance *r);
 void fence_relevance_note(struct fence_relevance *r, const xmlNode *configuration);
 /* The configuration is being read: until it is noted, every change of it is relevant. */
 void fence_relevance_forget(struct fence_relevance *r);
+/*
+ * Rules of interest (lib/cib/cib_interest.h, g_free) in everything that may be relevant after the configuration that was noted, and
+ * in little else; NULL: all changes have to be looked at.
+ */
+char *fence_relevance_rules(const struct fence_relevance *r);
 /* Must the configuration be read again after this patchset?  In doubt, yes. */
 bool fence_relevance_of(const struct fence_relevance *r, const xmlNode *patch);
 

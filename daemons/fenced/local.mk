@@ -44,5 +44,5 @@ TESTS += daemons/fenced/tests/test-fenced-levels
 
 check_PROGRAMS += daemons/fenced/tests/test-fenced-relevance
 daemons_fenced_tests_test_fenced_relevance_SOURCES = daemons/fenced/tests/test-fenced-relevance.c
-daemons_fenced_tests_test_fenced_relevance_LDADD = $(FENCED_CORE_LDADD) $(CMOCKA_LIBS)
+daemons_fenced_tests_test_fenced_relevance_LDADD = $(FENCED_CORE_LDADD) $(CIB_LDADD) $(CMOCKA_LIBS)
 TESTS += daemons/fenced/tests/test-fenced-relevance

@@ -519,6 +519,15 @@ cib_client_subscribe(struct cib_client *c, const char *type, cib_notify_fn notif
 }
 
 int
+cib_client_narrow(struct cib_client *c, const char *rules)
+{
+    if (c->variant != CIB_VARIANT_NATIVE) {
+        return EPROTONOSUPPORT;
+    }
+    return c->connected ? cib_native_narrow(c, rules) : ENOTCONN;
+}
+
+int
 cib_client_unsubscribe(struct cib_client *c, const char *type, cib_notify_fn notify)
 {
     for (guint i = 0; i < c->subscriptions->len; i++) {

@@ -173,6 +173,11 @@ typedef void (*cib_notify_fn)(struct cib_client *c, const char *type, const xmlN
 
 /* Subscribe; EPROTONOSUPPORT for files.  The same function may be added for several types. */
 int cib_client_subscribe(struct cib_client *c, const char *type, cib_notify_fn notify, void *data);
+/*
+ * From now on only changes in which there is interest by these rules (cib_interest.h; NULL: all again) need to be told to who has
+ * subscribed to CIB_NOTIFY_DIFF; another CIB manager may tell more.  Waits for no answer.  Only for the local daemon.
+ */
+int cib_client_narrow(struct cib_client *c, const char *rules);
 int cib_client_unsubscribe(struct cib_client *c, const char *type, cib_notify_fn notify);
 
 /* Result of the operation that a notification tells about: only RC_OK ones changed anything. */

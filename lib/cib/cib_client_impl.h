@@ -69,6 +69,7 @@ void cib_native_disconnect(struct cib_client *c);
 int cib_native_call(struct cib_client *c, const struct cib_request *request, int call_id, int timeout_s, xmlNode **output);
 int cib_native_send(struct cib_client *c, const struct cib_request *request, int call_id);
 int cib_native_subscribe(struct cib_client *c, const char *type, bool on);
+int cib_native_narrow(struct cib_client *c, const char *rules);
 int cib_native_dispatch(struct cib_client *c, int timeout_ms);
 
 /* lib/cib/cib_client_remote.c */

@@ -180,16 +180,33 @@ cib_native_send(struct cib_client *c, const struct cib_request *request, int cal
     return ipc_send(c->ipc, message, 0, NULL);
 }
 
-int
-cib_native_subscribe(struct cib_client *c, const char *type, bool on)
+static xmlNode *
+subscription(const char *type, bool on)
 {
-    g_autoptr(xmlNode) message = xml_new(NULL, CIB_EL_CALLBACK);
-    g_autoptr(xmlNode) reply = NULL;
-    int rc;
+    xmlNode *message = xml_new(NULL, CIB_EL_CALLBACK);
 
     xml_set(message, CIB_F_OP, CIB_OP_NOTIFY);
     xml_set(message, CIB_F_NOTIFY_TYPE, type);
     xml_set(message, CIB_F_NOTIFY_ON, on ? "1" : "0");
+    return message;
+}
+
+int
+cib_native_narrow(struct cib_client *c, const char *rules)
+{
+    g_autoptr(xmlNode) message = subscription(CIB_NOTIFY_DIFF, true);
+
+    xml_set(message, CIB_F_NOTIFY_PATHS, rules);
+    return ipc_send(c->ipc, message, 0, NULL);
+}
+
+int
+cib_native_subscribe(struct cib_client *c, const char *type, bool on)
+{
+    g_autoptr(xmlNode) message = subscription(type, on);
+    g_autoptr(xmlNode) reply = NULL;
+    int rc;
+
     rc = ipc_call(c->ipc, message, REGISTER_TIMEOUT_MS, &reply);
     if (rc == RC_OK && xml_get_int(reply, "status", 0) != 0) {
         return EINVAL;

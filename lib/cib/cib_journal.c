@@ -36,32 +36,36 @@ concerns_status(const xmlNode *change)
     return path != NULL && g_str_has_prefix(path, "/cib/status") && (path[11] == '\0' || path[11] == '/' || path[11] == '[');
 }
 
+/* All attributes of the root as they are now, the stamps among them, which patchsets leave out. */
+static void
+append_root(GString *text, const xmlNode *root)
+{
+    g_autoptr(xmlNode) like = xml_new(NULL, "cib");
+
+    xml_copy_attrs(like, root);
+    g_string_append(text, "<change operation=\"modify\" path=\"/cib\"><change-result>");
+    xml_append_text(text, like, XML_TEXT_PLAIN);
+    g_string_append(text, "</change-result></change>");
+}
+
 GString *
 cib_journal_record(const xmlNode *patch, const xmlNode *root)
 {
-    g_autoptr(xmlNode) kept = xml_new(NULL, "diff");
-    g_autoptr(GString) text = g_string_sized_new(1024);
-    g_autofree char *digest = NULL;
-    xmlNode *change;
-    GString *record;
+    GString *record = g_string_sized_new(2048);
+    g_autofree char *digest = NULL, *head = NULL;
 
-    xml_set(kept, "format", "2");
+    g_string_append(record, "<diff format=\"2\">");
     xml_for_each(c, patch, "change")
     {
         if (!concerns_status(c) && !text_equal(xml_get(c, "path"), "/cib")) {
-            xml_copy(kept, c);
+            xml_append_text(record, c, XML_TEXT_PLAIN);
         }
     }
-    change = xml_new(kept, "change");
-    xml_set(change, "operation", "modify");
-    xml_set(change, "path", "/cib");
-    xml_copy_attrs(xml_new(xml_new(change, "change-result"), "cib"), root);
-
-    xml_append_text(text, kept, XML_TEXT_PLAIN);
-    digest = md5_hex(text->str, text->len);
-    record = g_string_sized_new(text->len + HEAD_MAX);
-    g_string_append_printf(record, "R %zu %s\n", (size_t)text->len, digest);
-    g_string_append_len(record, text->str, (gssize)text->len);
+    append_root(record, root);
+    g_string_append(record, "</diff>");
+    digest = md5_hex(record->str, record->len);
+    head = g_strdup_printf("R %zu %s\n", (size_t)record->len, digest);
+    g_string_prepend(record, head);
     g_string_append_c(record, '\n');
     return record;
 }

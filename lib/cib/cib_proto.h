@@ -49,6 +49,7 @@
 #define CIB_F_UPGRADE_RC     "cib_upgrade_rc"
 #define CIB_F_NOTIFY_TYPE    "cib_notify_type"
 #define CIB_F_NOTIFY_ON      "cib_notify_activate"
+#define CIB_F_NOTIFY_PATHS   "cib_notify_paths" /* ours alone: see cib_interest.h */
 #define CIB_F_OBJECT         "cib_object"
 #define CIB_F_OBJECT_TYPE    "cib_object_type"
 #define CIB_F_CHANGE_SECTION "cib_change_section"

@@ -8,6 +8,7 @@ lib_cib_libcib_a_SOURCES = \
 	lib/cib/cib_digest.c lib/cib/cib_digest.h \
 	lib/cib/cib_doc.c lib/cib/cib_doc.h \
 	lib/cib/cib_grammar.c lib/cib/cib_grammar.h \
+	lib/cib/cib_interest.c lib/cib/cib_interest.h \
 	lib/cib/cib_journal.c lib/cib/cib_journal.h \
 	lib/cib/cib_ops.c lib/cib/cib_ops.h \
 	lib/cib/cib_patch.c lib/cib/cib_patch.h lib/cib/cib_patch_text.c \
@@ -27,7 +28,7 @@ lib/cib/cib_grammar_tables.c: $(srcdir)/xml/tables.py $(srcdir)/xml/generate.py
 
 CIB_LDADD = lib/cib/libcib.a $(IPC_LDADD)
 
-CIB_TESTS = lib/cib/tests/test-acl lib/cib/tests/test-update lib/cib/tests/test-patch lib/cib/tests/test-schema lib/cib/tests/test-store
+CIB_TESTS = lib/cib/tests/test-acl lib/cib/tests/test-interest lib/cib/tests/test-update lib/cib/tests/test-patch lib/cib/tests/test-schema lib/cib/tests/test-store
 check_PROGRAMS += $(CIB_TESTS) lib/cib/tests/compare-grammar
 TESTS += $(CIB_TESTS) lib/cib/tests/test-grammar.py
 dist_check_SCRIPTS += lib/cib/tests/test-grammar.py
@@ -35,6 +36,8 @@ lib_cib_tests_compare_grammar_SOURCES = lib/cib/tests/compare-grammar.c
 lib_cib_tests_compare_grammar_LDADD = $(CIB_LDADD)
 lib_cib_tests_test_acl_SOURCES = lib/cib/tests/test-acl.c lib/cib/tests/fixture.h
 lib_cib_tests_test_acl_LDADD = $(CIB_LDADD) $(CMOCKA_LIBS)
+lib_cib_tests_test_interest_SOURCES = lib/cib/tests/test-interest.c lib/cib/tests/fixture.h
+lib_cib_tests_test_interest_LDADD = $(CIB_LDADD) $(CMOCKA_LIBS)
 lib_cib_tests_test_update_SOURCES = lib/cib/tests/test-update.c lib/cib/tests/fixture.h
 lib_cib_tests_test_update_LDADD = $(CIB_LDADD) $(CMOCKA_LIBS)
 lib_cib_tests_test_patch_SOURCES = lib/cib/tests/test-patch.c lib/cib/tests/fixture.h

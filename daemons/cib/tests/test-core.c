@@ -339,6 +339,26 @@ registration_tells_the_client_its_id(void **state)
 
 /* --- notifications --- */
 
+/* A daemon that names what concerns it is told of nothing else, until it takes that back. */
+static void
+who_names_what_concerns_him_is_told_of_nothing_else(void **state)
+{
+    struct net *n = three_nodes();
+
+    request(n, 0, "reader", "<cib-callback cib_op='cib_notify' cib_notify_type='cib_diff_notify' cib_notify_activate='1'"
+                            " cib_notify_paths='/cib/configuration/nodes'/>");
+    request(n, 1, "tool", MODIFY("2", DESCRIBE_A));
+    assert_null(last_of(n, 0, "reader", BASED_NOTIFY));
+    request(n, 1, "tool", MODIFY("3", "<node id='1' description='x'/>"));
+    assert_non_null(last_of(n, 0, "reader", BASED_NOTIFY));
+    request(n, 0, "tool", "<cib-callback cib_op='cib_notify' cib_notify_type='cib_diff_notify' cib_notify_activate='1'"
+                           " cib_notify_paths='/cib/configuration/nodes'/>");
+    request(n, 0, "tool", SUBSCRIBE);
+    request(n, 1, "tool", MODIFY("4", "<primitive id='A' description='e'/>"));
+    assert_non_null(last_of(n, 0, "tool", BASED_NOTIFY));
+    free_net(n);
+}
+
 static void
 subscribers_learn_the_patch_before_the_requester_gets_its_answer(void **state)
 {
@@ -702,6 +722,7 @@ main(void)
         cmocka_unit_test(bytes_that_are_no_xml_are_refused),
         cmocka_unit_test(a_query_for_another_node_is_answered_from_there),
         cmocka_unit_test(registration_tells_the_client_its_id),
+        cmocka_unit_test(who_names_what_concerns_him_is_told_of_nothing_else),
         cmocka_unit_test(subscribers_learn_the_patch_before_the_requester_gets_its_answer),
         cmocka_unit_test(acls_bind_a_user_on_every_node),
         cmocka_unit_test(no_acl_lets_a_user_speak_for_a_member),

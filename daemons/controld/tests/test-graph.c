@@ -251,6 +251,46 @@ load_classes_divide_the_limit(void **state)
     }
 }
 
+/* The class that was announced, -1: none. */
+static int
+announced(struct fixture *f, double load_1min)
+{
+    struct ctl_effect *e;
+    int class = -1;
+
+    ctl_on_load(f->c, (struct ctl_time){ .ms = 1000 }, load_1min, 0);
+    while ((e = ctl_next_effect(f->c)) != NULL) {
+        if (e->kind == CTL_SEND_PEER && text_equal(xml_get(e->xml, F_CRM_TASK), CRM_TASK_THROTTLE)) {
+            class = (int)xml_get_int(e->xml, F_CRM_LIMIT_MODE, -1);
+        }
+        ctl_effect_free(e);
+    }
+    return class;
+}
+
+/* Two cores and a threshold of 80 %: low above 1.92, high above 3.2. */
+static void
+a_high_load_at_the_start_is_believed_with_the_second_sample_only(void **state)
+{
+    struct fixture *f = *state;
+
+    f->c->opt.load_threshold = 80;
+    assert_int_equal(announced(f, 3.3), -1);
+    assert_int_equal(announced(f, 3.3), 256);
+    assert_int_equal(announced(f, 3.4), -1);
+    assert_int_equal(announced(f, 0.1), 0);
+}
+
+static void
+a_low_load_at_the_start_is_told_at_once(void **state)
+{
+    struct fixture *f = *state;
+
+    f->c->opt.load_threshold = 80;
+    assert_int_equal(announced(f, 0.5), 0);
+    assert_int_equal(announced(f, 2.0), 1);
+}
+
 static void
 the_batch_limit_bounds_all_nodes_together(void **state)
 {
@@ -391,6 +431,8 @@ main(void)
         TEST(a_graph_whose_inputs_never_come_is_stuck_and_not_awaited),
         TEST(a_node_takes_no_more_actions_than_its_limit),
         TEST(load_classes_divide_the_limit),
+        TEST(a_high_load_at_the_start_is_believed_with_the_second_sample_only),
+        TEST(a_low_load_at_the_start_is_told_at_once),
         TEST(the_batch_limit_bounds_all_nodes_together),
         TEST(actions_of_a_lost_node_fail_at_once),
         TEST(an_action_without_result_ends_with_its_timer),

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "daemons/fenced/fenced_relevance.h"
+#include "lib/cib/cib_interest.h"
 #include "lib/base/text.h"
 #include "lib/base/xml.h"
 
@@ -66,7 +67,58 @@ static const struct {
     { CREATE("constraints", "<rsc_location id='l' rsc='web' node='a' score='1'/>"), true },
     { MODIFY("crm_config/cluster_property_set[@id='s']/nvpair[@id='n']", "<nvpair id='n' value='1'/>"), true },
     { CREATE("", "<fencing-topology/>"), true },
+    { DELETE("resources"), true },
+    { DELETE("fencing-topology"), true },
 };
+
+static bool
+is_told(const struct cib_interest *interest, const char *changes)
+{
+    g_autofree char *text = g_strdup_printf("<diff format='2'>%s</diff>", changes);
+    g_autoptr(xmlNode) patch = xml_parse(text, strlen(text), XML_PARSE_STRICT, NULL);
+
+    return cib_interest_in(interest, patch);
+}
+
+/* It may tell more, but what most changes are it must not tell. */
+static void
+the_rules_for_the_cib_manager_let_nothing_relevant_be_missed(void **state)
+{
+    struct fence_relevance *r = reading("");
+    g_autofree char *rules = fence_relevance_rules(r);
+    struct cib_interest *interest;
+
+    assert_non_null(rules);
+    interest = cib_interest_new(rules);
+    assert_non_null(interest);
+    for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
+        if (strstr(table[i].changes, "primitive/meta") == NULL && table[i].relevant && !is_told(interest, table[i].changes)) {
+            fail_msg("%s would not be told", table[i].changes);
+        }
+    }
+    for (guint i = 0; i < 4; i++) {
+        if (is_told(interest, table[i].changes)) {
+            fail_msg("%s should not be told", table[i].changes);
+        }
+    }
+    cib_interest_free(interest);
+    fence_relevance_free(r);
+}
+
+static void
+without_a_name_for_where_devices_are_every_change_is_told(void **state)
+{
+    struct fence_relevance *nameless = reading("<group><primitive id='f5' class='stonith' type='fence_a'/></group>");
+    struct fence_relevance *referring
+        = reading("<primitive id='f4' class='stonith' type='fence_a'><instance_attributes id-ref='i'/></primitive>");
+
+    assert_null(fence_relevance_rules(nameless));
+    assert_null(fence_relevance_rules(referring));
+    fence_relevance_forget(nameless);
+    assert_null(fence_relevance_rules(nameless));
+    fence_relevance_free(nameless);
+    fence_relevance_free(referring);
+}
 
 static void
 only_changes_that_can_concern_devices_and_levels_are_relevant(void **state)
@@ -119,6 +171,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_changes_that_can_concern_devices_and_levels_are_relevant),
+        cmocka_unit_test(the_rules_for_the_cib_manager_let_nothing_relevant_be_missed),
+        cmocka_unit_test(without_a_name_for_where_devices_are_every_change_is_told),
         cmocka_unit_test(where_devices_take_attributes_from_elsewhere_every_resource_is_relevant),
         cmocka_unit_test(while_the_configuration_is_being_read_every_change_of_it_is_relevant),
         cmocka_unit_test(before_the_first_reading_and_in_the_old_format_everything_is_relevant),
