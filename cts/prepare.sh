@@ -4,7 +4,7 @@
 # Never starts a service of the machine: packages are installed with service starts forbidden.
 
 BUILD_PACKAGES="gcc make autoconf automake pkg-config libc6-dev libqb-dev libcorosync-common-dev libcpg-dev libcmap-dev
-    libcfg-dev libquorum-dev libglib2.0-dev libxml2-dev libxslt1-dev libgnutls28-dev libbz2-dev uuid-dev libpam0g-dev
+    libcfg-dev libquorum-dev libglib2.0-dev libxml2-dev libxslt1-dev libgnutls28-dev libbz2-dev libpam0g-dev
     libncurses-dev libcmocka-dev"
 LAB_PACKAGES="corosync resource-agents nginx-light curl iproute2 iputils-arping util-linux procps python3"
 CHECK_PACKAGES="clang libclang-rt-14-dev libxml2-utils bzip2 xz-utils cluster-glue qemu-system-x86 python3-markdown"

@@ -426,6 +426,27 @@ take_answer(struct cib_client *c, int call_id, int rc, const xmlNode *output, co
     a->output = output != NULL ? xml_copy(NULL, output) : NULL;
 }
 
+/* A query of the local manager: its answer may be large and is only shown. */
+static int
+query_and_show(struct cib_client *client, const struct cib_request *request, const char *how)
+{
+    bool as_it_is = !args.show_access && !(args.call_options & CIB_OPT_XPATH_ADDRESS);
+    g_autoptr(GString) text = g_string_sized_new(1 << 19);
+    g_autoptr(xmlNode) output = NULL;
+    int rc = as_it_is ? cib_call_text(client, request, args.timeout_s, text, &output)
+                      : cib_call(client, request, args.timeout_s, &output);
+
+    if (rc == ETIME) {
+        fprintf(stderr, "Call %s timed out\n", request->op);
+        return CRM_EX_TIMEOUT;
+    }
+    if (rc == RC_OK && text->len > 0) {
+        fputs(text->str, stdout);
+        return CRM_EX_OK;
+    }
+    return report(how, rc, output, REFUSED_ON_STDOUT);
+}
+
 static int
 call_and_report(struct cib_client *client, const struct cib_request *request)
 {
@@ -433,6 +454,9 @@ call_and_report(struct cib_client *client, const struct cib_request *request)
     struct answer answer = { .rc = RC_OK };
     int code, rc;
 
+    if (strcmp(request->op, CIB_OP_QUERY) == 0 && cib_client_variant(client) == CIB_VARIANT_NATIVE && !args.sync) {
+        return query_and_show(client, request, how);
+    }
     if (args.sync || cib_client_variant(client) == CIB_VARIANT_FILE) {
         rc = cib_call(client, request, args.timeout_s, &answer.output);
         code = report("", rc, answer.output,
@@ -495,6 +519,7 @@ main(int argc, char **argv)
 {
     g_autoptr(xmlNode) input = NULL;
 
+    xml_memory_for_tools();
     read_arguments(argc, argv);
     log_init("cibadmin", LOG_KIND_TOOL, args.verbosity);
     if (args.dangerous && !args.force) {

@@ -4,10 +4,12 @@
 
 usage: front_ends.py [--stage DIR | --debian] [--record] [--name LAB] [-v] [SCRIPT ...]
 
+The hosts of a script that is called *-cluster have sshd and pcsd, and a systemctl that front ends can use.
+
 A script (scripts/NAME.script) is a list of lines:
 
     $ COMMAND        run on node1 by a shell; what comes out is compared with what Debian's own stack gave
-    $sort COMMAND    the same; the order of lines does not matter
+    $sort COMMAND    the same; the order of lines does not matter, nor how often one comes
     $rc COMMAND      only the exit status is compared
     @all COMMAND     run on every node, nothing is compared
     wait             until the cluster has settled
@@ -144,7 +146,7 @@ def compared(step, text):
     lines = normalize(text).splitlines()
     if step.verb == "$rc":
         return lines[-1]
-    return "\n".join(sorted(lines) if step.verb == "$sort" else lines)
+    return "\n".join(sorted(set(lines)) if step.verb == "$sort" else lines)
 
 
 def show(want, got):
@@ -161,6 +163,30 @@ def dress(node, stage):
              input=open(os.path.join(HERE, "fence_dummy")).read())
 
 
+SSH_KEY = "/var/tmp/quorate-lab/%s/id_ed25519"
+
+
+def services(lab):
+    """What commands that reach for other hosts need: sshd that root may use without a password, pcsd, a systemctl."""
+    key = SSH_KEY % lab.name
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    for n in lab.nodes:
+        n.run(["sh", "-ec", """
+            mkdir -p /run/sshd /srv/root /srv/ssh /srv/pcsd
+            mount --bind %s /usr/bin/systemctl
+            mount --bind /srv/root /root; mkdir -p -m 700 /root/.ssh
+            if [ -d /var/lib/pcsd ]; then mount --bind /srv/pcsd /var/lib/pcsd; mkdir -p /var/log/pcsd; fi
+            cp %s /root/.ssh/id_ed25519; cp %s.pub /root/.ssh/authorized_keys
+            printf 'StrictHostKeyChecking no\\nLogLevel ERROR\\n' >/root/.ssh/config
+            mount -t tmpfs tmpfs /etc/ssh; mkdir -p /etc/ssh; ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key
+            printf 'PermitRootLogin yes\\nUsePAM no\\nStrictModes no\\nSubsystem sftp internal-sftp\\n' >/etc/ssh/sshd_config
+            cp /etc/shadow /srv/shadow; chmod 600 /srv/shadow; mount --bind /srv/shadow /etc/shadow
+            sed -i "s|^hacluster:[^:]*|hacluster:$(openssl passwd -6 lab)|" /srv/shadow
+            systemctl start ssh
+            [ ! -x /usr/sbin/pcsd ] || systemctl start pcsd
+            """ % (os.path.join(HERE, "systemctl"), key, key)], timeout=120)
+
+
 def run_script(name, make_lab, results, record=False, debian=False, verbose=False, limit=None):
     path = os.path.join(HERE, "scripts", name)
     steps = read_script(path + ".script")[:limit]
@@ -172,6 +198,8 @@ def run_script(name, make_lab, results, record=False, debian=False, verbose=Fals
         lab.boot()
         for n in lab.nodes:
             dress(n, lab.stage_of(n))
+        if name.endswith("-cluster"):
+            services(lab)
         for n in lab.nodes: # one after the other, so that the order in which the status names them is known
             n.start_corosync()
         for n in lab.nodes:

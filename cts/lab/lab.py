@@ -83,7 +83,8 @@ class Node:
         """Directories and files of a fresh host."""
         for sub in ("lib", "log", "corosync", "corosync-lib", "default", "srv"):
             os.makedirs(os.path.join(self.dir, sub), exist_ok=True)
-        for sub in ("lib/cib", "lib/pengine", "lib/cores", "lib/blackbox", "log/pacemaker", "log/crmsh", "log/nginx"):
+        for sub in ("lib/cib", "lib/pengine", "lib/cores", "lib/blackbox", "log/pacemaker", "log/crmsh", "log/nginx",
+                    "corosync/uidgid.d"):
             os.makedirs(os.path.join(self.dir, sub), exist_ok=True)
         run(["chown", "-R", "hacluster:haclient", os.path.join(self.dir, "lib"),
              os.path.join(self.dir, "log/pacemaker")])

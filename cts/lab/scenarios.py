@@ -295,12 +295,17 @@ def main():
     ap.add_argument("--list", action="store_true")
     ap.add_argument("--debian-daemon", action="append", default=[], help="this daemon is Debian's, to find whose fault it is")
     o = ap.parse_args()
+    import alerts
+    import appliance
+    import clones
     import fencing
     import foreign
     import live_tools
     import shell_front_ends
     groups = [(SHARED, run_shared), (foreign.STORIES, foreign.run), (shell_front_ends.STORIES, shell_front_ends.run),
-              (live_tools.STORIES, live_tools.run)] + fencing.GROUPS
+              (live_tools.STORIES, live_tools.run), (alerts.STORIES, alerts.run)] + fencing.GROUPS
+    if os.environ.get("QUORATE_LONG") or o.only or o.list:
+        groups += [(clones.STORIES, clones.run), (appliance.STORIES, appliance.run)]
     results = Results()
 
     def make_lab(**more):

@@ -6,6 +6,7 @@
  */
 #include "daemons/controld/shell.h"
 
+#include "lib/base/bzip2.h"
 #include "lib/base/daemon.h"
 #include "lib/base/log.h"
 #include "lib/base/panic.h"
@@ -17,7 +18,6 @@
 #include "lib/ipc/ipc_fields.h"
 #include "lib/ipc/ipc_server.h"
 
-#include <bzlib.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -207,7 +207,8 @@ save_core(const struct ctl_effect *e)
 {
     g_autofree char *path = g_strdup_printf(SCHEDULER_DIR "/pe-core-%s.bz2", e->text);
     g_autofree char *text = xml_to_text(e->xml, XML_TEXT_FORMATTED);
-    FILE *file = fopen(path, "we");
+    const struct bzip2 *lib = bzip2_functions();
+    FILE *file = lib != NULL ? fopen(path, "we") : NULL;
     BZFILE *bz;
     int error;
 
@@ -215,11 +216,11 @@ save_core(const struct ctl_effect *e)
         log_err("Could not save the CIB as %s", path);
         return;
     }
-    bz = BZ2_bzWriteOpen(&error, file, 5, 0, 30);
+    bz = lib->BZ2_bzWriteOpen(&error, file, 5, 0, 30);
     if (error == BZ_OK) {
-        BZ2_bzWrite(&error, bz, text, (int)strlen(text));
+        lib->BZ2_bzWrite(&error, bz, text, (int)strlen(text));
     }
-    BZ2_bzWriteClose(&error, bz, 0, NULL, NULL);
+    lib->BZ2_bzWriteClose(&error, bz, 0, NULL, NULL);
     fclose(file);
     log_notice("Saved the CIB that the scheduler could not handle as %s", path);
 }

@@ -3,9 +3,9 @@
  * See inputs.h.
  */
 #include "daemons/schedulerd/inputs.h"
+#include "lib/base/bzip2.h"
 #include "lib/base/text.h"
 #include "lib/base/xml.h"
-#include <bzlib.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -56,7 +56,7 @@ write_compressed(const char *path, const xmlNode *cib)
     unsigned room = (unsigned) (len + len / 100 + 600);
     g_autofree char *packed = g_malloc(room);
 
-    if (BZ2_bzBuffToBuffCompress(packed, &room, text, (unsigned) len, 5, 0, 30) != BZ_OK) {
+    if (bzip2_compress(packed, &room, text, (unsigned) len, 5, 30) != BZ_OK) {
         return ENOMEM;
     }
     (void) unlink(path);

@@ -2,6 +2,7 @@
 noinst_LIBRARIES += lib/base/libbase.a
 lib_base_libbase_a_SOURCES = \
 	lib/base/arena.c lib/base/arena.h \
+	lib/base/bzip2.c lib/base/bzip2.h \
 	lib/base/daemon.c lib/base/daemon.h \
 	lib/base/iso8601.c lib/base/iso8601.h \
 	lib/base/library.c lib/base/library.h \
@@ -11,7 +12,7 @@ lib_base_libbase_a_SOURCES = \
 	lib/base/result.c lib/base/result.h \
 	lib/base/text.c lib/base/text.h \
 	lib/base/xml.c lib/base/xml_parse.c lib/base/xml.h
-BASE_LDADD = lib/base/libbase.a $(BASE_LIBS) $(BZIP2_LIBS)
+BASE_LDADD = lib/base/libbase.a $(BASE_LIBS)
 
 check_PROGRAMS += lib/base/tests/test-text lib/base/tests/test-xml
 lib_base_tests_test_text_SOURCES = lib/base/tests/test-text.c

@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uuid/uuid.h>
 
 #define RING 16
 static __thread char ring[RING][64];
@@ -432,12 +431,7 @@ transition_magic_parse(const char *magic, int *transition, int *action, int *sta
 char *
 text_new_uuid(void)
 {
-    uuid_t id;
-    char *s = g_malloc(37);
-
-    uuid_generate(id);
-    uuid_unparse_lower(id, s);
-    return s;
+    return g_uuid_string_random();
 }
 
 const char *

@@ -10,6 +10,7 @@
 #include <ctype.h>
 #include <libxml/parserInternals.h> /* xmlStringText */
 #include <stddef.h>
+#include <malloc.h>
 #include <string.h>
 
 #define CSTR(s)   ((const char *)(s))
@@ -151,6 +152,26 @@ xml_move(xmlNode *parent, xmlNode *node)
     node->doc = NULL;
     xmlSetTreeDoc(node, parent->doc);
     append_child(parent, node);
+    return node;
+}
+
+void
+xml_memory_for_tools(void)
+{
+    mallopt(M_TOP_PAD, 1 << 20);
+    mallopt(M_TRIM_THRESHOLD, 1 << 30);
+    mallopt(M_MMAP_THRESHOLD, 1 << 25);
+    mallopt(M_MXFAST, 0); /* else each large piece that is freed makes it tidy up the small ones */
+}
+
+xmlNode *
+xml_take_out(xmlNode *node)
+{
+    xmlNode *around = xmlDocSetRootElement(node->doc, node);
+
+    if (around != NULL && around != node) {
+        xmlFreeNode(around);
+    }
     return node;
 }
 
@@ -514,6 +535,62 @@ void
 xml_append_text(GString *out, const xmlNode *node, unsigned flags)
 {
     append_node(out, node, flags, 0);
+}
+
+/* The end of a tag that begins at `p`, behind its ">"; NULL if it is not written as append_element() does. */
+static const char *
+skip_tag(const char *p, const char *end)
+{
+    bool quoted = false;
+
+    for (; p < end; p++) {
+        if ((unsigned char)*p < ' ' || *p == '&' || *p == '\'') {
+            return NULL;
+        }
+        if (*p == '"') {
+            quoted = !quoted;
+        } else if (*p == '>' || *p == '<') {
+            return *p == '>' && !quoted ? p + 1 : NULL;
+        }
+    }
+    return NULL;
+}
+
+bool
+xml_reformat(GString *out, const char *text, size_t len)
+{
+    const char *p = text, *end = text + len;
+    gsize begin = out->len;
+    unsigned depth = 0;
+    bool opened = false; /* the last tag began an element, which so far has nothing in it */
+
+    while (p < end) {
+        const char *tag = p, *next = *p == '<' ? skip_tag(p + 1, end) : NULL;
+
+        if (next == NULL || next - tag < 3 || tag[1] == '!' || tag[1] == '?' || (tag != text && depth == 0)) {
+            break;
+        }
+        if (tag[1] == '/') {
+            if (opened || depth == 0) {
+                break;
+            }
+            depth--;
+            indent(out, XML_TEXT_FORMATTED, depth);
+        } else {
+            indent(out, XML_TEXT_FORMATTED, depth);
+            opened = next[-2] != '/';
+            depth += opened;
+        }
+        opened = opened && tag[1] != '/';
+        g_string_append_len(out, tag, next - tag);
+        g_string_append_c(out, '\n');
+        p = next;
+    }
+    if (len == 0 || p < end || depth != 0) {
+        g_string_truncate(out, begin);
+        return false;
+    }
+    return true;
 }
 
 char *

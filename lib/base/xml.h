@@ -66,6 +66,15 @@ unsigned xml_count_children(const xmlNode *parent, const char *name);
 #define xml_for_each(child, parent, name) \
     for (xmlNode *child = xml_first((parent), (name)); child != NULL; child = xml_next(child, (name)))
 
+/* Make an element the root of its document, freeing all that is around it; returns it. */
+xmlNode *xml_take_out(xmlNode *node);
+
+/*
+ * For programs that end soon: memory is fetched in large pieces and not given back, since documents are many small ones.
+ * Called first in main().
+ */
+void xml_memory_for_tools(void);
+
 /* --- text --- */
 
 enum xml_text_flags {
@@ -78,6 +87,11 @@ enum xml_text_flags {
 void xml_append_text(GString *out, const xmlNode *node, unsigned flags);
 /* Same, as a new string (g_free). */
 char *xml_to_text(const xmlNode *node, unsigned flags);
+/*
+ * Append the text of a document formatted without reading it into nodes.  False: there is more in it than elements whose
+ * attributes are as xml_append_text() writes them; `out` is as it was then, and the document has to be parsed.
+ */
+bool xml_reformat(GString *out, const char *text, size_t len);
 /* Append `value` escaped for a double-quoted attribute. */
 void xml_append_escaped(GString *out, const char *value);
 

@@ -3,9 +3,9 @@
  * Parsing of foreign bytes into elements, with bounds.  Called for messages, CIB files and tool input.
  * Never loads anything from outside the given bytes: no DTD, no external entity, no network.
  */
+#include "lib/base/bzip2.h"
 #include "lib/base/xml.h"
 
-#include <bzlib.h>
 #include <errno.h>
 #include <libxml/parser.h>
 #include <libxml/SAX2.h>
@@ -271,10 +271,18 @@ read_bzip2(FILE *f, char **error)
     GString *out = g_string_new(NULL);
     char buf[65536];
     int bzrc, n;
-    BZFILE *bz = BZ2_bzReadOpen(&bzrc, f, 0, 0, NULL, 0);
+    const struct bzip2 *lib = bzip2_functions();
+    BZFILE *bz;
+
+    if (lib == NULL) {
+        set_error(error, g_strdup("bzip2's library is missing"));
+        g_string_free(out, TRUE);
+        return NULL;
+    }
+    bz = lib->BZ2_bzReadOpen(&bzrc, f, 0, 0, NULL, 0);
 
     while (bz != NULL && bzrc == BZ_OK) {
-        n = BZ2_bzRead(&bzrc, bz, buf, sizeof(buf));
+        n = lib->BZ2_bzRead(&bzrc, bz, buf, sizeof(buf));
         if ((bzrc == BZ_OK || bzrc == BZ_STREAM_END) && n > 0) {
             g_string_append_len(out, buf, n);
         }
@@ -282,7 +290,7 @@ read_bzip2(FILE *f, char **error)
             bzrc = BZ_OUTBUFF_FULL;
         }
     }
-    BZ2_bzReadClose(&(int){ 0 }, bz);
+    lib->BZ2_bzReadClose(&(int){ 0 }, bz);
     if (bzrc != BZ_STREAM_END) {
         set_error(error, g_strdup((bzrc == BZ_OUTBUFF_FULL) ? "larger than 512 MiB when decompressed"
                                                              : "damaged bzip2 data"));

@@ -311,6 +311,19 @@ cib_call(struct cib_client *c, const struct cib_request *request, int timeout_s,
     return rc;
 }
 
+int
+cib_call_text(struct cib_client *c, const struct cib_request *request, int timeout_s, GString *text, xmlNode **output)
+{
+    struct cib_request r = with_user(c, request);
+
+    if (c->variant != CIB_VARIANT_NATIVE || !c->connected) {
+        return cib_call(c, request, timeout_s, output);
+    }
+    r.options |= CIB_OPT_SYNC;
+    *output = NULL;
+    return cib_native_call_text(c, &r, next_call_id(c), timeout_s > 0 ? timeout_s : DEFAULT_TIMEOUT_S, text, output);
+}
+
 static gboolean
 call_timed_out(gpointer data)
 {

@@ -128,6 +128,11 @@ struct cib_request {
  * also on failure (rejected document, <failed>).
  */
 int cib_call(struct cib_client *c, const struct cib_request *request, int timeout_s, xmlNode **output);
+/*
+ * The same for a program that only shows the answer: `text` receives it as xml_to_text() formats it if that takes less
+ * than to read it, and *output is NULL then.
+ */
+int cib_call_text(struct cib_client *c, const struct cib_request *request, int timeout_s, GString *text, xmlNode **output);
 
 /*
  * Result of an asynchronous call: `output` is the data of the answer or NULL and, like `reply` (the whole

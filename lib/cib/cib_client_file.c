@@ -3,7 +3,6 @@
  * The CIB client on a file (CIB_file, shadow copies): the same engine as the daemon's, in this process.  Used by
  * cib_client.c.  Never consults the daemon.  (spec 20 §14.2)
  */
-#include <bzlib.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/base/bzip2.h"
 #include "lib/base/log.h"
 #include "lib/base/result.h"
 #include "lib/base/text.h"
@@ -61,7 +61,7 @@ compress_text(GString *text)
 {
     unsigned size = (unsigned)(text->len + text->len / 100 + 600);
     char *out = g_malloc(size);
-    int rc = BZ2_bzBuffToBuffCompress(out, &size, text->str, (unsigned)text->len, 5, 0, 30);
+    int rc = bzip2_compress(out, &size, text->str, (unsigned)text->len, 5, 30);
 
     if (rc == BZ_OK) {
         g_string_truncate(text, 0);

@@ -66,6 +66,9 @@ int cib_file_call(struct cib_client *c, const struct cib_request *request, xmlNo
 /* lib/cib/cib_client_native.c */
 int cib_native_connect(struct cib_client *c, const char *name, enum cib_endpoint endpoint);
 void cib_native_disconnect(struct cib_client *c);
+/* The same; a large answer comes as formatted text if that can be had without reading it, then *output is NULL. */
+int cib_native_call_text(struct cib_client *c, const struct cib_request *request, int call_id, int timeout_s, GString *text,
+                         xmlNode **output);
 int cib_native_call(struct cib_client *c, const struct cib_request *request, int call_id, int timeout_s, xmlNode **output);
 int cib_native_send(struct cib_client *c, const struct cib_request *request, int call_id);
 int cib_native_subscribe(struct cib_client *c, const char *type, bool on);

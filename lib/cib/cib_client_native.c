@@ -13,6 +13,7 @@
 #include "lib/base/xml.h"
 #include "lib/cib/cib_client_impl.h"
 #include "lib/cib/cib_proto.h"
+#include "lib/ipc/ipc_message.h"
 #include "lib/ipc/ipc_client.h"
 #include "lib/ipc/ipc_fields.h"
 
@@ -146,30 +147,94 @@ make_request(const struct cib_client *c, const struct cib_request *r, int call_i
     return e;
 }
 
+/* What a failure of the connection means for a call. */
+static int
+call_result(int rc)
+{
+    if (rc == ETIMEDOUT || rc == EALREADY) {
+        return ETIME;
+    }
+    return rc == RC_OK || rc == ENOTCONN || rc == EMSGSIZE ? rc : ECOMM;
+}
+
+static int
+take_reply(xmlNode *reply_take, int call_id, xmlNode **output)
+{
+    g_autoptr(xmlNode) reply = reply_take;
+    xmlNode *data;
+    int rc;
+
+    if (xml_get_int(reply, CIB_F_CALL_ID, 0) != call_id) {
+        return ENOMSG;
+    }
+    rc = rc_of(reply);
+    data = (xmlNode *)data_of(reply);
+    if (data != NULL) { /* the reply goes, what it held stays where it is: it may be large */
+        reply = NULL;
+        *output = xml_take_out(data);
+    }
+    return rc;
+}
+
 int
 cib_native_call(struct cib_client *c, const struct cib_request *request, int call_id, int timeout_s, xmlNode **output)
 {
     g_autoptr(xmlNode) message = make_request(c, request, call_id);
-    g_autoptr(xmlNode) reply = NULL;
-    const xmlNode *data;
+    xmlNode *reply = NULL;
     int rc;
 
+    *output = NULL;
     if (request->options & CIB_OPT_DISCARD_REPLY) {
         return ipc_send(c->ipc, message, 0, NULL);
     }
-    rc = ipc_call(c->ipc, message, timeout_s * 1000, &reply);
-    if (rc == ETIMEDOUT || rc == EALREADY) {
-        return ETIME;
+    rc = call_result(ipc_call(c->ipc, message, timeout_s * 1000, &reply));
+    return rc == RC_OK ? take_reply(reply, call_id, output) : rc;
+}
+
+/*
+ * Take a reply apart by its text: the frame without the data is read, the data is only formatted.  False if it does not
+ * look as expected, and has to be read as a whole.
+ */
+static bool
+format_reply(const struct ipc_text *reply, GString *text, xmlNode **frame)
+{
+    static const char open[] = "<" CIB_EL_CALLDATA ">", close[] = "</" CIB_EL_CALLDATA ">";
+    const char *begin = g_strstr_len(reply->text, (gssize)MIN(reply->len, 4096), open);
+    const char *end = begin != NULL ? g_strrstr_len(reply->text, (gssize)reply->len, close) : NULL;
+    g_autoptr(GString) rest = NULL;
+
+    if (begin == NULL || end == NULL) {
+        return false;
     }
+    begin += strlen(open);
+    if (end < begin || !xml_reformat(text, begin, (size_t)(end - begin))) {
+        return false;
+    }
+    rest = g_string_new_len(reply->text, begin - reply->text);
+    g_string_append_len(rest, end, reply->text + reply->len - end);
+    *frame = xml_parse(rest->str, rest->len, XML_PARSE_STRICT, NULL);
+    return *frame != NULL && xml_first(*frame, CIB_EL_CALLDATA) != NULL;
+}
+
+int
+cib_native_call_text(struct cib_client *c, const struct cib_request *request, int call_id, int timeout_s, GString *text,
+                     xmlNode **output)
+{
+    g_autoptr(xmlNode) message = make_request(c, request, call_id);
+    xmlNode *reply = NULL;
+    struct ipc_text answer;
+    int rc = call_result(ipc_call_text(c->ipc, message, timeout_s * 1000, &answer));
+
     if (rc != RC_OK) {
-        return rc == ENOTCONN || rc == EMSGSIZE ? rc : ECOMM;
+        return rc;
     }
-    if (xml_get_int(reply, CIB_F_CALL_ID, 0) != call_id) {
-        return ENOMSG;
+    if (!format_reply(&answer, text, &reply)) {
+        g_string_truncate(text, 0);
+        xml_free(reply);
+        reply = xml_parse(answer.text, answer.len, XML_PARSE_LENIENT, NULL);
     }
-    data = data_of(reply);
-    *output = data != NULL ? xml_copy(NULL, data) : NULL;
-    return rc_of(reply);
+    ipc_text_clear(&answer);
+    return reply != NULL ? take_reply(reply, call_id, output) : ECOMM;
 }
 
 int

@@ -6,10 +6,10 @@
  */
 #include "lib/cluster/cpg_frame.h"
 
-#include <bzlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "lib/base/bzip2.h"
 #include "lib/base/log.h"
 #include "lib/base/result.h"
 #include "lib/base/text.h"
@@ -101,8 +101,7 @@ append_compressed(GByteArray *out, const struct cpg_frame *f)
     unsigned room = size + size / 100 + 600; /* bzip2's own bound */
 
     g_byte_array_set_size(out, CPG_FRAME_SIZE + room);
-    if (BZ2_bzBuffToBuffCompress((char *)out->data + CPG_FRAME_SIZE, &room, (char *)f->text, size,
-                                 BZIP2_BLOCK_SIZE, 0, BZIP2_WORK_FACTOR) != BZ_OK) {
+    if (bzip2_compress((char *)out->data + CPG_FRAME_SIZE, &room, f->text, size, BZIP2_BLOCK_SIZE, BZIP2_WORK_FACTOR) != BZ_OK) {
         g_byte_array_set_size(out, CPG_FRAME_SIZE);
         return false;
     }
@@ -189,7 +188,7 @@ decompress(const guint8 *data, uint32_t len, uint32_t size, struct cpg_frame *f,
         *reason = "no memory for the text";
         return EBADMSG;
     }
-    if (BZ2_bzBuffToBuffDecompress(f->owned, &got, (char *)data, len, 0, 0) != BZ_OK ||
+    if (bzip2_expand(f->owned, &got, (const char *)data, len, false) != BZ_OK ||
         got != size) {
         *reason = "cannot be decompressed to the size it promises";
         return EBADMSG;

@@ -352,16 +352,12 @@ settle_debt(struct ipc_connection *c, int64_t deadline)
 }
 
 int
-ipc_call(struct ipc_connection *c, const xmlNode *request, int timeout_ms, xmlNode **reply)
+ipc_call_text(struct ipc_connection *c, const xmlNode *request, int timeout_ms, struct ipc_text *text)
 {
     int64_t deadline = call_deadline(timeout_ms);
-    struct ipc_text text;
     uint32_t id = 0;
     int rc;
 
-    if (reply != NULL) {
-        *reply = NULL;
-    }
     if (c->qb == NULL) {
         return ENOTCONN;
     }
@@ -373,19 +369,31 @@ ipc_call(struct ipc_connection *c, const xmlNode *request, int timeout_ms, xmlNo
         return rc;
     }
     for (;;) {
-        rc = receive_response(c, deadline, &text);
+        rc = receive_response(c, deadline, text);
         if (rc == ETIMEDOUT) {
             c->owes_reply = true;
         }
-        if (rc != RC_OK) {
+        if (rc != RC_OK || (uint32_t)text->header.id == id) {
             return rc;
         }
-        if ((uint32_t)text.header.id == id) {
-            break;
-        }
         log_debug("Discarding response %" PRId32 " of %s while waiting for %" PRIu32,
-                  text.header.id, c->endpoint, id);
-        ipc_text_clear(&text);
+                  text->header.id, c->endpoint, id);
+        ipc_text_clear(text);
+    }
+}
+
+int
+ipc_call(struct ipc_connection *c, const xmlNode *request, int timeout_ms, xmlNode **reply)
+{
+    struct ipc_text text;
+    int rc;
+
+    if (reply != NULL) {
+        *reply = NULL;
+    }
+    rc = ipc_call_text(c, request, timeout_ms, &text);
+    if (rc != RC_OK) {
+        return rc;
     }
     if (reply != NULL) {
         *reply = xml_parse(text.text, text.len, XML_PARSE_LENIENT, NULL);

@@ -46,6 +46,9 @@ int ipc_fd(const struct ipc_connection *c);
  * EBADMSG the response is no message.
  */
 int ipc_call(struct ipc_connection *c, const xmlNode *request, int timeout_ms, xmlNode **reply);
+/* The same, with the response's text as it came (ipc_text_clear() if RC_OK; see lib/ipc/ipc_message.h). */
+struct ipc_text;
+int ipc_call_text(struct ipc_connection *c, const xmlNode *request, int timeout_ms, struct ipc_text *reply);
 /*
  * Send without asking for a response.  The server may lose it if the connection is closed right
  * afterwards. `flags` are sent as they are given (a proxy passes IPC_PROXIED | IPC_WANTS_RESPONSE

@@ -5,11 +5,11 @@
  */
 #include "lib/ipc/ipc_message.h"
 
-#include <bzlib.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/bzip2.h"
 #include "lib/base/log.h"
 #include "lib/base/result.h"
 #include "lib/base/text.h"
@@ -98,8 +98,7 @@ compress_payload(struct ipc_payload *p, uint32_t limit)
     int rc;
 
     to = g_malloc(room + 1);
-    rc = BZ2_bzBuffToBuffCompress(to, &room, p->data, p->size_uncompressed, BZIP2_BLOCK_SIZE, 0,
-                                  BZIP2_WORK_FACTOR);
+    rc = bzip2_compress(to, &room, p->data, p->size_uncompressed, BZIP2_BLOCK_SIZE, BZIP2_WORK_FACTOR);
     if (rc != BZ_OK) {
         static uint32_t biggest = 0;
 
@@ -206,8 +205,7 @@ decompress_text(const char *from, size_t len, struct ipc_text *out)
     if (out->owned == NULL) {
         return ENOMEM;
     }
-    if (BZ2_bzBuffToBuffDecompress(out->owned, &got, (char *)from, out->header.size_compressed, 0,
-                                   0) != BZ_OK ||
+    if (bzip2_expand(out->owned, &got, (const char *)from, out->header.size_compressed, false) != BZ_OK ||
         got != out->header.size_uncompressed) {
         return EBADMSG;
     }

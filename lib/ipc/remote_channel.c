@@ -5,7 +5,6 @@
  */
 #include "lib/ipc/remote_channel.h"
 
-#include <bzlib.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glib-unix.h>
@@ -14,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "lib/base/bzip2.h"
 #include "lib/base/log.h"
 #include "lib/base/xml.h"
 #include "lib/ipc/remote_tls.h"
@@ -277,7 +277,7 @@ read_payload(const struct remote_channel *c, const struct frame_header *h)
 
         expanded = g_malloc(got + 1u);
         if (h->payload_compressed > length
-            || BZ2_bzBuffToBuffDecompress(expanded, &got, (char *)payload, h->payload_compressed, 1, 0) != BZ_OK) {
+            || bzip2_expand(expanded, &got, payload, h->payload_compressed, true) != BZ_OK) {
             return NULL;
         }
         payload = expanded;

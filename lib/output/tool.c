@@ -6,6 +6,7 @@
 #include "lib/base/log.h"
 #include "lib/base/result.h"
 #include "lib/base/text.h"
+#include "lib/base/xml.h"
 
 #include <locale.h>
 #include <stdio.h>
@@ -136,6 +137,7 @@ tool_init(struct tool *t, char **argv, unsigned flags, const char *value_letters
 {
     const char *slash = strrchr(argv[0], '/');
 
+    xml_memory_for_tools();
     setlocale(LC_ALL, "");
     memset(t, 0, sizeof(*t));
     t->name = slash != NULL ? slash + 1 : argv[0];

@@ -443,7 +443,8 @@ report_failure(struct crm_resource *t, int exit_code)
 int
 main(int argc, char **argv)
 {
-    struct crm_resource tool = { .command = CMD_LIST, .check_level = -1 };
+    /* What is large in here goes with the process: to free it piece by piece takes as long as to make it. */
+    static struct crm_resource tool = { .command = CMD_LIST, .check_level = -1 };
     struct crm_resource *t = &tool;
     int exit_code, rc;
 
@@ -466,10 +467,6 @@ main(int argc, char **argv)
     }
     exit_code = run(t);
     report_failure(t, exit_code);
-    if (t->s != NULL) {
-        sched_free(t->s);
-    }
-    xml_free(t->document);
     if (t->cib != NULL && cib_client_is_connected(t->cib)) {
         rc = cib_client_disconnect(t->cib);
         if (rc != RC_OK && exit_code == CRM_EX_OK) {

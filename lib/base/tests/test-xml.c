@@ -163,6 +163,45 @@ a_document_type_is_skipped_where_the_caller_wants_it(void **state)
     assert_non_null(error);
 }
 
+static void
+text_is_formatted_without_reading_it_exactly_as_if_it_had_been_read(void **state)
+{
+    static const char *const same[] = {
+        "<a/>", "<a b=\"c\"/>", "<a><b/></a>", "<a x=\"/\"><b y=\"1\"><c/><d/></b><e/></a>", "<cib><x n=\"a b  c\"/></cib>",
+    };
+    static const char *const refused[] = {
+        "", "a", "<a", "<a>", "</a>", "<a></a>", "<a/><b/>", "<a>text<b/></a>", "<a><!-- c --></a>", "<?xml version=\"1.0\"?><a/>",
+        "<a b='c'/>", "<a b=\"&lt;\"/>", "<a\nb=\"c\"/>", "<a>\n<b/></a>", "<a><![CDATA[x]]></a>", "<a b=\"<\"", "<a/></a>", "<>", "<a x=\"/>\"/>",
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(same); i++) {
+        g_autoptr(xmlNode) read = xml_parse(same[i], strlen(same[i]), XML_PARSE_STRICT, NULL);
+        g_autofree char *want = xml_to_text(read, XML_TEXT_FORMATTED);
+        g_autoptr(GString) got = g_string_new("before ");
+
+        assert_true(xml_reformat(got, same[i], strlen(same[i])));
+        assert_string_equal(got->str + strlen("before "), want);
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(refused); i++) {
+        g_autoptr(GString) got = g_string_new("before ");
+
+        assert_false(xml_reformat(got, refused[i], strlen(refused[i])));
+        assert_string_equal(got->str, "before ");
+    }
+}
+
+static void
+an_element_taken_out_of_its_document_is_all_that_is_left(void **state)
+{
+    static const char text[] = "<a><b><c d=\"e\"/></b><f/></a>";
+    xmlNode *root = xml_parse(text, strlen(text), XML_PARSE_STRICT, NULL);
+    g_autoptr(xmlNode) taken = xml_take_out(xml_first(xml_first(root, "b"), NULL));
+    g_autofree char *left = xml_to_text(taken, XML_TEXT_PLAIN);
+
+    assert_string_equal(left, "<c d=\"e\"/>");
+    assert_ptr_equal(xmlDocGetRootElement(taken->doc), taken);
+}
+
 int
 main(void)
 {
@@ -176,6 +215,8 @@ main(void)
         cmocka_unit_test(bytes_that_are_no_characters_are_refused_however_lenient),
         cmocka_unit_test(very_deep_nesting_is_an_error_and_no_crash),
         cmocka_unit_test(setting_an_attribute_keeps_its_place),
+        cmocka_unit_test(text_is_formatted_without_reading_it_exactly_as_if_it_had_been_read),
+        cmocka_unit_test(an_element_taken_out_of_its_document_is_all_that_is_left),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
