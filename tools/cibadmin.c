@@ -532,6 +532,12 @@ main(int argc, char **argv)
         fputs("The supplied command requires -U user specified.\n", stderr);
         return CRM_EX_USAGE;
     }
+    if (args.show_access && !args.force && !cib_acl_user_is_exempt(g_get_user_name())) {
+        fputs("The supplied command can provide skewed result since it is run under user that also gets guarded per ACLs in "
+              "their own right. To accept the risk of such a possible distortion (without even knowing it at this time), use the "
+              "--force flag.\n", stderr);
+        return CRM_EX_UNSAFE;
+    }
     input = read_input();
     if (strcmp(args.op, OP_MD5) == 0 || strcmp(args.op, OP_MD5_V2) == 0) {
         return print_digest(input);

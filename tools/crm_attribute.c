@@ -659,7 +659,7 @@ run(struct output *out)
         options.name = g_strdup_printf("master-%s", resource);
     }
     cib = cib_client_new();
-    rc = cib_client_connect(cib, PROGRAM, CIB_ENDPOINT_COMMAND, CIB_CONNECT_SYNC_ONLY);
+    rc = cib_client_connect(cib, PROGRAM, CIB_ENDPOINT_COMMAND, CIB_CONNECT_SMALL);
     if (rc != RC_OK) {
         output_error(out, PROGRAM ": Could not connect to the CIB: %s", result_text(rc));
         cib_client_free(cib);

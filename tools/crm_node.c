@@ -257,7 +257,7 @@ static int
 purge_cib(const struct target *target)
 {
     struct cib_client *cib = cib_client_new();
-    int rc = cib_client_connect(cib, PROGRAM, CIB_ENDPOINT_COMMAND, CIB_CONNECT_SYNC_ONLY);
+    int rc = cib_client_connect(cib, PROGRAM, CIB_ENDPOINT_COMMAND, CIB_CONNECT_SMALL);
 
     if (rc == RC_OK) {
         delete_entry(cib, "nodes", "node", target);

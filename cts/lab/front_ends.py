@@ -180,8 +180,8 @@ def services(lab):
             printf 'StrictHostKeyChecking no\\nLogLevel ERROR\\n' >/root/.ssh/config
             mount -t tmpfs tmpfs /etc/ssh; mkdir -p /etc/ssh; ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key
             printf 'PermitRootLogin yes\\nUsePAM no\\nStrictModes no\\nSubsystem sftp internal-sftp\\n' >/etc/ssh/sshd_config
-            cp /etc/shadow /srv/shadow; chmod 600 /srv/shadow; mount --bind /srv/shadow /etc/shadow
-            sed -i "s|^hacluster:[^:]*|hacluster:$(openssl passwd -6 lab)|" /srv/shadow
+            sed "s|^hacluster:[^:]*|hacluster:$(openssl passwd -6 lab)|" /etc/shadow >/srv/shadow
+            chmod 600 /srv/shadow; mount --bind /srv/shadow /etc/shadow
             systemctl start ssh
             [ ! -x /usr/sbin/pcsd ] || systemctl start pcsd
             """ % (os.path.join(HERE, "systemctl"), key, key)], timeout=120)

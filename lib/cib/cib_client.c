@@ -17,6 +17,7 @@
 #include "lib/cib/cib_client_impl.h"
 #include "lib/cib/cib_patch.h"
 #include "lib/cib/cib_proto.h"
+#include "lib/ipc/ipc_message.h"
 
 enum { DEFAULT_TIMEOUT_S = 120 };
 
@@ -198,7 +199,7 @@ cib_client_connect(struct cib_client *c, const char *name, enum cib_endpoint end
     if (c->variant == CIB_VARIANT_FILE) {
         rc = cib_file_connect(c);
     } else if (c->variant == CIB_VARIANT_NATIVE) {
-        rc = cib_native_connect(c, name, endpoint);
+        rc = cib_native_connect(c, name, endpoint, (flags & CIB_CONNECT_SMALL) ? 0 : IPC_BUFFER_CIB);
     } else {
         rc = cib_remote_connect(c, name);
     }

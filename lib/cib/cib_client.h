@@ -94,6 +94,7 @@ enum cib_connect_flags {
     /* Attach to the default GMainContext: asynchronous replies, notifications and loss of connection are
      * delivered from the main loop.  Without it only synchronous calls work. */
     CIB_CONNECT_EVENTS = 1 << 0,
+    CIB_CONNECT_SMALL = 1 << 1, /* only small things are asked for: take small buffers, which are quicker to make */
 };
 
 /*

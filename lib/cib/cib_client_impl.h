@@ -64,7 +64,7 @@ int cib_file_disconnect(struct cib_client *c);
 int cib_file_call(struct cib_client *c, const struct cib_request *request, xmlNode **output);
 
 /* lib/cib/cib_client_native.c */
-int cib_native_connect(struct cib_client *c, const char *name, enum cib_endpoint endpoint);
+int cib_native_connect(struct cib_client *c, const char *name, enum cib_endpoint endpoint, uint32_t buffer_size);
 void cib_native_disconnect(struct cib_client *c);
 /* The same; a large answer comes as formatted text if that can be had without reading it, then *output is NULL. */
 int cib_native_call_text(struct cib_client *c, const struct cib_request *request, int call_id, int timeout_s, GString *text,

@@ -91,9 +91,9 @@ register_client(struct cib_client *c, const char *name)
 }
 
 int
-cib_native_connect(struct cib_client *c, const char *name, enum cib_endpoint endpoint)
+cib_native_connect(struct cib_client *c, const char *name, enum cib_endpoint endpoint, uint32_t buffer_size)
 {
-    int rc = ipc_connect(endpoints[endpoint], IPC_BUFFER_CIB, &c->ipc);
+    int rc = ipc_connect(endpoints[endpoint], buffer_size, &c->ipc);
 
     if (rc == RC_OK) {
         rc = register_client(c, name);

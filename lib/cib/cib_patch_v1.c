@@ -50,7 +50,7 @@ attr_differs(const xmlAttr *a, const xmlNode *other)
 
 /*
  * What `a` has and `b` lacks, as a child of `out`; false (and nothing added) if there is no such thing.
- * `all_attrs`: a changed element shows all its attributes (the added side), else the changed ones.
+ * `all_attrs`: elements show all their attributes (the added side), else the changed ones.
  */
 static bool
 add_difference(xmlNode *out, const xmlNode *a, const xmlNode *b, const char *marker, bool all_attrs)
@@ -86,6 +86,8 @@ add_difference(xmlNode *out, const xmlNode *a, const xmlNode *b, const char *mar
     }
     if (!any) {
         xml_free(e);
+    } else if (all_attrs && !attrs) { /* on the way to what comes */
+        xml_copy_attrs(e, a);
     }
     return any;
 }
@@ -110,7 +112,7 @@ root_in(xmlNode *side)
 static void
 complete_roots(xmlNode *removed, xmlNode *added, const xmlNode *old, const xmlNode *new, bool with_version)
 {
-    static const char *const counters[] = { CIB_A_EPOCH, CIB_A_ADMIN_EPOCH, CIB_A_NUM_UPDATES };
+    static const char *const counters[] = { CIB_A_ADMIN_EPOCH, CIB_A_EPOCH, CIB_A_NUM_UPDATES };
     xmlNode *gone = root_in(removed), *come = root_in(added);
     bool config_changed = xml_first(gone, "configuration") != NULL || xml_first(come, "configuration") != NULL;
 
