@@ -266,16 +266,16 @@ apply_interleaved(struct sched *s, struct sched_rsc *x, struct sched_rsc **insta
     }
 }
 
+/* As configured: an anonymous clone has one copy on a node, whatever it asks for, but is not compared by that. */
 static int
 copies_per_node(const struct sched_rsc *r)
 {
-    switch (r->kind) {
-    case KIND_CLONE:
-    case KIND_BUNDLE:
-        return r->clone_node_max;
-    default:
-        return 1;
+    const char *wanted = r->kind == KIND_CLONE ? rsc_meta(r, "clone-node-max") : NULL;
+
+    if (wanted != NULL) {
+        return (int) text_leading_int(wanted);
     }
+    return r->kind == KIND_BUNDLE ? r->clone_node_max : 1;
 }
 
 static bool
