@@ -348,9 +348,9 @@ promotion_decide(struct sched *s, struct sched_rsc *clone)
         if (r->promotion_sort_value >= 0 && (promoted < clone->promoted_max || !rsc_is(clone, RSC_MANAGED))) {
             where = promotable_on(s, clone, r);
         }
-        if (where != NULL && rsc_role(r, false) < ROLE_PROMOTED && !s->have_quorum
+        if (where != NULL && r->role < ROLE_PROMOTED && !s->have_quorum
             && s->opt.no_quorum_policy == QUORUM_FREEZE) {
-            where = NULL;
+            where = NULL; /* a group has no role of its own, so it never counts as promoted here */
         }
         if (where == NULL) {
             leave_unpromoted(r);
