@@ -12,11 +12,16 @@ SBD_DEVICE, LOG_DEVICE = "/dev/vdb", "/dev/vdc"
 SBD_ON_QEMU = "disk1"  # what QEMU calls the disk with the mailboxes
 INQUISITOR = "$(tr -d ' ' </run/sbd.pid)"
 
-OPERATIONS = "".join("<op id='%%(id)s-%s' name='%s' interval='%s' timeout='120s'/>" % (name, name, interval)
-                     for name, interval in (("start", "0"), ("stop", "0"), ("monitor", "10s")))
+
+
+def operations(resource, monitor):
+    return "".join("<op id='%s-%s' name='%s' interval='%s' timeout='240s'/>" % (resource, name, name, interval)
+                   for name, interval in (("start", "0"), ("stop", "0"), ("monitor", monitor)))
+
+
 FENCING = ("<primitive id='fencing' class='stonith' type='external/sbd'><instance_attributes id='fencing-i'>"
            "<nvpair id='fencing-i-d' name='sbd_device' value='%s'/></instance_attributes><operations>%s</operations></primitive>"
-           % (SBD_DEVICE, OPERATIONS % {"id": "fencing"}))
+           % (SBD_DEVICE, operations("fencing", "120s")))
 WRITER = ("<primitive id='writer' class='ocf' provider='cts' type='writer'><instance_attributes id='writer-i'>"
           "<nvpair id='writer-i-d' name='device' value='%s'/></instance_attributes><operations>%s</operations></primitive>")
 
@@ -125,7 +130,7 @@ def on_one_disk(world):
         cluster.start()
         cluster.options(stonith_timeout="%ds" % (3 * cluster.msgwait), stonith_enabled="true")
         cluster.configure("<rsc_defaults><meta_attributes id='d'><nvpair id='d-s' name='resource-stickiness' value='100'/></meta_attributes></rsc_defaults>")
-        cluster.configure("<resources>%s%s</resources>" % (FENCING, WRITER % (LOG_DEVICE, OPERATIONS % {"id": "writer"})))
+        cluster.configure("<resources>%s%s</resources>" % (FENCING, WRITER % (LOG_DEVICE, operations("writer", "10s"))))
         cluster.wait_idle()
     return cluster, prepare
 
@@ -156,7 +161,7 @@ def without_disk(world):
         cluster.start()
         cluster.options(stonith_watchdog_timeout="%ds" % cluster.msgwait, stonith_timeout="%ds" % (3 * cluster.msgwait), stonith_enabled="true")
         cluster.configure("<rsc_defaults><meta_attributes id='d'><nvpair id='d-s' name='resource-stickiness' value='100'/></meta_attributes></rsc_defaults>")
-        cluster.configure("<resources>%s</resources>" % (WRITER % ("/dev/vdb", OPERATIONS % {"id": "writer"})))
+        cluster.configure("<resources>%s</resources>" % (WRITER % ("/dev/vdb", operations("writer", "10s"))))
         cluster.wait_idle()
     return cluster, prepare
 

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 import xml.etree.ElementTree as ET
 
@@ -21,7 +22,7 @@ from vm import Machine, Unavailable, VmError, kernel, make_initramfs, modules_in
 MODULES = ("virtio_pci", "virtio_blk", "virtio_net", "virtio_console", "9pnet_virtio", "9p", "overlay", "crc32c_generic", "ext4",
            "softdog", "i6300esb", "drbd")
 NET = "10.99.9"
-PATIENCE = 4  # all limits of time are for a machine with nothing else to do; other tests stretch them
+PATIENCE = 20  # all limits of time are for a machine with nothing else to do; other tests stretch them
 IDLE_BOOT = 10  # seconds that two hosts take to boot on such a machine
 
 # The first disk is the host's own.  Only what is asked for is on the shared ones.
@@ -162,9 +163,9 @@ class Host(Machine):
 
     def begin(self):
         """Everything that systemd would start."""
-        self.run("corosync && " + self.until("corosync-cmapctl -g runtime.votequorum.this_node_id >/dev/null 2>&1", 60), 300)
+        self.run("corosync && " + self.until("corosync-cmapctl -g runtime.votequorum.this_node_id >/dev/null 2>&1", 60), 60 * PATIENCE)
         self.run("set -a; . /etc/default/sbd; %s sbd -p /run/sbd.pid watch" % (
-            "sbd allocate %s &&" % self.name if "SBD_DEVICE" in self.cluster.sbd else ""), 300)
+            "sbd allocate %s &&" % self.name if "SBD_DEVICE" in self.cluster.sbd else ""), 60 * PATIENCE)
         self.run("set -a; . /etc/default/pacemaker; setsid pacemakerd >/var/log/pacemakerd.out 2>&1 &")
 
     @staticmethod
@@ -243,9 +244,25 @@ class Cluster:
         self.switch.__exit__()
 
     def start(self):
-        for host in self.hosts:
-            host.begin()
+        self.on_both(lambda host: host.begin())
         self.wait_online()
+
+    def on_both(self, function):
+        """At the same time: each waits mostly for its own machine."""
+        errors = []
+
+        def one(host):
+            try:
+                function(host)
+            except Exception as e:
+                errors.append(e)
+        threads = [threading.Thread(target=one, args=(host,)) for host in self.hosts]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if errors:
+            raise errors[0]
 
     def restart(self, host):
         """A host that was reset boots again and comes back."""
@@ -275,12 +292,10 @@ class Cluster:
 
     def wait_online(self, timeout=90):
         def online():
-            for host in self.alive():
-                status = host.status()
-                if status is None or any(e.get("online") != "true" or e.get("pending") == "true" or e.get("unclean") == "true"
-                                         for e in status.findall("./nodes/node")) or len(status.findall("./nodes/node")) != len(self.hosts):
-                    return False
-            return True
+            status = self.alive()[0].status()
+            nodes = [] if status is None else status.findall("./nodes/node")
+            return len(nodes) == len(self.hosts) and all(
+                e.get("online") == "true" and e.get("pending") != "true" and e.get("unclean") != "true" for e in nodes)
         return self.wait("both machines are online", online, timeout)
 
     def wait_idle(self):
@@ -292,6 +307,7 @@ class Cluster:
         self.alive()[0].run("cibadmin --modify --allow-create --scope %s --xml-pipe <<'END'\n%s\nEND" % (root.tag, xml), 60 * PATIENCE)
 
     def options(self, **options):
+        options["load_threshold"] = "2000%"  # an emulated machine always looks busy
         self.configure("<crm_config><cluster_property_set id='o'>%s</cluster_property_set></crm_config>" % "".join(
             "<nvpair id='o-%s' name='%s' value='%s'/>" % (n, n.replace("_", "-"), v) for n, v in options.items()))
 

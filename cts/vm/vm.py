@@ -204,7 +204,7 @@ class Machine:
     def launch(self):
         # It dies with the test program, however that ends.
         self.ready, self.events = False, b""
-        argv = self.launcher() + ["setpriv", "--pdeathsig", "KILL", QEMU, "-machine", "q35", "-cpu", "max", "-accel", "tcg,thread=single", "-nographic", "-nodefaults", "-no-reboot",
+        argv = self.launcher() + ["setpriv", "--pdeathsig", "KILL", QEMU, "-machine", "q35", "-cpu", "qemu64", "-accel", "tcg,thread=single", "-nographic", "-nodefaults", "-no-reboot",
                 "-kernel", self.vmlinuz, "-initrd", "initramfs",
                 "-append", "console=ttyS0 quiet rdinit=/init panic=1 clocksource=hpet tsc=unstable no_timer_check mitigations=off name=" + self.name + self.kernel_words(),
                 "-chardev", "file,id=console,path=console,append=on", "-serial", "chardev:console", "-chardev", "socket,id=shell,path=shell,server=on,wait=off",
@@ -279,7 +279,7 @@ class Machine:
             except OSError:
                 pass
 
-    def run(self, command, timeout=60, check=True):
+    def run(self, command, timeout=120, check=True):
         """Run a shell command in the machine; returns its output."""
         self.shell.sendall(("( %s\n) </dev/null; echo @@$?@@\n" % command).encode())
         text = self.read_until(rb"@@\d+@@", timeout, self.shell).decode(errors="replace").replace("\r", "")

@@ -268,6 +268,7 @@ spawned(struct launcher *l, const struct launcher_event *ev, uint64_t now)
     struct launcher_child *c = &l->children[ev->child];
 
     c->failures = 0;
+    c->answered = false;
     c->told_to_stop = false;
     c->escalated = false;
     c->adopted = ev->kind == LAUNCHER_EV_ADOPT;
@@ -280,6 +281,31 @@ spawned(struct launcher *l, const struct launcher_event *ev, uint64_t now)
 
 /* --- probing --- */
 
+/*
+ * How many silent probes in a row kill a daemon: five, unless it was killed so before it had answered
+ * at all.  Then the machine may just be too busy for it to start in that time, and killing it again and
+ * again would see to it that it never does: each time it gets twice as long, until it has answered.
+ */
+static void
+count_silent_probe(struct launcher *l, enum launcher_child_id id)
+{
+    const char *name = launcher_daemons[id].name;
+    struct launcher_child *c = &l->children[id];
+    unsigned limit = MAX(c->patience, LAUNCHER_PROBE_FAILURES);
+
+    c->failures++;
+    if (c->failures < limit) {
+        log_notice("%s[%ld] is unresponsive to ipc after %u of %u tries", name, (long)c->pid,
+                   c->failures, limit);
+        return;
+    }
+    log_err("%s[%ld] is unresponsive to ipc after %u tries, killing it", name, (long)c->pid,
+            c->failures);
+    c->failures = 0;
+    c->patience = c->answered ? LAUNCHER_PROBE_FAILURES : MIN(2 * limit, LAUNCHER_PROBE_PATIENCE);
+    emit(l, LAUNCHER_DO_KILL, id, c->pid, SIGKILL);
+}
+
 static void
 probed(struct launcher *l, const struct launcher_event *ev, uint64_t now, uint64_t epoch)
 {
@@ -291,7 +317,8 @@ probed(struct launcher *l, const struct launcher_event *ev, uint64_t now, uint64
     }
     switch (ev->probe) {
     case PROBE_OK:
-        c->failures = 0;
+        c->failures = c->patience = 0;
+        c->answered = true;
         l->progress = epoch;
         if (c->pid == 0 && !c->checking) {
             log_notice("Tracking existing %s process" LOG_XT "pid=%ld", name, (long)ev->pid);
@@ -301,15 +328,8 @@ probed(struct launcher *l, const struct launcher_event *ev, uint64_t now, uint64
         }
         break;
     case PROBE_PID_ONLY:
-        c->failures++;
-        if (c->failures >= LAUNCHER_PROBE_FAILURES) {
-            log_err("%s[%ld] is unresponsive to ipc after %u tries, killing it", name, (long)c->pid,
-                    c->failures);
-            c->failures = 0;
-            emit(l, LAUNCHER_DO_KILL, ev->child, c->pid, SIGKILL);
-        } else {
-            log_notice("%s[%ld] is unresponsive to ipc after %u of %u tries", name, (long)c->pid,
-                       c->failures, LAUNCHER_PROBE_FAILURES);
+        count_silent_probe(l, ev->child);
+        if (c->failures > 0) {
             l->progress = epoch;
         }
         break;

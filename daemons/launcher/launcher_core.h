@@ -34,6 +34,7 @@ extern const struct launcher_daemon launcher_daemons[CHILD_COUNT];
 
 #define LAUNCHER_RESPAWN_MAX     100u
 #define LAUNCHER_PROBE_FAILURES  5u
+#define LAUNCHER_PROBE_PATIENCE  40u /* the most for a daemon that never got as far as answering */
 #define LAUNCHER_STOP_TIMEOUT_MS 180000u
 #define LAUNCHER_REMIND_MS       30000u
 
@@ -109,6 +110,8 @@ struct launcher_child {
     bool exhausted; /* respawned too often */
     unsigned respawns;
     unsigned failures; /* probes without answer, in a row */
+    unsigned patience; /* so many kill it; 0: LAUNCHER_PROBE_FAILURES */
+    bool answered;     /* since it was started */
     bool told_to_stop;
     bool escalated;
     uint64_t stop_since; /* ms */

@@ -371,6 +371,36 @@ five_silent_probes_in_a_row_kill_a_daemon(void **state)
     done(&f);
 }
 
+/* Silent probes until it is killed. */
+static unsigned
+probes_to_kill(struct fixture *f, enum launcher_child_id child)
+{
+    unsigned n = 0;
+
+    do {
+        probed(f, child, PROBE_PID_ONLY);
+        n++;
+    } while (f->l.children[child].failures > 0);
+    end_child(f, child, LAUNCHER_EV_KILLED, SIGKILL);
+    return n;
+}
+
+static void
+a_daemon_that_never_answers_gets_twice_as_long_each_time(void **state)
+{
+    static const unsigned expected[] = { 5, 10, 20, 40, 40 };
+    struct fixture f = running();
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(expected); i++) {
+        assert_int_equal(probes_to_kill(&f, CHILD_ATTRD), expected[i]);
+    }
+    probed(&f, CHILD_ATTRD, PROBE_OK);
+    assert_int_equal(probes_to_kill(&f, CHILD_ATTRD), 5);
+    probed(&f, CHILD_ATTRD, PROBE_OK);
+    assert_int_equal(probes_to_kill(&f, CHILD_ATTRD), 5);
+    done(&f);
+}
+
 static void
 progress_is_the_last_good_probe_or_a_bearable_silence(void **state)
 {
@@ -579,6 +609,7 @@ main(void)
         cmocka_unit_test(the_end_of_an_earlier_incarnation_is_ignored),
         cmocka_unit_test(one_daemon_is_probed_a_second_in_turn),
         cmocka_unit_test(five_silent_probes_in_a_row_kill_a_daemon),
+        cmocka_unit_test(a_daemon_that_never_answers_gets_twice_as_long_each_time),
         cmocka_unit_test(progress_is_the_last_good_probe_or_a_bearable_silence),
         cmocka_unit_test(an_adopted_daemon_that_vanished_is_treated_as_ended),
         cmocka_unit_test(an_endpoint_in_foreign_hands_ends_the_launcher),
