@@ -57,7 +57,7 @@ def simulate_once(binary, cib, arguments=(), seconds=120):
             raise RuntimeError("failed an assertion")
         if p.returncode not in (0, 1) or not os.path.exists(graph):
             return None
-        result = {"summary": [], "scores": [], "messages": [line for line in p.stderr.splitlines() if line.strip() and not line.startswith("Entity: line")]}
+        result = {"summary": [], "scores": [], "messages": [line for line in p.stderr.splitlines() if line.strip() and "validity error" not in line]}
         for line in p.stdout.rstrip().splitlines():
             if " score" in line or "capacity" in line or "utilization" in line:
                 result["scores"].append(line.strip())
