@@ -3,6 +3,12 @@ include cts/fuzz/local.mk
 include cts/sim/local.mk
 include cts/vm/local.mk
 
+## For cts/bench/cluster, which makes it when it is wanted.
+EXTRA_PROGRAMS += cts/bench/cpg-ping
+cts_bench_cpg_ping_SOURCES = cts/bench/cpg-ping.c
+cts_bench_cpg_ping_CFLAGS = $(AM_CFLAGS) $(COROSYNC_CFLAGS)
+cts_bench_cpg_ping_LDADD = $(COROSYNC_LIBS)
+
 ## Daemons and agents alone, each in a sandbox; one tool against the installed one.
 cts_tests = cts/daemons/test-agents cts/daemons/test-alerts cts/daemons/test-execd.py cts/daemons/test-systemd.py \
 	cts/daemons/test-based.py cts/daemons/test-fenced cts/daemons/test-schedulerd.py cts/cli/cibadmin-vs-installed
