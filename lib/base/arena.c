@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define FIRST_BLOCK   ((size_t)64 * 1024)
 #define LARGEST_BLOCK ((size_t)8 * 1024 * 1024)
@@ -24,6 +25,17 @@ struct arena {
     GHashTable *interned;
     size_t bytes;
 };
+
+void
+memory_will_be_filled(void *memory, size_t size)
+{
+    const size_t huge = (size_t)2 * 1024 * 1024;
+    uintptr_t begin = ((uintptr_t)memory + huge - 1) / huge * huge, end = ((uintptr_t)memory + size) / huge * huge;
+
+    if (end > begin) {
+        madvise((void *)begin, end - begin, MADV_HUGEPAGE); /* where there are none it is no loss */
+    }
+}
 
 struct arena *
 arena_new(void)
@@ -82,6 +94,7 @@ arena_alloc(struct arena *a, size_t size)
         }
         want = (b == NULL) ? FIRST_BLOCK : MIN(MAX(b->size * 2, FIRST_BLOCK), LARGEST_BLOCK);
         b = g_malloc0(BLOCK_HEADER + want);
+        memory_will_be_filled(b, want);
         b->size = want;
         b->next = a->blocks;
         a->blocks = b;

@@ -26,6 +26,12 @@ const char *arena_intern(struct arena *a, const char *s);
 size_t arena_bytes(const struct arena *a);
 
 /*
+ * New memory from the system that will be used from end to end: may it come in large pages.  Taking it in small ones costs as
+ * much as reading what a big CIB puts there.
+ */
+void memory_will_be_filled(void *memory, size_t size);
+
+/*
  * A growing array in the arena: `items` may move while it grows, indices stay.  The old block is left to the arena.
  */
 #define ARENA_VEC(type) struct { type *items; unsigned len, cap; }

@@ -11,7 +11,7 @@ lib_base_libbase_a_SOURCES = \
 	lib/base/panic.c lib/base/panic.h \
 	lib/base/result.c lib/base/result.h \
 	lib/base/text.c lib/base/text.h \
-	lib/base/xml.c lib/base/xml_parse.c lib/base/xml.h
+	lib/base/xml.c lib/base/xml_parse.c lib/base/xml.h lib/base/xml_packed.h
 BASE_LDADD = lib/base/libbase.a $(BASE_LIBS)
 
 check_PROGRAMS += lib/base/tests/test-text lib/base/tests/test-xml

@@ -118,8 +118,18 @@ text_parse_int(const char *s, long long *value)
 long long
 text_leading_int(const char *s)
 {
+    enum { SAFE_DIGITS = 18 };
+    long long v = 0;
+    int digits = 0;
+
+    if (s == NULL) {
+        return 0;
+    }
+    while (digits <= SAFE_DIGITS && s[digits] >= '0' && s[digits] <= '9') {
+        v = v * 10 + (s[digits++] - '0');
+    }
     /* strtoll clips at the ends of the range and gives 0 without digits: just what is wanted. */
-    return (s == NULL) ? 0 : strtoll(s, NULL, 10);
+    return digits > 0 && digits <= SAFE_DIGITS ? v : strtoll(s, NULL, 10);
 }
 
 int
@@ -384,13 +394,34 @@ transition_key_new(int transition, int action, int target_rc, const char *uuid)
     return g_strdup_printf("%d:%d:%d:%-36s", action, transition, target_rc, uuid);
 }
 
+#define BLANKS " \t\n\v\f\r"
+
+/* A number and the colon behind it; `*text` moves on. */
+static bool
+read_part(const char **text, int *number)
+{
+    char *end;
+
+    *number = (int)strtol(*text, &end, 10);
+    if (end == *text || *end != ':') {
+        return false;
+    }
+    *text = end + 1;
+    return true;
+}
+
 bool
 transition_key_parse(const char *key, int *transition, int *action, int *target_rc, char **uuid)
 {
     int a, t, rc;
-    char u[37];
+    size_t len;
 
-    if (key == NULL || sscanf(key, "%d:%d:%d:%36s", &a, &t, &rc, u) != 4) {
+    if (key == NULL || !read_part(&key, &a) || !read_part(&key, &t) || !read_part(&key, &rc)) {
+        return false;
+    }
+    key += strspn(key, BLANKS);
+    len = MIN(strcspn(key, BLANKS), (size_t)36);
+    if (len == 0) {
         return false;
     }
     if (transition != NULL) {
@@ -403,7 +434,7 @@ transition_key_parse(const char *key, int *transition, int *action, int *target_
         *target_rc = rc;
     }
     if (uuid != NULL) {
-        *uuid = g_strdup(u);
+        *uuid = g_strndup(key, len);
     }
     return true;
 }

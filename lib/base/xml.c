@@ -5,7 +5,9 @@
  */
 #include "lib/base/xml.h"
 
+#include "lib/base/arena.h"
 #include "lib/base/text.h"
+#include "lib/base/xml_packed.h"
 
 #include <ctype.h>
 #include <libxml/parserInternals.h> /* xmlStringText */
@@ -96,6 +98,32 @@ append_child(xmlNode *parent, xmlNode *child)
     parent->last = child;
 }
 
+static void
+unpack_attrs(xmlNode *node)
+{
+    const struct xml_packed *p = xml_packed_of(node);
+    xmlAttr *last = NULL;
+
+    if (p == NULL) {
+        return;
+    }
+    node->psvi = NULL;
+    for (unsigned i = 0; i < p->count; i++) {
+        append_attr(node, last, CSTR(p->pairs[i].name), p->pairs[i].value);
+        last = last != NULL ? last->next : node->properties;
+    }
+}
+
+void
+xml_unpack(xmlNode *node)
+{
+    unpack_attrs(node);
+    xml_for_each(child, node, NULL)
+    {
+        xml_unpack(child);
+    }
+}
+
 static xmlNode *
 copy_tree(xmlDoc *doc, const xmlNode *src)
 {
@@ -105,6 +133,7 @@ copy_tree(xmlDoc *doc, const xmlNode *src)
     if (src->type != XML_ELEMENT_NODE || src->ns != NULL || src->nsDef != NULL) {
         return xmlDocCopyNode((xmlNode *)src, doc, 1);
     }
+    unpack_attrs((xmlNode *)src);
     node = node_alloc(XML_ELEMENT_NODE, doc, xmlStrdup(src->name));
     node->line = src->line;
     for (const xmlAttr *a = src->properties; a != NULL; a = a->next) {
@@ -182,7 +211,10 @@ xml_free(xmlNode *node)
         return;
     }
     if (node->doc != NULL && xmlDocGetRootElement(node->doc) == node) {
+        struct arena *packed = node->doc->psvi;
+
         xmlFreeDoc(node->doc);
+        arena_free(packed);
     } else {
         xmlUnlinkNode(node);
         xmlFreeNode(node);
@@ -193,7 +225,7 @@ static xmlAttr *
 find_attr(const xmlNode *node, const char *name)
 {
     for (xmlAttr *a = (node != NULL) ? node->properties : NULL; a != NULL; a = a->next) {
-        if (strcmp(CSTR(a->name), name) == 0) {
+        if (CSTR(a->name)[0] == name[0] && strcmp(CSTR(a->name), name) == 0) { /* most differ in the first letter */
             return a;
         }
     }
@@ -214,7 +246,13 @@ const char *
 xml_get(const xmlNode *node, const char *name)
 {
     const xmlAttr *a = find_attr(node, name);
+    const struct xml_packed *p = a == NULL && node != NULL ? xml_packed_of(node) : NULL;
 
+    for (unsigned i = 0; p != NULL && i < p->count; i++) {
+        if (p->pairs[i].name[0] == (xmlChar)name[0] && strcmp(CSTR(p->pairs[i].name), name) == 0) {
+            return p->pairs[i].value;
+        }
+    }
     return (a == NULL) ? NULL : xml_attr_value(a);
 }
 
@@ -227,8 +265,10 @@ xml_id(const xmlNode *node)
 void
 xml_set(xmlNode *node, const char *name, const char *value)
 {
-    xmlAttr *a = find_attr(node, name);
+    xmlAttr *a;
 
+    unpack_attrs(node);
+    a = find_attr(node, name);
     if (value == NULL) {
         if (a != NULL) {
             xmlRemoveProp(a);
@@ -310,6 +350,7 @@ xml_copy_attr(xmlNode *to, const xmlNode *from, const char *name)
 void
 xml_copy_attrs(xmlNode *to, const xmlNode *from)
 {
+    unpack_attrs((xmlNode *)from);
     for (const xmlAttr *a = from->properties; a != NULL; a = a->next) {
         xml_set(to, (const char *)a->name, xml_attr_value(a));
     }
@@ -478,6 +519,7 @@ append_element(GString *out, const xmlNode *node, unsigned flags, unsigned depth
     indent(out, flags, depth);
     g_string_append_c(out, '<');
     g_string_append(out, CSTR(node->name));
+    unpack_attrs((xmlNode *)node);
     for (const xmlAttr *a = node->properties; a != NULL; a = a->next) {
         if ((flags & XML_TEXT_SKIP_VOLATILE) && is_volatile(CSTR(a->name))) {
             continue;

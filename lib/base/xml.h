@@ -107,11 +107,16 @@ char *md5_hex(const void *data, size_t len);
  * Text nested too deep and bytes that are no XML characters are refused as a whole even so.
  * XML_PARSE_SKIP_DOCTYPE: a document type declaration is skipped instead of refused (meta-data of agents have one);
  * what it declares does not exist, so a reference to such an entity is an error.
+ * XML_PARSE_PACKED: attributes of entries of the operation history may take a tenth of the room, and only functions of
+ * this header see them; xml_unpack() before anybody else does.
  */
-enum xml_parse_flags { XML_PARSE_STRICT = 0, XML_PARSE_LENIENT = 1 << 0, XML_PARSE_SKIP_DOCTYPE = 1 << 1 };
+enum xml_parse_flags { XML_PARSE_STRICT = 0, XML_PARSE_LENIENT = 1 << 0, XML_PARSE_SKIP_DOCTYPE = 1 << 1, XML_PARSE_PACKED = 1 << 2 };
 xmlNode *xml_parse(const char *text, size_t len, unsigned flags, char **error);
 /* From a file; a name ending in .bz2 is decompressed; "-" reads standard input. */
 xmlNode *xml_parse_file(const char *path, unsigned flags, char **error);
+
+/* Make packed attributes of the element and all below into plain ones (what xml_get() returned stays valid). */
+void xml_unpack(xmlNode *node);
 
 /* Drop all text nodes below (the CIB holds none). */
 void xml_strip_text(xmlNode *node);

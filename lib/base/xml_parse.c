@@ -14,6 +14,10 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+
+#include "lib/base/arena.h"
+#include "lib/base/xml_packed.h"
 
 /* A CIB of 100 MB is accepted; what is larger is a mistake or an attack (bzip2 bombs included). */
 #define LARGEST_DOCUMENT ((size_t)512 * 1024 * 1024)
@@ -21,10 +25,12 @@
 /* Deeper than any schema; the tree is walked recursively, so depth is stack. */
 #define DEEPEST_ELEMENT 256
 
-/* What one parse has found wrong. */
+/* What one parse has found wrong, and where it packs attributes. */
 struct findings {
-    char *first;  /* the first error says most; what follows is mostly its consequence */
-    bool refused; /* nothing of this document may be used, however lenient the caller is */
+    char *first;          /* the first error says most; what follows is mostly its consequence */
+    bool refused;         /* nothing of this document may be used, however lenient the caller is */
+    struct arena *packed; /* NULL: nothing is packed */
+    const xmlChar *packed_names[2];
 };
 
 static void
@@ -137,11 +143,51 @@ is_xml_element(const xmlChar *name, const xmlChar *const *attrs, int n)
     return fine;
 }
 
+/* What the parser hands over as it stands: in values with references they are yet to be resolved. */
+static bool
+can_be_packed(const xmlChar *const *attrs, int n)
+{
+    for (int i = 0; i < n; i++) {
+        const xmlChar *const *a = attrs + 5 * i;
+
+        if (a[1] != NULL || memchr(a[3], '&', (size_t)(a[4] - a[3])) != NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The names are the document's dictionary's, as the parser's are. */
+static const struct xml_packed *
+pack(struct arena *arena, const xmlChar *const *attrs, int n)
+{
+    size_t total = 0;
+    struct xml_packed *p;
+    char *to;
+
+    for (int i = 0; i < n; i++) {
+        total += (size_t)(attrs[5 * i + 4] - attrs[5 * i + 3]) + 1;
+    }
+    p = arena_alloc(arena, sizeof(*p) + (size_t)n * sizeof(p->pairs[0]) + total);
+    p->count = (unsigned)n;
+    to = (char *)&p->pairs[n];
+    for (int i = 0; i < n; i++) {
+        size_t len = (size_t)(attrs[5 * i + 4] - attrs[5 * i + 3]);
+
+        memcpy(to, attrs[5 * i + 3], len);
+        p->pairs[i].name = attrs[5 * i];
+        p->pairs[i].value = to;
+        to += len + 1;
+    }
+    return p;
+}
+
 static void
 start_element(void *ctxt, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri, int n_ns,
               const xmlChar **ns, int n_attrs, int n_defaulted, const xmlChar **attrs)
 {
     xmlParserCtxt *parser = ctxt;
+    const struct findings *found = parser->_private;
     g_autofree const xmlChar **unique = NULL;
 
     if (!parser->wellFormed && !is_xml_element(name, attrs, n_attrs)) {
@@ -153,7 +199,12 @@ start_element(void *ctxt, const xmlChar *name, const xmlChar *prefix, const xmlC
         n_attrs = first_of_each(unique, attrs, n_attrs);
         attrs = unique;
     }
-    if (parser->nodeNr < DEEPEST_ELEMENT) {
+    if (found->packed != NULL && (name == found->packed_names[0] || name == found->packed_names[1]) && parser->wellFormed
+        && parser->nodeNr < DEEPEST_ELEMENT && prefix == NULL && uri == NULL && n_ns == 0 && n_defaulted == 0 && n_attrs > 0
+        && can_be_packed(attrs, n_attrs)) {
+        xmlSAX2StartElementNs(ctxt, name, NULL, NULL, 0, NULL, 0, 0, NULL);
+        parser->node->psvi = (void *)pack(found->packed, attrs, n_attrs);
+    } else if (parser->nodeNr < DEEPEST_ELEMENT) {
         xmlSAX2StartElementNs(ctxt, name, prefix, uri, n_ns, ns, n_attrs, n_defaulted, attrs);
     } else {
         refuse(parser, "elements are nested more than %d deep", DEEPEST_ELEMENT);
@@ -187,34 +238,32 @@ set_error(char **error, char *text)
     }
 }
 
-xmlNode *
-xml_parse(const char *text, size_t len, unsigned flags, char **error)
+/* Run a parser that has its input of `len` bytes; it is freed. */
+static xmlNode *
+parse_with(xmlParserCtxt *parser, size_t len, unsigned flags, char **error)
 {
     int options = XML_PARSE_NOBLANKS | XML_PARSE_NONET;
-    struct findings found = { NULL, false };
-    xmlParserCtxt *parser;
+    struct findings found = { NULL, false, NULL, { NULL, NULL } };
     xmlDoc *doc;
     xmlNode *root = NULL;
 
-    set_error(error, NULL);
-    if (len == 0 || len > MIN(LARGEST_DOCUMENT, (size_t)INT_MAX)) {
-        set_error(error, g_strdup((len == 0) ? "no content" : "larger than 512 MiB"));
-        return NULL;
-    }
     if (len > 8 * 1024 * 1024) {
         options |= XML_PARSE_HUGE; /* lifts libxml2's limits on sizes; depth has ours */
     }
     if (flags & XML_PARSE_LENIENT) {
         options |= XML_PARSE_RECOVER;
     }
-    init_parser_once();
-    parser = xmlCreateMemoryParserCtxt(text, (int)len);
     if (parser == NULL) {
         set_error(error, g_strdup("out of memory"));
         return NULL;
     }
     xmlCtxtUseOptions(parser, options);
     parser->_private = &found;
+    if (flags & XML_PARSE_PACKED) {
+        found.packed = arena_new();
+        found.packed_names[0] = xmlDictLookup(parser->dict, BAD_CAST XML_PACKED_ENTRY, -1);
+        found.packed_names[1] = xmlDictLookup(parser->dict, BAD_CAST XML_PACKED_RESOURCE, -1);
+    }
     parser->sax->internalSubset = (flags & XML_PARSE_SKIP_DOCTYPE) ? skip_doctype : refuse_doctype;
     if (flags & XML_PARSE_SKIP_DOCTYPE) {
         parser->sax->entityDecl = skip_entity;
@@ -235,11 +284,25 @@ xml_parse(const char *text, size_t len, unsigned flags, char **error)
         if (doc != NULL) {
             xmlFreeDoc(doc);
         }
+        arena_free(found.packed);
         set_error(error, (found.first != NULL) ? found.first : g_strdup("no element found"));
         return NULL;
     }
     g_free(found.first);
+    doc->psvi = found.packed;
     return root;
+}
+
+xmlNode *
+xml_parse(const char *text, size_t len, unsigned flags, char **error)
+{
+    set_error(error, NULL);
+    if (len == 0 || len > MIN(LARGEST_DOCUMENT, (size_t)INT_MAX)) {
+        set_error(error, g_strdup((len == 0) ? "no content" : "larger than 512 MiB"));
+        return NULL;
+    }
+    init_parser_once();
+    return parse_with(xmlCreateMemoryParserCtxt(text, (int)len), len, flags, error);
 }
 
 static GString *
@@ -300,6 +363,51 @@ read_bzip2(FILE *f, char **error)
     return out;
 }
 
+/* --- big files: parsed while they are read, so that nobody needs room for their text --- */
+
+#define BIG_FILE ((size_t)4 * 1024 * 1024)
+
+struct big_file {
+    FILE *f;
+    size_t left;
+};
+
+static int
+read_some(void *context, char *buffer, int len)
+{
+    struct big_file *b = context;
+    size_t n = fread(buffer, 1, MIN((size_t)len, b->left), b->f);
+
+    b->left -= n;
+    return n == 0 && ferror(b->f) ? -1 : (int)n;
+}
+
+static int
+leave_open(void *context)
+{
+    return 0;
+}
+
+/* The size, if it is one of those. */
+static size_t
+big_size(FILE *f)
+{
+    struct stat st;
+
+    return fstat(fileno(f), &st) == 0 && S_ISREG(st.st_mode) && st.st_size > (off_t)BIG_FILE && (size_t)st.st_size <= LARGEST_DOCUMENT
+               ? (size_t)st.st_size
+               : 0;
+}
+
+static xmlNode *
+parse_big_file(FILE *f, size_t size, unsigned flags, char **error)
+{
+    struct big_file b = { f, size };
+
+    init_parser_once();
+    return parse_with(xmlCreateIOParserCtxt(NULL, NULL, read_some, leave_open, &b, XML_CHAR_ENCODING_NONE), size, flags, error);
+}
+
 xmlNode *
 xml_parse_file(const char *path, unsigned flags, char **error)
 {
@@ -312,6 +420,11 @@ xml_parse_file(const char *path, unsigned flags, char **error)
     if (f == NULL) {
         set_error(error, g_strdup(strerror(errno)));
         return NULL;
+    }
+    if (!is_stdin && !g_str_has_suffix(path, ".bz2") && big_size(f) > 0) {
+        root = parse_big_file(f, big_size(f), flags, error);
+        fclose(f);
+        return root;
     }
     text = g_str_has_suffix(path, ".bz2") ? read_bzip2(f, error) : read_plain(f, error);
     if (!is_stdin) {

@@ -72,6 +72,7 @@ upgrade(struct output *out, xmlNode **cib, const char *origin)
     if (name != NULL && cib_schema_index(schemas, name) >= cib_schema_minimum(schemas)) {
         rc = RC_OK; /* new enough: only to be checked */
     } else {
+        xml_unpack(*cib); /* for stylesheets */
         rc = cib_schema_upgrade(schemas, cib, NULL, &best);
         name = xml_get(*cib, "validate-with");
     }
@@ -96,7 +97,7 @@ simulate_load(struct output *out, const char *file, bool live, int *exit_code)
             return NULL;
         }
     } else {
-        cib = xml_parse_file(file, XML_PARSE_STRICT, &why);
+        cib = xml_parse_file(file, XML_PARSE_STRICT | XML_PARSE_PACKED, &why);
         if (cib == NULL) {
             output_error(out, "crm_simulate: Could not read %s: %s", strcmp(file, "-") ? file : "standard input",
                          why ? why : "no XML found");

@@ -202,10 +202,53 @@ an_element_taken_out_of_its_document_is_all_that_is_left(void **state)
     assert_ptr_equal(xmlDocGetRootElement(taken->doc), taken);
 }
 
+static void
+packed_attributes_read_change_and_write_as_plain_ones(void **state)
+{
+    static const char text[] = "<s><lrm_rsc_op id='i' operation=\"a b\" empty='' x='more than fifteen bytes'/><lrm_rsc_op/>"
+                               "<lrm_rsc_op y='1'><in z='2'/></lrm_rsc_op><lrm_rsc_op v='&lt;'/></s>";
+    static const char plain[] = "<s><lrm_rsc_op id=\"i\" operation=\"a b\" empty=\"\" x=\"more than fifteen bytes\"/><lrm_rsc_op/>"
+                                "<lrm_rsc_op y=\"1\"><in z=\"2\"/></lrm_rsc_op><lrm_rsc_op v=\"&lt;\"/></s>";
+
+    for (int how = 0; how < 5; how++) {
+        g_autoptr(xmlNode) root = xml_parse(text, strlen(text), XML_PARSE_PACKED, NULL);
+        g_autoptr(xmlNode) copy = NULL;
+        xmlNode *op = xml_first(root, NULL);
+        const char *kept = xml_get(op, "x");
+        g_autofree char *out = NULL;
+
+        assert_null(op->properties);
+        assert_string_equal(xml_id(op), "i");
+        assert_string_equal(xml_get(op, "operation"), "a b");
+        assert_string_equal(xml_get(op, "empty"), "");
+        assert_null(xml_get(op, "y"));
+        switch (how) {
+        case 0: break;
+        case 1: copy = xml_copy(NULL, root); break;
+        case 2: xml_unpack(root); break;
+        case 3:
+            xml_set(op, "x", "other");
+            assert_string_equal(xml_get(op, "x"), "other");
+            xml_set(op, "x", "more than fifteen bytes");
+            break;
+        default:
+            copy = xml_copy(NULL, root);
+            xml_copy_attrs(xml_new(copy, "to"), op);
+            assert_string_equal(xml_get(xml_first(copy, "to"), "x"), kept);
+            xml_free(xml_first(copy, "to"));
+            break;
+        }
+        assert_string_equal(kept, "more than fifteen bytes");
+        out = xml_to_text(copy != NULL ? copy : root, XML_TEXT_PLAIN);
+        assert_string_equal(out, plain);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(packed_attributes_read_change_and_write_as_plain_ones),
         cmocka_unit_test(a_document_type_is_skipped_where_the_caller_wants_it),
         cmocka_unit_test(the_wire_form_drops_text_and_keeps_attribute_order),
         cmocka_unit_test(digests_stop_escaping_at_the_first_multibyte_character),

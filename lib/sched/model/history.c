@@ -126,7 +126,6 @@ history_parse_op(struct sched *s, const xmlNode *xml, struct sched_hist_op *op)
 {
     const char *key = xml_get(xml, "transition-key"), *task = xml_get(xml, "operation");
     int transition, action, target = -1;
-    char *uuid = NULL;
 
     memset(op, 0, sizeof *op);
     op->xml = xml;
@@ -142,10 +141,9 @@ history_parse_op(struct sched *s, const xmlNode *xml, struct sched_hist_op *op)
     op->status = (int)xml_get_int(xml, "op-status", EXEC_UNKNOWN);
     op->last_change = xml_get_int(xml, "last-rc-change", 0);
     op->target_rc = -1;
-    if (key != NULL && transition_key_parse(key, &transition, &action, &target, &uuid)) {
+    if (key != NULL && transition_key_parse(key, &transition, &action, &target, NULL)) {
         op->target_rc = target;
     }
-    g_free(uuid);
     op->effective_rc = op->rc;
     op->effective_status = op->status;
     op->probe = op->interval_ms == 0 && text_equal(task, "monitor");

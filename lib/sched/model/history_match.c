@@ -209,11 +209,8 @@ orphan_xml(struct sched *s, const xmlNode *lrm_resource)
 {
     xmlNode *xml = xml_new(s->scratch, "primitive");
 
-    for (const xmlAttr *a = lrm_resource->properties; a != NULL; a = a->next) {
-        if (strcmp((const char *)a->name, "shutdown-lock") != 0) {
-            xml_set(xml, (const char *)a->name, xml_attr_value(a));
-        }
-    }
+    xml_copy_attrs(xml, lrm_resource);
+    xml_set(xml, "shutdown-lock", NULL);
     return xml;
 }
 
