@@ -203,11 +203,14 @@ def a_failure_has_the_consequence_that_was_chosen(lab):
     wait_until("one is promoted", lambda: "Promoted: [" in lab.nodes[0].output("crm_mon", "-1"), 40, 0.3)
     lab.wait_idle()
     home = [n.get("name") for r in lab.nodes[0].status().iter("resource") if r.get("role") == "Promoted" for n in r.findall("node")][0]
-    starts = last(lab, "s", "start", home)
-    lab[home].run(["crm_resource", "--fail", "-r", "s", "-N", home])
+    starts = log_count(lab, "s", lab[home])
+    other = [n for n in lab.nodes if n.name != home][0] # its state is what an unpromoted copy has
+    lab[home].run(["sh", "-c", "cat >$(ls /run/Stateful-s*.state)"], input=other.output("sh", "-c", "cat /run/Stateful-s*.state"))
+    wait_until("the failure is on record", lambda: any(f.get("op_key", "").startswith("s_monitor") for f in
+                                                       lab.running()[0].status().iter("failure")), 20, 0.3)
     lab.wait_idle()
     wait_until("one is promoted again", lambda: "Promoted: [" in lab.nodes[0].output("crm_mon", "-1"), 40, 0.3)
-    assert last(lab, "s", "start", home) is not None and starts is not None
+    assert log_count(lab, "s", lab[home]) == starts, "%s was started anew instead of demoted" % home
 
 
 STORIES = [numbers_of_instances_are_kept, what_depends_on_a_clone_waits_for_as_many_as_it_needs, ordered_copies_start_one_after_the_other,
