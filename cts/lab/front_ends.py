@@ -66,6 +66,7 @@ RULES = [(re.compile(a, re.M), b) for a, b in (
     (r"\(\S*(get_message_xml|log_\w+|native_\w+|unpack_\w+|pe_\w+|pcmk_\w+|\w+)\) \t(error|warning|notice|info):", r"(WHERE) \t\2:"),
     (r"Waiting for \d+ repl(y|ies) ", "Waiting for N replies "),
     (r"(?m)(\.\.\. got reply\n)+", "... got reply\n"),
+    (r"^\w+: (Corosync configuration reloaded)", r"NODE: \1"), # pcs asks one of them
     (r"[ \t]+$", ""),
 )]
 
