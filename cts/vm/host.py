@@ -6,7 +6,6 @@ on top a disk of the machine's own, so that what it wrote is still there after a
 the machines.  Never changes anything of this machine: what they write goes to their own disks.
 """
 import os
-import re
 import shutil
 import subprocess
 import sys

@@ -4,12 +4,10 @@
 The kernel's DRBD, drbd-utils with its agent and handlers, and the agents of resource-agents as they are.  Told by `run --long`.
 """
 import os
-import time
 
 from full_stack import FENCING, SBD_DEVICE
 from host import NET, PATIENCE, Cluster
 from results import Skip
-from vm import VmError
 
 ADDRESS = NET + ".100"
 PAGE = "http://%s/" % ADDRESS
@@ -232,6 +230,7 @@ def make_storage(cluster):
     cluster.on_both(lambda host: host.run("drbdadm create-md --force r0 && drbdadm up r0", 60 * PATIENCE))
     cluster.wait("the copies are connected", lambda: "cs:Connected" in alpha.run("cat /proc/drbd"), 30)
     alpha.run("drbdadm -- --clear-bitmap new-current-uuid r0 && drbdadm primary r0 && mkfs.ext4 -q /dev/drbd0", 60 * PATIENCE)
+    alpha.run("mount -t ext4 /dev/drbd0 /mnt && echo nothing yet >/mnt/index.html && umount /mnt", 60 * PATIENCE)
     alpha.run("drbdadm secondary r0", 60 * PATIENCE)
     cluster.on_both(lambda host: host.run("drbdadm down r0", 60 * PATIENCE))
 
