@@ -10,6 +10,19 @@
 /* --- text --- */
 
 static void
+step_text(struct output *out, const struct explain_step *step)
+{
+    bool sets = strcmp(step->code, "set") == 0 || strcmp(step->code, "unheeded") == 0;
+    g_autofree char *result = g_strdup(score_text(step->result));
+
+    if (sets) {
+        output_item(out, NULL, "= %s: %s", result, step->text);
+    } else {
+        output_item(out, NULL, "%s%s = %s: %s", step->delta < 0 ? "" : "+", score_text(step->delta), result, step->text);
+    }
+}
+
+static void
 node_text(struct output *out, const struct explanation *x, const struct explain_node *n)
 {
     const char *mark = x->chosen == n->node ? " (chosen)" : "", *off = n->unavailable;
@@ -24,15 +37,7 @@ node_text(struct output *out, const struct explanation *x, const struct explain_
         output_item(out, NULL, "%s: score of the node", score_text(n->base));
     }
     for (unsigned i = 0; i < n->steps.len; i++) {
-        const struct explain_step *step = &n->steps.items[i];
-        bool sets = strcmp(step->code, "set") == 0 || strcmp(step->code, "unheeded") == 0;
-        g_autofree char *result = g_strdup(score_text(step->result));
-
-        if (sets) {
-            output_item(out, NULL, "= %s: %s", result, step->text);
-        } else {
-            output_item(out, NULL, "%s%s = %s: %s", step->delta < 0 ? "" : "+", score_text(step->delta), result, step->text);
-        }
+        step_text(out, &n->steps.items[i]);
     }
     output_end_list(out);
 }
@@ -51,6 +56,13 @@ explanation_text(struct output *out, const struct explanation *x)
     }
     if (x->promotable) {
         output_item(out, "Promotion score", "%s", score_text(x->promotion));
+        if (x->promotion_steps.len > 0) {
+            output_begin_list(out, "How that came about");
+            for (unsigned i = 0; i < x->promotion_steps.len; i++) {
+                step_text(out, &x->promotion_steps.items[i]);
+            }
+            output_end_list(out);
+        }
     }
     if (x->obstacles.len > 0) {
         output_begin_list(out, "What keeps it");
@@ -80,21 +92,25 @@ explanation_text(struct output *out, const struct explanation *x)
 /* --- elements --- */
 
 static void
+step_element(struct output *out, const char *name, const struct explain_step *step)
+{
+    output_open_element(out, name, "reason", step->code, "constraint", step->source, "with", step->other, NULL);
+    if (strcmp(step->code, "set") != 0 && strcmp(step->code, "unheeded") != 0) {
+        output_attr(out, "delta", score_text(step->delta));
+    }
+    output_attr(out, "result", score_text(step->result));
+    output_attr(out, "description", step->text);
+    output_close_element(out);
+}
+
+static void
 node_elements(struct output *out, const struct explanation *x, const struct explain_node *n)
 {
     output_open_element(out, "node", "name", n->node->uname, "score", n->candidate ? score_text(n->final) : NULL,
                         "chosen", x->chosen == n->node ? "true" : "false", "unavailable", n->unavailable, NULL);
     output_attr(out, "base", score_text(n->base));
     for (unsigned i = 0; i < n->steps.len; i++) {
-        const struct explain_step *step = &n->steps.items[i];
-
-        output_open_element(out, "step", "reason", step->code, "constraint", step->source, "with", step->other, NULL);
-        if (strcmp(step->code, "set") != 0 && strcmp(step->code, "unheeded") != 0) {
-            output_attr(out, "delta", score_text(step->delta));
-        }
-        output_attr(out, "result", score_text(step->result));
-        output_attr(out, "description", step->text);
-        output_close_element(out);
+        step_element(out, "step", &n->steps.items[i]);
     }
     output_close_element(out);
 }
@@ -107,6 +123,9 @@ explanation_elements(struct output *out, const struct explanation *x)
                         x->promotable ? score_text(x->promotion) : NULL, NULL);
     output_element(out, "decision", "rule", x->rule, "over", x->over ? x->over->uname : NULL, "description", x->decision,
                    NULL);
+    for (unsigned i = 0; i < x->promotion_steps.len; i++) {
+        step_element(out, "promotion-step", &x->promotion_steps.items[i]);
+    }
     for (unsigned i = 0; i < x->obstacles.len; i++) {
         output_element(out, "obstacle", "reason", x->obstacles.items[i].code, "description", x->obstacles.items[i].text,
                        NULL);

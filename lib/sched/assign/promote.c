@@ -140,6 +140,15 @@ started_is_unpromoted(struct sched_rsc *r)
     }
 }
 
+/* What made the score to be promoted, for an explanation: a record without a node. */
+static void
+note_promotion(struct sched *s, struct sched_rsc *r, int before, int after, const char *reason, const char *source)
+{
+    bool infinite = after >= SCORE_INFINITY || after <= -SCORE_INFINITY;
+
+    sched_explain_add(s, r, NULL, infinite ? after : after - before, after, reason, source);
+}
+
 static void
 add_promoted_locations(struct sched *s, struct sched_rsc *r, const struct sched_rsc *from, const struct sched_node *n)
 {
@@ -151,7 +160,10 @@ add_promoted_locations(struct sched *s, struct sched_rsc *r, const struct sched_
         }
         for (unsigned k = 0; k < l->node_count; k++) {
             if (l->nodes[k].node == n) {
+                int before = r->priority;
+
                 r->priority = score_add(r->priority, l->nodes[k].score);
+                note_promotion(s, r, before, r->priority, "location", l->id);
                 break;
             }
         }
@@ -178,17 +190,27 @@ set_priority(struct sched *s, struct sched_rsc *clone, struct sched_rsc *r)
         if (none) {
             r->priority = -1;
         }
+        note_promotion(s, r, 0, r->priority, none ? "no promotion attribute" : "promotion attribute", NULL);
     } else if (next == ROLE_UNPROMOTED || next == ROLE_STOPPED) {
         r->priority = -SCORE_INFINITY;
+        note_promotion(s, r, 0, r->priority, "not to be promoted", NULL);
     }
     add_promoted_locations(s, r, r, n);
     add_promoted_locations(s, r, clone, n);
     for (unsigned i = 0; i < r->this_with.len; i++) {
         const struct sched_coloc *c = r->this_with.items[i];
 
+        int before = r->priority;
+
         coloc_apply(s, r, c->primary, c);
+        if (r->priority != before) {
+            note_promotion(s, r, before, r->priority, "promotion colocation", c->id);
+        }
     }
     r->promotion_sort_value = next == ROLE_PROMOTED ? SCORE_INFINITY : r->priority;
+    if (next == ROLE_PROMOTED) {
+        note_promotion(s, r, 0, SCORE_INFINITY, "to be promoted", NULL);
+    }
 }
 
 /* --- order of promotion: spec 41 §14.3 --- */
@@ -261,10 +283,15 @@ sort_for_promotion(struct sched *s, struct sched_rsc *clone)
     VEC_FOR_EACH (struct sched_rsc, r, clone->children) {
         struct sched_node *n = instance_node(r);
 
+        int before = r->promotion_sort_value;
+
         if (!rsc_is(r, RSC_MANAGED) && r->next_role == ROLE_PROMOTED) {
             r->promotion_sort_value = SCORE_INFINITY;
         } else if (n != NULL && r->promotion_sort_value >= 0 && row_has(&clone->row, n)) {
             r->promotion_sort_value = clone->row.score[n->id];
+        }
+        if (r->promotion_sort_value != before) {
+            note_promotion(s, r, before, r->promotion_sort_value, "promotion wishes", NULL);
         }
     }
     sched_sort(clone->children.items, clone->children.len, compare_for_promotion, &q);

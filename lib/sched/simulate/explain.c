@@ -24,6 +24,12 @@ static const struct {
     {"container", "container", "it runs inside %s only"},
     {"instance limit", "clone", "the node cannot have another instance of its clone"},
     {"clone-max", "clone", "all wanted instances have their places"},
+    {"promotion attribute", "promotion-score", "promotion score that its agent keeps for the node"},
+    {"no promotion attribute", "promotion-score", "its agent keeps no promotion score for the node"},
+    {"not to be promoted", "role", "its next role rules promotion out"},
+    {"to be promoted", "role", "it is to be promoted whatever its score"},
+    {"promotion colocation", "colocation", "its own colocation %s"},
+    {"promotion wishes", "preference", "score of the node for the clone as a whole, with colocations of its promoted role"},
     {"promotion score", "promotion-score", "promotion score"},
     {"__stateful_without_ticket__", "ticket", "the ticket of constraint %s is missing"},
     {"__no_ticket__", "ticket", "the ticket of constraint %s was never granted"},
@@ -301,6 +307,27 @@ explain_actions(struct sched *s, struct explanation *x, struct sched_rsc *rsc)
     }
 }
 
+/* --- promotion --- */
+
+/* The roles may be decided more than once; the last time counts. */
+static void
+explain_promotion(struct sched *s, struct explanation *x, const struct sched_rsc *rsc)
+{
+    for (unsigned i = 0; x->promotable && i < s->explain.len; i++) {
+        const struct sched_explain *e = &s->explain.items[i];
+        struct explain_step step;
+
+        if (e->rsc != rsc || e->node != NULL) {
+            continue;
+        }
+        if (text_is_one_of(e->reason, "promotion attribute", "no promotion attribute", "not to be promoted", NULL)) {
+            x->promotion_steps.len = 0;
+        }
+        step = step_of(s, e);
+        arena_vec_push(s->arena, &x->promotion_steps, step);
+    }
+}
+
 /* --- the whole --- */
 
 struct explanation *
@@ -330,6 +357,7 @@ explain_new(struct sched *s, struct sched_rsc *rsc, const struct sched_node *nod
             explain_decision(s, x, &s->decisions.items[i]);
         }
     }
+    explain_promotion(s, x, rsc);
     explain_obstacles(s, x, rsc);
     explain_actions(s, x, rsc);
     return x;

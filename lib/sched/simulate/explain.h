@@ -46,6 +46,7 @@ struct explanation {
     enum sched_role role, next_role;
     bool promotable; /* instance of a promotable clone ... */
     int promotion;   /* ... with this score; the highest are promoted, as many as promoted-max allows */
+    ARENA_VEC(struct explain_step) promotion_steps; /* how that score came about */
     ARENA_VEC(struct explain_node) nodes; /* in the order of names; one if a node was asked for */
     ARENA_VEC(struct explain_obstacle) obstacles;
     ARENA_VEC(struct explain_action) actions;
