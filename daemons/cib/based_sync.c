@@ -110,6 +110,22 @@ ping_response_in(const xmlNode *reply)
     return holder != NULL ? xml_first(holder, CIB_EL_PING) : NULL;
 }
 
+/*
+ * A change that a member accepted while another's document was on its way to everybody is in that member's document alone, and it was
+ * acknowledged: what the primary has must not undo it.  The member sends its document to all; the DC joins everybody anew then.
+ */
+static void
+ask_for_document(struct based *b, const char *host)
+{
+    xmlNode *message = xml_new(NULL, CIB_OP_SYNC);
+
+    xml_set(message, CIB_F_TYPE, CIB_T_CIB);
+    xml_set(message, CIB_F_OP, CIB_OP_SYNC);
+    xml_set(message, CIB_F_HOST, host);
+    xml_set(message, CIB_F_DELEGATED, b->node);
+    based_send(b, host, message);
+}
+
 void
 based_ping_answered(struct based *b, const xmlNode *reply)
 {
@@ -134,6 +150,12 @@ based_ping_answered(struct based *b, const xmlNode *reply)
     if (theirs != NULL) {
         struct cib_version v = cib_version_of(theirs), own = cib_version_of(b->doc->root);
 
+        if (v.admin_epoch > own.admin_epoch || (v.admin_epoch == own.admin_epoch && v.epoch > own.epoch)) {
+            log_notice("The CIB of %s (%d.%d.%d) is newer than the local %d.%d.%d: taking it", host, v.admin_epoch, v.epoch,
+                       v.num_updates, own.admin_epoch, own.epoch, own.num_updates);
+            ask_for_document(b, host);
+            return;
+        }
         log_notice("Local CIB %d.%d.%d differs from that of %s (%d.%d.%d): sending it ours", own.admin_epoch, own.epoch,
                    own.num_updates, host, v.admin_epoch, v.epoch, v.num_updates);
         /* They would refuse ours as old, for ever: what counts is the primary's, so it goes out with a number above theirs. */

@@ -168,10 +168,10 @@ node_state_xml(const struct peer *p, xmlNode *parent, unsigned attrs, const char
         }
         if (attrs & NODE_EXPECTED) {
             /*
-             * Of a node that was lost before this one became the DC nobody has said what to expect.  Down: resources that it has according
-             * to its history make it unclean all the same.
+             * Of a node that was lost before this one became the DC it cannot say what to expect: what the CIB has from the DC before stays
+             * (and nothing counts as down).  If that was to fence it, history alone must not acquit it: its probes may be on their way.
              */
-            xml_set(state, "expected", p->expected == NULL && p->state == PEER_LOST ? "down" : p->expected);
+            xml_set(state, "expected", p->expected);
         }
     }
     xml_set(state, "crm-debug-origin", origin);

@@ -518,6 +518,26 @@ a_member_that_differs_is_found_by_the_digest_ping_and_gets_the_document(void **s
 }
 
 static void
+a_member_with_a_newer_configuration_gives_it_to_the_primary(void **state)
+{
+    struct net *n = three_nodes();
+    g_autofree char *text = NULL;
+
+    make_primary(n, 0);
+    /* a change that only one member has, as when another's document overtook it */
+    request(n, 1, "tool", "<cib_command t='cib' cib_op='cib_modify' cib_host='node2' cib_section='constraints' cib_callid='2' cib_callopt='0'>"
+                          "<cib_calldata><rsc_location id='l1' score='7'/></cib_calldata></cib_command>");
+    assert_int_equal(based_version(n->core[1]).epoch, based_version(n->core[0]).epoch + 1);
+    request(n, 0, "tool", MODIFY("3", DESCRIBE_A));
+    based_timer_expired(n->core[0], BASED_TIMER_DIGEST, NOW + 5);
+    settle(n);
+    assert_all_agree(n);
+    text = xml_to_text(based_document(n->core[0]), XML_TEXT_PLAIN);
+    assert_non_null(strstr(text, "rsc_location id=\"l1\""));
+    free_net(n);
+}
+
+static void
 equal_members_are_left_alone_by_the_ping(void **state)
 {
     struct net *n = three_nodes();
@@ -730,6 +750,7 @@ main(void)
         cmocka_unit_test(an_unknown_notification_type_is_refused),
         cmocka_unit_test(a_failed_operation_is_notified_with_its_code_and_changes_no_copy),
         cmocka_unit_test(a_member_that_differs_is_found_by_the_digest_ping_and_gets_the_document),
+        cmocka_unit_test(a_member_with_a_newer_configuration_gives_it_to_the_primary),
         cmocka_unit_test(equal_members_are_left_alone_by_the_ping),
         cmocka_unit_test(only_the_primary_pings),
         cmocka_unit_test(everybody_adopts_the_document_that_a_sync_sends),
