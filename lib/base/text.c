@@ -125,11 +125,11 @@ text_leading_int(const char *s)
     if (s == NULL) {
         return 0;
     }
-    while (digits <= SAFE_DIGITS && s[digits] >= '0' && s[digits] <= '9') {
+    while (digits < SAFE_DIGITS && g_ascii_isdigit(s[digits])) {
         v = v * 10 + (s[digits++] - '0');
     }
     /* strtoll clips at the ends of the range and gives 0 without digits: just what is wanted. */
-    return digits > 0 && digits <= SAFE_DIGITS ? v : strtoll(s, NULL, 10);
+    return digits > 0 && !g_ascii_isdigit(s[digits]) ? v : strtoll(s, NULL, 10);
 }
 
 int

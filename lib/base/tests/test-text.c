@@ -37,6 +37,19 @@ scores_are_clipped_and_lenient(void **state)
 }
 
 static void
+numbers_at_the_ends_of_their_range_are_clipped(void **state)
+{
+    assert_true(text_leading_int("999999999999999999") == 999999999999999999LL);
+    assert_true(text_leading_int("1000000000000000000 and more") == 1000000000000000000LL);
+    assert_true(text_leading_int("9223372036854775807") == INT64_MAX);
+    assert_true(text_leading_int("9999999999999999999") == INT64_MAX);
+    assert_true(text_leading_int("-99999999999999999999") == INT64_MIN);
+    assert_true(text_leading_int("000000000000000000000012") == 12);
+    assert_true(text_leading_int(" 7x") == 7);
+    assert_true(text_leading_int("x7") == 0);
+}
+
+static void
 a_ban_wins_over_a_must_when_scores_are_added(void **state)
 {
     assert_int_equal(score_add(-SCORE_INFINITY, SCORE_INFINITY), -SCORE_INFINITY);
@@ -149,6 +162,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(booleans_are_words_in_any_case),
         cmocka_unit_test(scores_are_clipped_and_lenient),
+        cmocka_unit_test(numbers_at_the_ends_of_their_range_are_clipped),
         cmocka_unit_test(a_ban_wins_over_a_must_when_scores_are_added),
         cmocka_unit_test(intervals_take_units_by_their_beginning),
         cmocka_unit_test(readable_intervals_use_a_unit_only_above_one_of_it),
