@@ -77,6 +77,7 @@ struct sim_node {
     unsigned life[SIM_DAEMONS]; /* grows with each start and end of the process */
     bool running[SIM_DAEMONS];
     unsigned pid[SIM_DAEMONS];
+    bool said_goodbye[SIM_DAEMONS]; /* left its group of its own accord */
     struct sim_channel ipc[SIM_CLIENTS][SIM_CLIENTS]; /* from, to */
     struct sim_cib *cib;
     struct sim_attrd *attrd;

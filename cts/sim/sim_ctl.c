@@ -324,6 +324,7 @@ carry_out_one(struct sim_node *n, struct ctl_effect *e)
             break;
         case CTL_DISCONNECT_CLUSTER:
             n->ctl->in_cluster = false;
+            n->said_goodbye[SIM_CTL] = true;
             sim_net_leave(n, SIM_CTL);
             break;
         case CTL_DISCONNECT_CIB:

@@ -57,6 +57,7 @@ sim_daemon_start(struct sim_node *n, enum sim_daemon d)
     n->running[d] = true;
     n->life[d]++;
     n->pid[d] = 1000 * (n->index + 1) + 10 * n->life[d] + d;
+    n->said_goodbye[d] = false;
     sim_trace(n->sim, "%s: %s starts", n->name, sim_daemon_names[d]);
     switch (d) {
         case SIM_CIB:
@@ -200,7 +201,7 @@ sim_update_peers(struct sim_node *n, enum sim_daemon d, struct peers *peers, uns
     unsigned n_present = 0, n_left = 0;
 
     for (unsigned i = 0; i < s->n_nodes; i++) {
-        struct cpg_member m = { s->node[i].id, s->node[i].pid[d] };
+        struct cpg_member m = { s->node[i].id, s->node[i].pid[d], s->node[i].said_goodbye[d] };
 
         if (members & (1u << i)) {
             present[n_present++] = m;

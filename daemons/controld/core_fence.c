@@ -98,6 +98,7 @@ fence_state_update(struct controld *c, const char *target, const char *uuid)
     cib_request(c, CIB_OP_DELETE, path, NULL, options | CIB_OPT_XPATH | CIB_OPT_MULTIPLE, state_written, g_strdup(target), g_free);
     if (p != NULL) {
         p->join_phase = JOIN_NONE;
+        p->is_over = true;
         node_expect(p, "down");
         if (p->state == PEER_UNKNOWN) {
             peers_set_state(c->peers, p, PEER_LOST, 0, now_epoch(c));
@@ -317,6 +318,7 @@ node_was_fenced(struct controld *c, const struct ctl_fence_event *e)
     }
     if (p != NULL) {
         p->join_phase = JOIN_NONE;
+        p->is_over = true;
         node_expect(p, "down");
         if (c->is_dc && peer_is_active(p)) {
             timer_arm(c, TIMER_WELCOME, 5000);

@@ -407,7 +407,8 @@ acknowledge(struct controld *c, struct peer *p)
 
 /*
  * The newest configuration comes from a CIB manager that was just restarted: nobody can say any more what ran where.  Whoever was here
- * and went without a word is taken for alive until he is fenced, exactly as nodes are that have not been seen since the start.
+ * and went without a word, even if he had asked to leave, is taken for alive until he is fenced, exactly as nodes are that have not been
+ * seen since the start.
  */
 static void
 distrust_absent_nodes(struct controld *c)
@@ -417,7 +418,7 @@ distrust_absent_nodes(struct controld *c)
     for (unsigned i = 0; i < list->len; i++) {
         struct peer *p = list->pdata[i];
 
-        if (p->state == PEER_LOST && p->expected == NULL) {
+        if (p->state == PEER_LOST && !p->is_over && (p->expected == NULL || text_equal(p->expected, "down"))) {
             log_notice("join-%d: what ran on %s is not known any more; it has to be fenced before it counts as down", c->join.id, p->name);
             node_expect(p, "member");
         }

@@ -217,6 +217,7 @@ members_of(const struct cpg_address *list, size_t n)
     for (size_t i = 0; i < n; i++) {
         members[i].id = list[i].nodeid;
         members[i].pid = list[i].pid;
+        members[i].orderly = list[i].reason == CPG_REASON_LEAVE;
     }
     return members;
 }

@@ -469,6 +469,7 @@ member_seen(struct peers *ps, uint32_t own_pid, const struct cpg_member *m, int6
     }
     p = peers_get(ps, m->id, NULL);
     if (p != NULL) {
+        p->is_over = false;
         p = peers_set_process(ps, p, PEER_PROC_CPG, true, now);
     }
     if (p == NULL || p->state == PEER_UNKNOWN || p->state == PEER_MEMBER) {
@@ -508,6 +509,7 @@ peers_cpg_changed(struct peers *ps, uint32_t own_pid, const struct cpg_member *m
         }
         p = entry_by_id(ps, left[i].id);
         if (p != NULL) {
+            p->is_over = p->is_over || left[i].orderly;
             peers_set_process(ps, p, PEER_PROC_CPG, false, now);
         }
     }

@@ -28,6 +28,7 @@ struct peer {
     int64_t when_lost;    /* seconds; 0: it is not lost */
     int64_t when_suspect; /* seconds; a process of a node that should be gone was seen first */
     bool remote;
+    bool is_over;         /* its process left the group of its own accord, or the node was fenced: nothing of it runs any more */
     /* The controller's own: */
     char *expected; /* expected state ("member", "down"); NULL: none */
     int join_phase;
@@ -99,6 +100,7 @@ unsigned peers_purge(struct peers *ps, uint32_t id, const char *name);
 struct cpg_member {
     uint32_t id;
     uint32_t pid;
+    bool orderly; /* of those that left: it said so itself, it was not lost */
 };
 /* A CPG configuration change.  Returns false if we are not among the members: evicted. */
 bool peers_cpg_changed(struct peers *ps, uint32_t own_pid, const struct cpg_member *members,

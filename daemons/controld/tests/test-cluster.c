@@ -689,7 +689,7 @@ the_best_cib_of_all_requests_is_the_one_that_is_synced(void **unused)
 
 /* A member that this DC has seen go while another was the DC, and nobody said why; then everybody joins again. */
 static void
-join_again_without(struct fixture *f, unsigned id, bool history)
+join_again_without(struct fixture *f, unsigned id, const char *expected, bool history)
 {
     struct controld *dc = f->node[1].c;
     struct peer *gone = peers_find(dc->peers, id, NULL);
@@ -698,7 +698,7 @@ join_again_without(struct fixture *f, unsigned id, bool history)
     gone->state = PEER_LOST;
     gone->processes = PEER_PROC_NONE;
     gone->join_phase = JOIN_NONE;
-    peer_set_expected(gone, NULL);
+    peer_set_expected(gone, expected);
     g_ptr_array_set_size(f->node[1].writes, 0);
     dc->state = S_INTEGRATION;
     join_offer_all(dc);
@@ -711,7 +711,7 @@ of_a_node_that_went_without_a_word_the_cib_keeps_what_it_expects(void **unused)
 {
     struct fixture *f = running_cluster(3);
 
-    join_again_without(f, 3, true);
+    join_again_without(f, 3, NULL, true);
     /* The DC before this one may have been about to fence it, with its history not complete. */
     assert_true(contains(f->node[1].writes, "id=\"3\" uname=\"n3\" in_ccm=\"false\" crmd=\"offline\" join=\"down\" crm-debug-origin"));
     end(f);
@@ -722,9 +722,23 @@ a_node_that_went_without_a_word_has_to_be_fenced_if_the_cib_has_lost_its_history
 {
     struct fixture *f = running_cluster(3);
 
-    join_again_without(f, 3, false);
+    join_again_without(f, 3, NULL, false);
     assert_true(contains(f->node[1].writes, "id=\"3\" uname=\"n3\" in_ccm=\"false\" crmd=\"offline\" join=\"down\" expected=\"member\""));
     end(f);
+}
+
+static void
+a_node_that_asked_to_leave_and_was_cut_off_has_to_be_fenced_too_but_not_one_that_left(void **unused)
+{
+    for (int left = 0; left <= 1; left++) {
+        struct fixture *f = running_cluster(3);
+
+        peers_find(f->node[1].c->peers, 3, NULL)->is_over = left;
+        join_again_without(f, 3, "down", false);
+        assert_true(contains(f->node[1].writes, left ? "crmd=\"offline\" join=\"down\" expected=\"down\""
+                                                     : "crmd=\"offline\" join=\"down\" expected=\"member\""));
+        end(f);
+    }
 }
 
 /* ---- leaving ---- */
@@ -1117,6 +1131,7 @@ main(void)
         cmocka_unit_test(an_offer_of_a_newer_dc_makes_a_node_stay_down),
         cmocka_unit_test(the_best_cib_of_all_requests_is_the_one_that_is_synced),
         cmocka_unit_test(of_a_node_that_went_without_a_word_the_cib_keeps_what_it_expects),
+        cmocka_unit_test(a_node_that_asked_to_leave_and_was_cut_off_has_to_be_fenced_too_but_not_one_that_left),
         cmocka_unit_test(a_node_that_went_without_a_word_has_to_be_fenced_if_the_cib_has_lost_its_history),
         cmocka_unit_test(a_node_that_leaves_asks_the_dc_and_goes_when_it_is_told),
         cmocka_unit_test(a_request_to_leave_that_is_lost_is_repeated),

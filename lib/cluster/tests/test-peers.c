@@ -252,6 +252,23 @@ members_become_active_and_those_that_leave_are_reaped(void **state)
 }
 
 static void
+who_leaves_in_order_is_told_from_who_is_lost(void **state)
+{
+    g_autoptr(peers) ps = cache(PEERS_DEFAULT, &callbacks);
+    const struct cpg_member both[] = { { 1, 100, false }, { 2, 200, false } };
+    const struct cpg_member lost[] = { { 2, 200, false } }, left[] = { { 2, 200, true } };
+
+    assert_true(peers_cpg_changed(ps, 100, both, 2, NULL, 0, 1000));
+    assert_true(peers_cpg_changed(ps, 100, both, 1, lost, 1, 1001));
+    assert_false(peers_find(ps, 2, NULL)->is_over);
+    assert_true(peers_cpg_changed(ps, 100, both, 2, NULL, 0, 1002));
+    assert_true(peers_cpg_changed(ps, 100, both, 1, left, 1, 1003));
+    assert_true(peers_find(ps, 2, NULL)->is_over);
+    assert_true(peers_cpg_changed(ps, 100, both, 2, NULL, 0, 1004));
+    assert_false(peers_find(ps, 2, NULL)->is_over);
+}
+
+static void
 the_controller_keeps_lost_nodes_and_needs_quorum_for_the_state(void **state)
 {
     g_autoptr(peers) ps = cache(PEERS_DEFAULT, &callbacks);
@@ -434,6 +451,7 @@ main(void)
         CASE(a_name_is_asked_for_only_if_it_is_missing),
         CASE(an_inactive_namesake_goes_when_there_is_a_node_list),
         CASE(members_become_active_and_those_that_leave_are_reaped),
+        CASE(who_leaves_in_order_is_told_from_who_is_lost),
         CASE(the_controller_keeps_lost_nodes_and_needs_quorum_for_the_state),
         CASE(a_node_never_seen_is_not_lost),
         CASE(not_being_among_the_members_is_eviction),
