@@ -6,7 +6,8 @@
  *
  * Each process has an inbox in delivery order.  A message is given its place in all inboxes at one moment ("ordered") and
  * arrives at each process a little later.  When the wire changes, what was ordered but has not arrived at anybody in a
- * component may be lost for that component, as a whole; sending then waits until the new membership is formed.
+ * component waits, and so does sending, until the new membership is formed.  For a component without the message's sender it is
+ * lost then by chance, as a whole.  Where nobody noticed the change of the wire, it was only late.
  */
 #include "cts/sim/sim.h"
 
@@ -31,6 +32,7 @@ struct item {
     uint64_t arrival;
     struct message *message; /* NULL: a membership */
     unsigned members;        /* bits */
+    bool waits;              /* for the next membership; see hold_undelivered() */
 };
 
 struct inbox {
@@ -235,7 +237,7 @@ on_arrival(struct sim_node *n, void *arg)
     struct inbox *box = &net->inbox[n->index][a->group];
     struct item *item = g_queue_peek_head(&box->items);
 
-    if (item == NULL || item->arrival > n->sim->now) {
+    if (item == NULL || item->arrival > n->sim->now || item->waits) {
         return;
     }
     g_queue_pop_head(&box->items);
@@ -423,60 +425,108 @@ struct formation {
 };
 
 /*
- * What was ordered but has not arrived: for each new component as a whole it is either known (somebody in it has it, or its sender
- * is in it) or, by chance, lost.
+ * For everybody of i's component: the item is known if somebody in it has it or sent it.  *owners (bits): those who have it before
+ * them still.
  */
+static bool
+is_known(const struct sim_net *net, enum sim_daemon group, const unsigned *component, unsigned i, const struct message *m,
+         unsigned *owners)
+{
+    const struct sim *s = net->s;
+    bool known = component[m->from] == component[i];
+
+    *owners = 0;
+    for (unsigned j = 0; j < s->n_nodes; j++) {
+        bool pending = false;
+
+        if (component[j] != component[i] || (net->joined[group] & (1u << j)) == 0 || !s->node[j].up) {
+            continue;
+        }
+        for (const GList *l = net->inbox[j][group].items.head; l != NULL; l = l->next) {
+            pending = pending || ((const struct item *)l->data)->message == m;
+        }
+        *owners |= pending ? 1u << j : 0;
+        known = known || !pending;
+    }
+    return known;
+}
+
+/* The wire changed: what only others than those one can still hear have, is heard no more. */
+static void
+hold_undelivered(struct sim_net *net, enum sim_daemon group, const unsigned *component)
+{
+    for (unsigned i = 0; i < net->s->n_nodes; i++) {
+        for (const GList *l = net->inbox[i][group].items.head; l != NULL; l = l->next) {
+            struct item *item = l->data;
+            unsigned owners;
+
+            item->waits = item->waits || (item->message != NULL && !is_known(net, group, component, i, item->message, &owners));
+        }
+    }
+}
+
+static void
+lose(struct sim_net *net, enum sim_daemon group, unsigned node, const struct message *m)
+{
+    GQueue *items = &net->inbox[node][group].items;
+
+    for (GList *l = items->head, *next; l != NULL; l = next) {
+        next = l->next;
+        if (((struct item *)l->data)->message == m) {
+            net->in_flight--;
+            item_free(l->data);
+            g_queue_delete_link(items, l);
+        }
+    }
+}
+
+/* The membership is formed: what has waited goes on, or is lost for all who go this way together. */
 static void
 settle_undelivered(struct sim_net *net, enum sim_daemon group, const unsigned *component)
 {
     struct sim *s = net->s;
-    GPtrArray *lost = g_ptr_array_new();
 
     for (unsigned i = 0; i < s->n_nodes; i++) {
-        for (const GList *l = net->inbox[i][group].items.head; l != NULL; l = l->next) {
+        GQueue *items = &net->inbox[i][group].items;
+
+        for (GList *l = items->head, *next; l != NULL; l = next) {
             struct item *item = l->data;
-            unsigned owners = 0; /* nodes of the component that have it before them still */
-            bool known = item->message == NULL || component[item->message->from] == component[i];
+            struct message *m = item->message;
+            unsigned owners;
 
-            if (known || g_ptr_array_find(lost, item, NULL)) {
+            next = l->next;
+            if (!item->waits) {
                 continue;
             }
-            /* Has anybody of the component got it already?  Then its inbox does not hold it any more. */
-            for (unsigned j = 0; j < s->n_nodes; j++) {
-                bool pending = false;
+            if (is_known(net, group, component, i, m, &owners) || sim_once_in(s, 2)) {
+                owners |= 1u << i;
+                for (unsigned j = 0; j < s->n_nodes; j++) {
+                    for (GList *k = net->inbox[j][group].items.head; (owners & (1u << j)) && k != NULL; k = k->next) {
+                        struct item *other = k->data;
 
-                if (component[j] != component[i] || (net->joined[group] & (1u << j)) == 0 || !s->node[j].up) {
-                    continue;
-                }
-                for (const GList *k = net->inbox[j][group].items.head; k != NULL; k = k->next) {
-                    pending = pending || ((const struct item *)k->data)->message == item->message;
-                }
-                owners |= pending ? 1u << j : 0;
-                known = known || !pending;
-            }
-            if (known || sim_once_in(s, 2)) {
-                continue;
-            }
-            for (unsigned j = 0; j < s->n_nodes; j++) {
-                for (GList *k = net->inbox[j][group].items.head; (owners & (1u << j)) && k != NULL; k = k->next) {
-                    if (((const struct item *)k->data)->message == item->message) {
-                        g_ptr_array_add(lost, k->data);
+                        other->waits = other->waits && other->message != m;
                     }
                 }
+                continue;
             }
+            m->refs++;
+            for (unsigned j = 0; j < s->n_nodes; j++) {
+                if (owners & (1u << j)) {
+                    lose(net, group, j, m);
+                }
+            }
+            message_unref(m);
+        }
+        /* What stood behind it could not arrive, either. */
+        for (guint n = items->length; n > 0; n--) {
+            const struct item *item = g_queue_peek_nth(items, items->length - n);
+            struct arrival *a = g_new0(struct arrival, 1);
+
+            a->group = group;
+            sim_post_to(&s->node[i], group, NULL, item->arrival > s->now ? item->arrival - s->now : sim_delay(s, 50, 3 * SIM_MS),
+                        on_arrival, a, g_free);
         }
     }
-    for (unsigned i = 0; i < s->n_nodes; i++) {
-        for (GList *l = net->inbox[i][group].items.head, *next; l != NULL; l = next) {
-            next = l->next;
-            if (g_ptr_array_find(lost, l->data, NULL)) {
-                net->in_flight--;
-                item_free(l->data);
-                g_queue_delete_link(&net->inbox[i][group].items, l);
-            }
-        }
-    }
-    g_ptr_array_unref(lost);
 }
 
 struct quorum_news {
@@ -493,17 +543,31 @@ tell_quorum(struct sim_node *n, void *arg)
     sim_ctl_quorum(n, news->members, news->quorate, news->ring);
 }
 
+/* Who hears whom by the wire as it is now. */
+static void
+components(const struct sim *s, unsigned *component)
+{
+    for (unsigned i = 0; i < s->n_nodes; i++) {
+        component[i] = s->node[i].up ? s->net->wire[i] + 1 : 100 + i;
+    }
+}
+
 static void
 form(struct sim *s, void *arg)
 {
     const struct formation *f = arg;
     struct sim_net *net = s->net;
+    unsigned component[SIM_MAX_NODES];
     struct outgoing *o;
 
     if (f->generation != net->generation) {
         return; /* the wire changed again meanwhile */
     }
     net->change_pending = false;
+    components(s, component);
+    for (unsigned g = 0; g < SIM_GROUPS; g++) {
+        settle_undelivered(net, g, component);
+    }
     for (unsigned i = 0; i < s->n_nodes; i++) {
         unsigned ring = 0;
 
@@ -555,11 +619,9 @@ rewire(struct sim *s, bool loss)
     struct formation *f = g_new0(struct formation, 1);
     unsigned component[SIM_MAX_NODES];
 
-    for (unsigned i = 0; i < s->n_nodes; i++) {
-        component[i] = s->node[i].up ? net->wire[i] + 1 : 100 + i;
-    }
+    components(s, component);
     for (unsigned g = 0; g < SIM_GROUPS; g++) {
-        settle_undelivered(net, g, component);
+        hold_undelivered(net, g, component);
     }
     for (unsigned i = 0; i < s->n_nodes; i++) {
         net->forming[i] = true;
