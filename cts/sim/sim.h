@@ -76,6 +76,7 @@ struct sim_node {
     unsigned boots; /* grows when the host boots and when it loses power */
     unsigned life[SIM_DAEMONS]; /* grows with each start and end of the process */
     bool running[SIM_DAEMONS];
+    uint64_t since[SIM_DAEMONS]; /* when it began to run, or not to */
     unsigned pid[SIM_DAEMONS];
     bool said_goodbye[SIM_DAEMONS]; /* left its group of its own accord */
     struct sim_channel ipc[SIM_CLIENTS][SIM_CLIENTS]; /* from, to */
@@ -89,6 +90,7 @@ struct sim_node {
 
 struct sim {
     struct sim_config config;
+    uint64_t next_check; /* of what need not be looked at after every event */
     uint64_t now; /* microseconds */
     uint64_t chance[2];
     bool has_sbd; /* fencing is by SBD, else by a power switch */

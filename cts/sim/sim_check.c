@@ -17,6 +17,8 @@
 
 #include <string.h>
 
+#define TIME_TO_TELL (5 * SIM_S)
+
 static const char *const resources[] = { "r1", "r2", "g1", "g2" };
 
 /* --- always --- */
@@ -36,9 +38,34 @@ sim_check_started(struct sim_node *n, const char *rsc)
     }
 }
 
+/* Whose controller has ended is not taken for one that runs, once the network has had time to tell. */
+static void
+check_departures(struct sim *s)
+{
+    for (unsigned i = 0; i < s->n_nodes; i++) {
+        struct sim_node *n = &s->node[i];
+
+        if (!n->running[SIM_CTL] || s->now < n->since[SIM_CTL] + TIME_TO_TELL) {
+            continue;
+        }
+        for (unsigned k = 0; k < s->n_nodes; k++) {
+            const struct sim_node *gone = &s->node[k];
+            const struct peer *p = peers_find(ctl_peers((struct controld *)sim_ctl_core(n)), gone->id, NULL);
+
+            if (!gone->running[SIM_CTL] && s->now >= gone->since[SIM_CTL] + TIME_TO_TELL && p != NULL && (p->processes & PEER_PROC_CPG)) {
+                sim_fail(s, "%s takes %s for active, whose controller ended long ago", n->name, gone->name);
+            }
+        }
+    }
+}
+
 void
 sim_check_step(struct sim *s)
 {
+    if (s->config.with_controller && s->now >= s->next_check) {
+        s->next_check = s->now + 500 * SIM_MS;
+        check_departures(s);
+    }
 }
 
 /* --- attributes --- */

@@ -58,6 +58,7 @@ sim_daemon_start(struct sim_node *n, enum sim_daemon d)
     n->life[d]++;
     n->pid[d] = 1000 * (n->index + 1) + 10 * n->life[d] + d;
     n->said_goodbye[d] = false;
+    n->since[d] = n->sim->now;
     sim_trace(n->sim, "%s: %s starts", n->name, sim_daemon_names[d]);
     switch (d) {
         case SIM_CIB:
@@ -82,6 +83,7 @@ stop(struct sim_node *n, enum sim_daemon d, bool power_lost)
         return;
     }
     n->running[d] = false;
+    n->since[d] = n->sim->now;
     n->life[d]++;
     switch (d) {
         case SIM_CIB:
