@@ -8,7 +8,7 @@ import time
 from clones import vendor_agent
 from fencing import begin, device, shots, was_shot, whole_with_switches
 from lab import NET, run as run_command, wait_until
-from world import active, configure, set_option
+from world import active, configure, run_in_one_lab, set_option
 
 # An array may be active on one controller only.  Who activates it writes his name on the shared disk; finding another's
 # name there is fine only if that controller is off, which the test judges by what the power switch did and when.
@@ -98,6 +98,11 @@ def repaired(lab, node):
     lab.wait_idle()
 
 
+def has_both_arrays(lab, node, viewer=None, seconds=60):
+    wait_until("%s has both arrays" % node.name, lambda: active(lab, "north-raid", viewer) == [node.name]
+               == active(lab, "south-raid", viewer), seconds, 0.2)
+
+
 def planned_fail_back(lab, back):
     """The repaired controller gets its array at the administrator's word; the other's service is not touched."""
     name, other = ("north", "south") if back.name == "node1" else ("south", "north")
@@ -121,7 +126,7 @@ def a_controller_that_dies_is_taken_over_and_fails_back_as_planned(lab):
     up(lab)
     victim, other = lab.nodes
     victim.power_off()
-    wait_until("node2 has both arrays", lambda: active(lab, "north-raid", other) == ["node2"] == active(lab, "south-raid", other), 60, 0.2)
+    has_both_arrays(lab, other, viewer=other)
     wait_until("the address has followed", lambda: answers(lab, 1), 20)
     assert len([s for s in journal(lab, "south") if s[1] == "start"]) == 1, journal(lab, "south")
     repaired(lab, victim)
@@ -138,8 +143,7 @@ def a_cut_link_leaves_exactly_one_controller(lab):
     assert (not a.pid) != (not b.pid), "both controllers are off: %s" % shots(lab)
     winner, loser = (a, b) if a.pid else (b, a)
     was_shot(lab, loser)
-    wait_until("%s has both arrays" % winner.name, lambda: active(lab, "north-raid", winner) == [winner.name]
-               == active(lab, "south-raid", winner), 60, 0.2)
+    has_both_arrays(lab, winner, viewer=winner)
     for number in (1, 2):
         wait_until("address %d answers" % number, lambda: answers(lab, number), 20)
     repaired(lab, loser)
@@ -150,7 +154,7 @@ def maintenance_of_a_controller_moves_its_array_in_good_order(lab):
     up(lab)
     one = lab.nodes[1]
     one.run(["crm_standby", "-N", "node1", "-v", "on"])
-    wait_until("node2 has both arrays", lambda: active(lab, "north-raid") == ["node2"] == active(lab, "south-raid"), 30, 0.2)
+    has_both_arrays(lab, one, seconds=30)
     assert [w[1:] for w in journal(lab, "north")] == [("start", "node1"), ("stop", "node1"), ("start", "node2")], journal(lab, "north")
     one.run(["crm_standby", "-N", "node1", "-D"])
     lab.wait_idle()
@@ -164,10 +168,4 @@ STORIES = [a_controller_that_dies_is_taken_over_and_fails_back_as_planned, a_cut
 
 
 def run(results, chosen, make_lab):
-    if not chosen:
-        return
-    with make_lab(fencing=True, nodes=2, quorum="two_node: 1") as lab:
-        lab.create()
-        lab.start()
-        for story in chosen:
-            results.run(story.__name__.replace("_", " "), lambda: story(lab))
+    run_in_one_lab(results, chosen, make_lab, lambda lab, story: None, fencing=True, nodes=2, quorum="two_node: 1")

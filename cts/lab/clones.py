@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ET
 
 from fencing import dummy
 from lab import wait_until
-from world import active, configure, expect_active, set_option, whole
+from world import active, configure, expect_active, run_in_one_lab, set_option, whole
 
 # Promotable, and only with notifications: a service that has to know of its peers.
 NEEDY = """#!/bin/sh
@@ -219,14 +219,4 @@ STORIES = [numbers_of_instances_are_kept, what_depends_on_a_clone_waits_for_as_m
 
 
 def run(results, chosen, make_lab):
-    if not chosen:
-        return
-    with make_lab() as lab:
-        lab.create()
-        lab.start()
-        set_option(lab, "stonith-enabled", "false")
-        for story in chosen:
-            def told():
-                whole(lab)
-                story(lab)
-            results.run(story.__name__.replace("_", " "), told)
+    run_in_one_lab(results, chosen, make_lab, lambda lab, story: whole(lab))

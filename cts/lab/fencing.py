@@ -12,9 +12,9 @@ import time
 import xml.etree.ElementTree as ET
 
 from foreign import need_debian
-from lab import LabError, wait_until
+from lab import wait_until
 from results import Skip
-from world import active, configure, dummies, expect_active, set_option, whole
+from world import active, configure, dummies, expect_active, run_in_one_lab, set_option, whole
 
 RUNS = int(os.environ.get("QUORATE_DUELS", "30" if os.environ.get("QUORATE_LONG") else "2"))  # of each story of chance
 
@@ -429,18 +429,7 @@ MIXED = [a_debian_node_and_ours_fence_for_each_other, what_is_lost_is_fenced_who
 # --- running them ---
 
 def run_group(results, chosen, make_lab, prepare, **options):
-    with make_lab(fencing=True, **options) as lab:
-        lab.create()
-        lab.start(timeout=120)
-        for story in chosen:
-            def told():
-                prepare(lab)
-                try:
-                    story(lab)
-                except (LabError, AssertionError):
-                    print("    logs: %s" % lab.save_logs())
-                    raise
-            results.run(story.__name__.replace("_", " "), told)
+    run_in_one_lab(results, chosen, make_lab, lambda lab, story: prepare(lab), fencing=True, **options)
 
 
 def run_losses(results, chosen, make_lab):

@@ -12,6 +12,7 @@ import subprocess
 import termios
 
 from lab import wait_until
+from world import run_in_one_lab
 
 DUMMY = '<primitive id="%s" class="ocf" provider="pacemaker" type="Dummy"/>'
 
@@ -253,13 +254,4 @@ STORIES = [a_page_in_the_background_follows_the_cluster, metrics_are_kept_up_to_
 
 
 def run(results, chosen, make_lab):
-    if not chosen:
-        return
-    with make_lab() as lab:
-        lab.create()
-        lab.start()
-        for story in chosen:
-            def told():
-                lab.wait_online()
-                story(lab)
-            results.run(story.__name__.replace("_", " "), told)
+    run_in_one_lab(results, chosen, make_lab, lambda lab, story: lab.wait_online())

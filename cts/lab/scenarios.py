@@ -18,9 +18,9 @@ import xml.etree.ElementTree as ET
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..")]
 import website  # noqa: E402
-from lab import Lab, LabError, wait_until  # noqa: E402
+from lab import Lab, wait_until  # noqa: E402
 from results import Results, Skip  # noqa: E402
-from world import DAEMONS, active, configure, dummies, expect_active, same_cib_everywhere, set_option, whole  # noqa: E402
+from world import DAEMONS, active, configure, dummies, expect_active, run_in_one_lab, same_cib_everywhere, set_option, whole  # noqa: E402
 
 # --- stories: one cluster of three ---
 
@@ -269,21 +269,7 @@ SHARED = [first_start, the_attribute_reaches_every_node, the_site_survives_the_l
 
 
 def run_shared(results, chosen, make_lab):
-    if not chosen:
-        return
-    with make_lab() as lab:
-        lab.create()
-        lab.start()
-        for story in chosen:
-            def told():
-                try:
-                    if story is not first_start:
-                        whole(lab)
-                    story(lab)
-                except (LabError, AssertionError):
-                    print("    logs: %s" % lab.save_logs())
-                    raise
-            results.run(story.__name__.replace("_", " "), told)
+    run_in_one_lab(results, chosen, make_lab, lambda lab, story: None if story is first_start else whole(lab))
 
 
 def main():

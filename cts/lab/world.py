@@ -3,7 +3,7 @@
 import signal
 import xml.etree.ElementTree as ET
 
-from lab import wait_until
+from lab import LabError, wait_until
 
 DAEMONS = ["pacemaker-based", "pacemaker-fenced", "pacemaker-execd", "pacemaker-attrd", "pacemaker-schedulerd",
            "pacemaker-controld"]
@@ -63,6 +63,24 @@ def whole(lab):
     one.run(["crm_attribute", "--type", "crm_config", "--name", "stop-all-resources", "--delete"])
     lab.wait_idle(60)
     one.run(["crm_resource", "--cleanup"], check=False)
+
+
+def run_in_one_lab(results, chosen, make_lab, before_each, **options):
+    """Stories that take a cluster as it is share one; `before_each(lab, story)` makes it fit, `options` are those of `make_lab`."""
+    if not chosen:
+        return
+    with make_lab(**options) as lab:
+        lab.create()
+        lab.start(timeout=120)
+        for story in chosen:
+            def told():
+                try:
+                    before_each(lab, story)
+                    story(lab)
+                except (LabError, AssertionError):
+                    print("    logs: %s" % lab.save_logs())
+                    raise
+            results.run(story.__name__.replace("_", " "), told)
 
 
 def same_cib_everywhere(lab):

@@ -379,18 +379,24 @@ output_join_spans(const struct output_span *spans, unsigned n)
     return g_string_free(text, FALSE);
 }
 
+static void G_GNUC_PRINTF(4, 0)
+item(struct output *out, const char *label, const char *css_class, const char *format, va_list args)
+{
+    if (out->writer->item != NULL) {
+        g_autofree char *text = g_strdup_vprintf(format, args);
+
+        out->writer->item(out, label, css_class, &(struct output_span){ NULL, text }, 1);
+    }
+}
+
 void
 output_item(struct output *out, const char *label, const char *format, ...)
 {
     va_list args;
 
-    if (out->writer->item == NULL) {
-        return;
-    }
     va_start(args, format);
-    g_autofree char *text = g_strdup_vprintf(format, args);
+    item(out, label, NULL, format, args);
     va_end(args);
-    out->writer->item(out, label, NULL, &(struct output_span){ NULL, text }, 1);
 }
 
 void
@@ -408,13 +414,9 @@ output_item_class(struct output *out, const char *css_class, const char *format,
 {
     va_list args;
 
-    if (out->writer->item == NULL) {
-        return;
-    }
     va_start(args, format);
-    g_autofree char *text = g_strdup_vprintf(format, args);
+    item(out, NULL, css_class, format, args);
     va_end(args);
-    out->writer->item(out, NULL, css_class, &(struct output_span){ NULL, text }, 1);
 }
 
 void
@@ -422,14 +424,9 @@ output_item_colour(struct output *out, const char *css_class, const char *label,
 {
     va_list args;
 
-    if (out->writer->item == NULL) {
-        return;
-    }
     va_start(args, format);
-    g_autofree char *text = g_strdup_vprintf(format, args);
+    item(out, label, (out->flags & OUTPUT_COLOUR) ? css_class : NULL, format, args);
     va_end(args);
-    out->writer->item(out, label, (out->flags & OUTPUT_COLOUR) ? css_class : NULL,
-                      &(struct output_span){ NULL, text }, 1);
 }
 
 void

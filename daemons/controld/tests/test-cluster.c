@@ -741,6 +741,14 @@ a_node_that_asked_to_leave_and_was_cut_off_has_to_be_fenced_too_but_not_one_that
     }
 }
 
+/* The DC asks the scheduler again, and gets `f->graph`. */
+static void
+schedule_anew(struct fixture *f, const char *why)
+{
+    graph_abort(f->node[1].c, SCORE_INFINITY, POLICY_RESTART, why);
+    event_end(f->node[1].c);
+}
+
 /* ---- leaving ---- */
 
 static void
@@ -757,8 +765,7 @@ a_node_that_leaves_asks_the_dc_and_goes_when_it_is_told(void **unused)
     f->graph = "<synapse id='0'><action_set><crm_event id='1' operation='do_shutdown' operation_key='do_shutdown-n3' on_node='n3' "
                "on_node_uuid='3'><attributes CRM_meta_op_no_wait='true'/><downed><node id='3'/></downed></crm_event></action_set>"
                "<inputs/></synapse>";
-    graph_abort(f->node[1].c, SCORE_INFINITY, POLICY_RESTART, "Transient attribute change");
-    event_end(f->node[1].c);
+    schedule_anew(f, "Transient attribute change");
     advance(f, 100);
     assert_int_equal(f->node[3].exit_code, CRM_EX_OK);
     g_ptr_array_set_size(f->node[1].writes, 0);
@@ -797,8 +804,7 @@ a_dc_that_leaves_finishes_its_graph_first(void **unused)
     f->graph = "<synapse id='0'><action_set><crm_event id='1' operation='do_shutdown' operation_key='do_shutdown-n1' on_node='n1' "
                "on_node_uuid='1'><attributes CRM_meta_op_no_wait='true'/><downed><node id='1'/></downed></crm_event></action_set>"
                "<inputs/></synapse>";
-    graph_abort(f->node[1].c, SCORE_INFINITY, POLICY_RESTART, "Transient attribute change");
-    event_end(f->node[1].c);
+    schedule_anew(f, "Transient attribute change");
     advance(f, 6000);
     assert_int_equal(f->node[1].exit_code, CRM_EX_OK);
     assert_true(contains(f->node[1].writes, "expected=\"down\""));
@@ -864,8 +870,7 @@ an_action_of_the_graph_runs_on_its_node_and_is_recorded_there(void **unused)
     f->graph = "<synapse id='0'><action_set><rsc_op id='4' operation='start' operation_key='r1_start_0' on_node='n2' on_node_uuid='2'>"
                "<primitive id='r1' class='ocf' provider='pacemaker' type='Dummy'/><attributes CRM_meta_timeout='20000' pa='a1'/></rsc_op>"
                "</action_set><inputs/></synapse>";
-    graph_abort(f->node[1].c, SCORE_INFINITY, POLICY_RESTART, "Configuration change");
-    event_end(f->node[1].c);
+    schedule_anew(f, "Configuration change");
     advance(f, 100);
     assert_true(contains(f->node[2].writes, "transition-magic=\"0:0;4:"));
     assert_true(contains(f->node[2].writes, "op-digest=\"7abd90c5132d7d6911874ed03a6a0000\""));
@@ -886,8 +891,7 @@ an_operation_whose_resource_is_deleted_is_not_waited_for(void **unused)
     f->graph = "<synapse id='0'><action_set><rsc_op id='4' operation='monitor' operation_key='r1_monitor_10000' on_node='n2' on_node_uuid='2'>"
                "<primitive id='r1' class='ocf' provider='pacemaker' type='Dummy'/>"
                "<attributes CRM_meta_timeout='20000' CRM_meta_interval='10000'/></rsc_op></action_set><inputs/></synapse>";
-    graph_abort(f->node[1].c, SCORE_INFINITY, POLICY_RESTART, "Configuration change");
-    event_end(f->node[1].c);
+    schedule_anew(f, "Configuration change");
     advance(f, 100);
     assert_int_equal(n->runs.length, 1);
     assert_false(f->node[1].c->graph->complete);
@@ -909,8 +913,7 @@ an_action_through_a_node_that_is_gone_fails_at_once(void **unused)
     f->graph = "<synapse id='0'><action_set><rsc_op id='4' operation='start' operation_key='r1_start_0' on_node='rem1' "
                "on_node_uuid='rem1' router_node='n9'><primitive id='r1' class='ocf' provider='pacemaker' type='Dummy'/>"
                "<attributes CRM_meta_timeout='20000'/></rsc_op></action_set><inputs/></synapse>";
-    graph_abort(f->node[1].c, SCORE_INFINITY, POLICY_RESTART, "Configuration change");
-    event_end(f->node[1].c);
+    schedule_anew(f, "Configuration change");
     advance(f, 100);
     assert_true(f->node[1].c->graph->complete);
     end(f);
