@@ -213,7 +213,8 @@ class Machine:
             argv += ["-drive", "if=none,id=disk%d,format=raw,cache=none,file.locking=off,file=%s" % (i, disk),
                      "-device", "virtio-blk-pci,drive=disk%d,share-rw=on,id=virtio%d" % (i, i)]
         with open(os.path.join(self.dir, "qemu.log"), "w") as log:
-            self.process = subprocess.Popen(argv, cwd=self.dir, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            # A session of its own: between those the kernel may share the processors out, whatever else the test program's has to do.
+            self.process = subprocess.Popen(argv, cwd=self.dir, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         self.qmp = self.connect("qmp")
         self.shell = self.connect("shell")
 
