@@ -3,8 +3,10 @@ include cts/fuzz/local.mk
 include cts/sim/local.mk
 include cts/vm/local.mk
 
-## For cts/bench/cluster, which makes it when it is wanted.
-EXTRA_PROGRAMS += cts/bench/cpg-ping
+## For cts/bench/cluster, which makes them when they are wanted.
+EXTRA_PROGRAMS += cts/bench/cpg-ping cts/bench/cib-updates
+cts_bench_cib_updates_SOURCES = cts/bench/cib-updates.c
+cts_bench_cib_updates_LDADD = $(CIB_LDADD)
 cts_bench_cpg_ping_SOURCES = cts/bench/cpg-ping.c
 cts_bench_cpg_ping_CFLAGS = $(AM_CFLAGS) $(COROSYNC_CFLAGS)
 cts_bench_cpg_ping_LDADD = $(COROSYNC_LIBS)

@@ -276,6 +276,7 @@ struct controld {
         bool wanted;     /* calculate as soon as the CIB is quiet */
         bool counting;   /* a fail count is on its way into the CIB */
         bool resting;    /* it was asked a moment ago */
+        bool narrowed;   /* changes of the configuration are not told until the rest is over */
         bool asked, answered; /* at all; the last question */
         uint64_t asked_ms; /* when last */
         unsigned wasted; /* questions in a row whose answer was out of date before it came */

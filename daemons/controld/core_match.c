@@ -476,13 +476,22 @@ match_touches_config(const xmlNode *diff)
     return false;
 }
 
-/* What match_touches_config() looks for; the DC matches results besides, and keeps a copy of all. */
+/*
+ * What match_touches_config() looks for; the DC matches results besides, and keeps a copy of all, unless it has put off looking at
+ * the rest of the configuration.
+ */
 void
 match_tell_interest(struct controld *c)
 {
+#define OPTIONS "/cib/configuration/crm_config /cib/configuration/alerts"
     struct ctl_effect *e = effect_new(c, CTL_CIB_INTEREST);
 
-    e->text = c->is_dc ? NULL : g_strdup("/cib/configuration/crm_config /cib/configuration/alerts");
+    if (!c->is_dc) {
+        e->text = g_strdup(OPTIONS);
+    } else if (c->pe.narrowed) {
+        e->text = g_strdup(OPTIONS " -/cib/configuration /cib/status");
+    }
+#undef OPTIONS
 }
 
 void

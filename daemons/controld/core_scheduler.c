@@ -20,13 +20,23 @@ pe_connect(struct controld *c)
     }
 }
 
+static void
+end_rest(struct controld *c)
+{
+    c->pe.resting = false;
+    if (c->pe.narrowed) {
+        c->pe.narrowed = false;
+        match_tell_interest(c);
+    }
+}
+
 void
 pe_disconnect(struct controld *c)
 {
     c->pe.counting = false;
     timer_cancel(c, TIMER_FAIL_COUNT);
-    c->pe.resting = false;
     timer_cancel(c, TIMER_SCHEDULE_REST);
+    end_rest(c);
     c->pe.wanted = false;
     c->pe.query = 0;
     pe_forget_cib(c);
@@ -173,6 +183,38 @@ cib_arrived(struct controld *c, int rc, const xmlNode *data, gpointer arg)
  */
 enum { ASK_EVERY_MS = 40, ASK_EVERY_MAX_MS = 640 };
 
+/*
+ * In a rest as long as this a small CIB is not followed but read anew at its end: the changes that come meanwhile cannot make
+ * the next calculation more due than it is, and to be woken for each costs more than all of that reading.
+ */
+enum { NARROW_FROM_MS = 320, NARROW_ELEMENTS = 2000 };
+
+/* Counts elements up to the limit. */
+static unsigned
+count_elements(const xmlNode *node, unsigned limit)
+{
+    unsigned n = 1;
+
+    xml_for_each (child, node, NULL) {
+        if (n >= limit) {
+            break;
+        }
+        n += count_elements(child, limit - n);
+    }
+    return n;
+}
+
+static void
+begin_rest(struct controld *c, uint64_t distance)
+{
+    c->pe.resting = true;
+    if (distance >= NARROW_FROM_MS && c->pe.cib != NULL && count_elements(c->pe.cib, NARROW_ELEMENTS) < NARROW_ELEMENTS) {
+        c->pe.narrowed = true;
+        pe_forget_cib(c);
+        match_tell_interest(c);
+    }
+}
+
 /* True if it is too early to ask again; then a timer is set. */
 static bool
 must_rest(struct controld *c)
@@ -186,7 +228,7 @@ must_rest(struct controld *c)
         return false;
     }
     if (!c->pe.resting) {
-        c->pe.resting = true;
+        begin_rest(c, distance);
         timer_arm(c, TIMER_SCHEDULE_REST, (long long)(distance - since));
     }
     return true;
@@ -195,7 +237,7 @@ must_rest(struct controld *c)
 void
 pe_rested(struct controld *c)
 {
-    c->pe.resting = false;
+    end_rest(c);
     pe_continue(c);
 }
 
@@ -217,6 +259,7 @@ pe_invoke(struct controld *c)
         return;
     }
     c->pe.wanted = false;
+    end_rest(c);
     if (c->pe.asked && !c->pe.answered) {
         c->pe.wasted++;
     }

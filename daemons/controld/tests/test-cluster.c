@@ -47,7 +47,8 @@ struct node {
     GPtrArray *writes; /* text of the CIB changes asked for */
     GPtrArray *attrs;  /* text of requests to the attribute manager */
     unsigned calls, queries; /* of the executor; for the whole CIB */
-    bool scheduler_asked, no_scheduler, slow_agents;
+    bool scheduler_asked, no_scheduler, slow_scheduler, slow_agents;
+    char *interest; /* rules of the changes that it wants to hear of, NULL: all */
     xmlNode *request; /* last request to the scheduler */
     uint64_t cpu_us;
 };
@@ -64,6 +65,7 @@ struct fixture {
     bool no_shutdown_attribute; /* queries for it find nothing */
     bool no_history; /* the CIB knows nothing of what ran where */
     uint64_t now, ring;
+    unsigned epoch; /* of the CIB */
     GQueue wire;
     GString *tasks;    /* crm_task of every message sent, with a blank behind */
     const char *graph; /* what the scheduler answers once; then an empty graph */
@@ -79,7 +81,7 @@ at(const struct fixture *f, const struct node *n)
 /* ---- carrying effects out ---- */
 
 static xmlNode *
-cib_answer(const struct ctl_effect *e)
+cib_answer(const struct fixture *f, const struct ctl_effect *e)
 {
     xmlNode *xml = NULL;
 
@@ -89,7 +91,7 @@ cib_answer(const struct ctl_effect *e)
     if (e->section == NULL) {
         xml = xml_new(NULL, "cib");
         xml_set(xml, "admin_epoch", "0");
-        xml_set(xml, "epoch", "5");
+        xml_set_int(xml, "epoch", f->epoch);
         xml_set(xml, "num_updates", "1");
         xml_set(xml, "dc-uuid", "1");
         if (!(e->options & CIB_OPT_NO_CHILDREN)) {
@@ -144,7 +146,7 @@ carry_out(struct fixture *f, struct node *n, struct ctl_effect *e)
             struct answer *a = g_new0(struct answer, 1);
 
             a->cookie = e->cookie;
-            a->data = cib_answer(e);
+            a->data = cib_answer(f, e);
             n->queries += text_equal(e->op, CIB_OP_QUERY) && e->section == NULL && !(e->options & CIB_OPT_NO_CHILDREN);
             a->rc = is_missing(f, e) ? ENXIO : RC_OK;
             g_queue_push_tail(&n->answers, a);
@@ -166,6 +168,10 @@ carry_out(struct fixture *f, struct node *n, struct ctl_effect *e)
             g_queue_push_tail(&n->runs, r);
             break;
         }
+        case CTL_CIB_INTEREST:
+            g_free(n->interest);
+            n->interest = g_steal_pointer(&e->text);
+            break;
         case CTL_ATTRD:
             g_ptr_array_add(n->attrs, xml_to_text(e->xml, XML_TEXT_PLAIN));
             break;
@@ -328,7 +334,7 @@ settle(struct fixture *f)
                 xml_free(a->data);
                 g_free(a);
                 any = true;
-            } else if (n->scheduler_asked) {
+            } else if (n->scheduler_asked && !n->slow_scheduler) {
                 answer_scheduler(f, n);
                 any = true;
             } else if (!n->slow_agents && (r = g_queue_pop_head(&n->runs)) != NULL) {
@@ -435,6 +441,7 @@ free_node(struct node *n)
         g_free(r);
     }
     xml_free(n->request);
+    g_free(n->interest);
     g_array_unref(n->timers);
     g_ptr_array_unref(n->writes);
     g_ptr_array_unref(n->attrs);
@@ -456,6 +463,7 @@ new_cluster(unsigned n)
 
     f->n = n;
     f->now = 1000000;
+    f->epoch = 5;
     f->tasks = g_string_new(NULL);
     return f;
 }
@@ -747,6 +755,60 @@ schedule_anew(struct fixture *f, const char *why)
 {
     graph_abort(f->node[1].c, SCORE_INFINITY, POLICY_RESTART, why);
     event_end(f->node[1].c);
+}
+
+/* ---- calculating ---- */
+
+/* Something appears in the configuration; told to the DC only if it wants to hear of it. */
+static void
+change_configuration(struct fixture *f)
+{
+    g_autofree char *text = g_strdup_printf(
+        "<diff format='2'><version><source admin_epoch='0' epoch='%u' num_updates='1'/><target admin_epoch='0' epoch='%u' "
+        "num_updates='1'/></version><change operation='create' path='/cib/configuration' position='1'><tags id='t%u'/></change></diff>",
+        f->epoch, f->epoch + 1, f->epoch);
+    g_autoptr(xmlNode) patch = xml_parse(text, strlen(text), XML_PARSE_STRICT, NULL);
+
+    g_autoptr(xmlNode) root = xml_new(NULL, "cib");
+
+    assert_non_null(patch);
+    f->epoch++;
+    xml_set(root, "admin_epoch", "0");
+    xml_set_int(root, "epoch", f->epoch);
+    xml_set(root, "num_updates", "1");
+    if (f->node[1].interest == NULL) {
+        ctl_on_cib_diff(f->node[1].c, at(f, &f->node[1]), RC_OK, patch, root);
+        drain(f);
+    }
+}
+
+static void
+a_configuration_that_does_not_stop_changing_is_not_looked_at_for_a_while_and_then_read_anew(void **unused)
+{
+    struct fixture *f = running_cluster(2);
+    struct node *dc = &f->node[1];
+    unsigned queries;
+
+    dc->slow_scheduler = true;
+    for (unsigned i = 0; dc->interest == NULL; i++) {
+        assert_in_range(i, 0, 200);
+        change_configuration(f);
+        advance(f, 10);
+    }
+    assert_non_null(strstr(dc->interest, "-/cib/configuration"));
+    queries = dc->queries;
+    for (unsigned i = 0; i < 10; i++) {
+        change_configuration(f);
+        advance(f, 10);
+    }
+    assert_int_equal(dc->queries, queries);
+    dc->slow_scheduler = false;
+    advance(f, 700);
+    assert_null(dc->interest);
+    assert_int_equal(dc->queries, queries + 1);
+    assert_int_equal(xml_get_int(xml_first(xml_first(dc->request, "crm_xml"), "cib"), "epoch", 0), f->epoch);
+    assert_int_equal(dc->c->state, S_IDLE);
+    end(f);
 }
 
 /* ---- leaving ---- */
@@ -1136,6 +1198,7 @@ main(void)
         cmocka_unit_test(of_a_node_that_went_without_a_word_the_cib_keeps_what_it_expects),
         cmocka_unit_test(a_node_that_asked_to_leave_and_was_cut_off_has_to_be_fenced_too_but_not_one_that_left),
         cmocka_unit_test(a_node_that_went_without_a_word_has_to_be_fenced_if_the_cib_has_lost_its_history),
+        cmocka_unit_test(a_configuration_that_does_not_stop_changing_is_not_looked_at_for_a_while_and_then_read_anew),
         cmocka_unit_test(a_node_that_leaves_asks_the_dc_and_goes_when_it_is_told),
         cmocka_unit_test(a_request_to_leave_that_is_lost_is_repeated),
         cmocka_unit_test(a_dc_that_leaves_finishes_its_graph_first),
