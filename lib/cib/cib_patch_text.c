@@ -7,7 +7,20 @@
 #include "lib/base/text.h"
 #include "lib/base/xml.h"
 #include "lib/cib/cib_patch.h"
+#include "lib/cib/cib_patch_v1.h"
 #include "lib/cib/cib_proto.h"
+
+/* Format 1 marks what is new or gone as a whole: that is not shown. */
+static void
+cut_marker(char *line)
+{
+    char *begin = strstr(line, " " CIB_PATCH_V1_MARKER "=\""), *end = begin != NULL ? strstr(begin, ":top\"") : NULL;
+
+    if (end != NULL) {
+        end += strlen(":top\"");
+        memmove(begin, end, strlen(end) + 1);
+    }
+}
 
 /* Lines of an element, each behind `prefix`; the first follows what `out` holds already. */
 static void
@@ -23,6 +36,7 @@ append_lines(GString *out, const xmlNode *xml, const char *prefix, bool first_is
         if (i > 0 || !first_is_begun) {
             g_string_append(out, prefix);
         }
+        cut_marker(lines[i]);
         g_string_append_printf(out, "%s\n", lines[i]);
     }
 }
@@ -110,9 +124,15 @@ cib_patch_to_text(const xmlNode *patch)
     long long format = xml_get_int(patch, "format", 1);
     const char *digest = xml_get(patch, CIB_F_DIGEST);
 
-    if (cib_patch_versions(patch, &from, &to) && cib_version_compare(&from, &to) == 0) {
+    bool versions = cib_patch_versions(patch, &from, &to);
+
+    if (format == 1) { /* what is not told counts as 0 */
+        from = (struct cib_version){ MAX(from.admin_epoch, 0), MAX(from.epoch, 0), MAX(from.num_updates, 0) };
+        to = (struct cib_version){ MAX(to.admin_epoch, 0), MAX(to.epoch, 0), MAX(to.num_updates, 0) };
+    }
+    if (versions && cib_version_compare(&from, &to) == 0) {
         g_string_append_printf(out, "  : Local-only Change: %d.%d.%d\n", from.admin_epoch, from.epoch, from.num_updates);
-    } else if (cib_patch_versions(patch, &from, &to)) {
+    } else if (versions) {
         g_string_append_printf(out, "Diff: --- %d.%d.%d %lld\nDiff: +++ %d.%d.%d %s\n", from.admin_epoch, from.epoch, from.num_updates,
                                format, to.admin_epoch, to.epoch, to.num_updates, digest != NULL ? digest : "(null)");
     }
@@ -123,7 +143,12 @@ cib_patch_to_text(const xmlNode *patch)
             const xmlNode *side = xml_first(patch, sides[i][0]);
 
             for (const xmlNode *c = side != NULL ? xml_first(side, NULL) : NULL; c != NULL; c = xml_next(c, NULL)) {
-                append_lines(out, c, sides[i][1], false);
+                const char *mark = sides[i][1];
+
+                if (c->children == NULL) { /* nothing below the root: told as a whole */
+                    mark = i == 0 ? "-- " : "++ ";
+                }
+                append_lines(out, c, mark, false);
             }
         }
     } else {

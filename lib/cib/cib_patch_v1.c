@@ -5,6 +5,7 @@
  */
 #include "lib/cib/cib_patch_v1.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "lib/base/result.h"
@@ -14,7 +15,7 @@
 #include "lib/cib/cib_patch.h"
 #include "lib/cib/cib_proto.h"
 
-#define MARKER "__crm_diff_marker__"
+#define MARKER CIB_PATCH_V1_MARKER
 
 static const char *const volatile_attrs[] = { "crm-debug-origin", CIB_A_LAST_WRITTEN, CIB_A_UPDATE_ORIGIN,
                                               CIB_A_UPDATE_CLIENT, CIB_A_UPDATE_USER };
@@ -30,11 +31,30 @@ is_volatile(const char *name)
     return false;
 }
 
+/* The first from `n` on that differences are about: an element or a comment. */
+static xmlNode *
+told(xmlNode *n)
+{
+    while (n != NULL && n->type != XML_ELEMENT_NODE && n->type != XML_COMMENT_NODE) {
+        n = n->next;
+    }
+    return n;
+}
+
 static xmlNode *
 counterpart(const xmlNode *parent, const xmlNode *node)
 {
-    const char *id = xml_id(node);
+    const char *id;
 
+    if (node->type == XML_COMMENT_NODE) { /* has nothing but its text */
+        for (xmlNode *n = parent->children; n != NULL; n = n->next) {
+            if (n->type == XML_COMMENT_NODE && xmlStrEqual(n->content, node->content)) {
+                return n;
+            }
+        }
+        return NULL;
+    }
+    id = xml_id(node);
     return id != NULL ? xml_find(parent, xml_name(node), "id", id) : xml_first(parent, xml_name(node));
 }
 
@@ -58,7 +78,9 @@ add_difference(xmlNode *out, const xmlNode *a, const xmlNode *b, const char *mar
     xmlNode *e = xml_new(out, xml_name(a));
     bool attrs = false, any = false;
 
-    xml_copy_attr(e, a, "id");
+    if (!all_attrs) {
+        xml_copy_attr(e, a, "id");
+    }
     for (const xmlAttr *x = a->properties; x != NULL; x = x->next) {
         attrs |= attr_differs(x, b);
     }
@@ -73,11 +95,12 @@ add_difference(xmlNode *out, const xmlNode *a, const xmlNode *b, const char *mar
         }
     }
     any = attrs;
-    xml_for_each(c, a, NULL)
-    {
+    for (xmlNode *c = told(a->children); c != NULL; c = told(c->next)) {
         xmlNode *other = counterpart(b, c);
 
-        if (other != NULL) {
+        if (c->type == XML_COMMENT_NODE) {
+            any |= other == NULL && xmlAddChild(e, xmlDocCopyNode(c, e->doc, 1)) != NULL;
+        } else if (other != NULL) {
             any |= add_difference(e, c, other, marker, all_attrs);
         } else {
             xml_set(xml_copy(e, c), MARKER, marker);
@@ -100,6 +123,19 @@ set_counters(xmlNode *e, const xmlNode *root)
     xml_copy_attr(e, root, CIB_A_NUM_UPDATES);
 }
 
+static const char *const counters[] = { CIB_A_ADMIN_EPOCH, CIB_A_EPOCH, CIB_A_NUM_UPDATES };
+
+static bool
+is_counter(const char *name)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(counters); i++) {
+        if (strcmp(name, counters[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static xmlNode *
 root_in(xmlNode *side)
 {
@@ -112,16 +148,20 @@ root_in(xmlNode *side)
 static void
 complete_roots(xmlNode *removed, xmlNode *added, const xmlNode *old, const xmlNode *new, bool with_version)
 {
-    static const char *const counters[] = { CIB_A_ADMIN_EPOCH, CIB_A_EPOCH, CIB_A_NUM_UPDATES };
     xmlNode *gone = root_in(removed), *come = root_in(added);
     bool config_changed = xml_first(gone, "configuration") != NULL || xml_first(come, "configuration") != NULL;
 
     for (const xmlAttr *a = new->properties; a != NULL; a = a->next) {
         xml_set(come, (const char *)a->name, xml_attr_value(a));
     }
+    for (guint i = 0; i < G_N_ELEMENTS(counters); i++) {
+        if (xml_get(come, counters[i]) == NULL) {
+            xml_copy_attr(come, old, counters[i]);
+        }
+    }
     if (with_version) {
         set_counters(removed, old);
-        set_counters(added, new);
+        set_counters(added, come);
         for (guint i = config_changed ? 0 : 2; i < G_N_ELEMENTS(counters); i++) {
             xml_copy_attr(gone, old, counters[i]);
         }
@@ -162,12 +202,9 @@ static int
 version_field(const xmlNode *container, const char *name)
 {
     const xmlNode *root = container != NULL ? xml_first(container, "cib") : NULL;
-    const char *value = root != NULL ? xml_get(root, name) : NULL;
+    const char *value = container != NULL ? xml_get(root != NULL ? root : container, name) : NULL;
     long long n;
 
-    if (value == NULL && container != NULL) {
-        value = xml_get(container, name);
-    }
     return text_parse_int(value, &n) && n >= 0 && n <= G_MAXINT ? (int)n : -1;
 }
 
@@ -186,21 +223,20 @@ cib_patch_v1_versions(const xmlNode *patch, struct cib_version *source, struct c
 static void
 apply_removed(struct cib_doc *d, xmlNode *target, const xmlNode *gone)
 {
-    /* `next` first: the child may be removed */
-    for (const xmlNode *g = xml_first(gone, NULL); g != NULL; g = xml_next(g, NULL)) {
+    for (const xmlNode *g = told(gone->children); g != NULL; g = told(g->next)) {
         xmlNode *t = counterpart(target, g);
 
         if (t == NULL) {
             continue;
         }
-        if (text_equal(xml_get(g, MARKER), "removed:top")) {
+        if (g->type == XML_COMMENT_NODE || text_equal(xml_get(g, MARKER), "removed:top")) {
             cib_doc_remove(d, t);
         } else {
             apply_removed(d, t, g);
         }
     }
     for (const xmlAttr *a = gone->properties; a != NULL; a = a->next) {
-        if (strcmp((const char *)a->name, "id") != 0) {
+        if (strcmp((const char *)a->name, "id") != 0 && !(target == d->root && is_counter((const char *)a->name))) {
             cib_doc_set(d, target, (const char *)a->name, NULL);
         }
     }
@@ -216,30 +252,46 @@ strip_markers(struct cib_doc *d, xmlNode *node)
     }
 }
 
-/* A changed element shows all its attributes, one on the way to a change only its id. */
+/* The same attributes in the same order? */
 static bool
-is_skeleton(const xmlNode *come)
+same_attrs(const xmlNode *target, const xmlNode *come)
 {
-    const xmlAttr *a = come->properties;
+    const xmlAttr *t = target->properties;
 
-    return a == NULL || (a->next == NULL && strcmp((const char *)a->name, "id") == 0);
+    for (const xmlAttr *a = come->properties; a != NULL; a = a->next) {
+        if (strcmp((const char *)a->name, MARKER) == 0) {
+            continue;
+        }
+        if (t == NULL || strcmp((const char *)t->name, (const char *)a->name) != 0 || strcmp(xml_attr_value(t), xml_attr_value(a)) != 0) {
+            return false;
+        }
+        t = t->next;
+    }
+    return t == NULL;
 }
 
 static void
 apply_added(struct cib_doc *d, xmlNode *target, const xmlNode *come)
 {
+    bool same = same_attrs(target, come);
+
     /* removed and set anew, so that their order becomes the patch's */
-    for (const xmlAttr *a = come->properties; a != NULL && !is_skeleton(come); a = a->next) {
+    for (const xmlAttr *a = come->properties; a != NULL && !same; a = a->next) {
         cib_doc_set(d, target, (const char *)a->name, NULL);
     }
-    for (const xmlAttr *a = come->properties; a != NULL; a = a->next) {
-        cib_doc_set(d, target, (const char *)a->name, xml_attr_value(a));
+    for (const xmlAttr *a = come->properties; a != NULL && !same; a = a->next) {
+        if (strcmp((const char *)a->name, MARKER) != 0) {
+            cib_doc_set(d, target, (const char *)a->name, xml_attr_value(a));
+        }
     }
-    xml_for_each(c, come, NULL)
-    {
-        xmlNode *t = text_equal(xml_get(c, MARKER), "added:top") ? NULL : counterpart(target, c);
+    for (const xmlNode *c = told(come->children); c != NULL; c = told(c->next)) {
+        xmlNode *t = counterpart(target, c);
 
-        if (t != NULL) {
+        if (c->type == XML_COMMENT_NODE) {
+            if (t == NULL) {
+                cib_doc_insert_copy(d, target, NULL, c, CIB_TRACK_COMPARE);
+            }
+        } else if (t != NULL && (xml_id(c) != NULL || !text_equal(xml_get(c, MARKER), "added:top"))) {
             apply_added(d, t, c);
         } else {
             strip_markers(d, cib_doc_insert_copy(d, target, NULL, c, CIB_TRACK_COMPARE));
@@ -254,8 +306,10 @@ cib_patch_v1_apply(struct cib_doc *d, const xmlNode *patch)
     const xmlNode *gone = removed != NULL ? xml_first(removed, NULL) : NULL;
     const xmlNode *come = added != NULL ? xml_first(added, NULL) : NULL;
 
-    if ((gone != NULL && xml_next(gone, NULL) != NULL) || (come != NULL && xml_next(come, NULL) != NULL)
-        || (gone != NULL && !xml_is(gone, xml_name(d->root))) || (come != NULL && !xml_is(come, xml_name(d->root)))) {
+    if ((gone != NULL && xml_next(gone, NULL) != NULL) || (come != NULL && xml_next(come, NULL) != NULL)) {
+        return ENOTUNIQ;
+    }
+    if ((gone != NULL && !xml_is(gone, xml_name(d->root))) || (come != NULL && !xml_is(come, xml_name(d->root)))) {
         return RC_DIFF_FAILED;
     }
     if (gone != NULL) {
