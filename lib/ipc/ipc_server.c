@@ -22,6 +22,8 @@
 
 #define QUEUE_LIMIT_DEFAULT 500u
 #define FLUSH_MAX           100u
+#define RETRY_FIRST_MS      2u
+#define RETRY_LAST_MS       250u
 
 struct ipc_server {
     gint refs; /* the owner's, and one a client */
@@ -43,7 +45,9 @@ struct client {
     /* Events not sent yet (spec 10 §1.9). */
     GQueue events;
     unsigned limit;
-    unsigned backlog; /* events that the last flush left */
+    unsigned backlog; /* events that were left when it was judged last; 0: none */
+    gint64 judge_at;  /* ms of the monotonic clock: not before; 0: when something is left */
+    guint retry_ms;
     guint flush_timer;
 };
 
@@ -528,24 +532,13 @@ send_event(struct client *client, const struct event *event)
 
 static gboolean flush_later(gpointer data);
 
-/*
- * Send what is queued, and decide about a client that does not take it.  (spec 10 §1.9)
- *
- *   1. up to 100 events, until libqb refuses one
- *   2. nothing left: no backlog
- *   3. more than the limit left, and no fewer than a real backlog the last time: evict; else warn
- *   4. remember what is left, and try again later
- */
-static void
-flush_events(struct client *client)
+/* Up to FLUSH_MAX events, until libqb refuses one.  Returns how many went. */
+static unsigned
+send_queued(struct client *client)
 {
-    unsigned left;
-    unsigned limit = MAX(client->limit, QUEUE_LIMIT_DEFAULT);
+    unsigned sent;
 
-    if (client->flush_timer != 0 || !client->connected) {
-        return;
-    }
-    for (unsigned sent = 0; sent < FLUSH_MAX && !g_queue_is_empty(&client->events); sent++) {
+    for (sent = 0; sent < FLUSH_MAX && !g_queue_is_empty(&client->events); sent++) {
         ssize_t rc = send_event(client, g_queue_peek_head(&client->events));
 
         if (rc == -EMSGSIZE) {
@@ -558,28 +551,60 @@ flush_events(struct client *client)
         }
         event_free(g_queue_pop_head(&client->events));
     }
+    return sent;
+}
+
+/* Whether a client that leaves `left` events unread may stay, or is disconnected: points 2 to 4 of spec 10 §1.9. */
+static bool
+may_stay(struct client *client, unsigned left, gint64 now)
+{
+    unsigned limit = MAX(client->limit, QUEUE_LIMIT_DEFAULT), last = client->backlog;
+
+    client->backlog = left;
+    client->judge_at = now + (left < 5 ? 1000 + 100 * left : 1500);
+    if (left <= limit) {
+        return true;
+    }
+    if (last >= 2 && left >= last) {
+        log_err("Evicting client with process ID %ld (%s): it leaves %u events unread and the "
+                "limit is %u" LOG_XT "id=%s",
+                (long)client->pub.pid, ipc_client_label(&client->pub), left, limit,
+                client->pub.id);
+        qb_ipcs_disconnect(client->connection);
+        return false;
+    }
+    log_warn("Client with process ID %ld (%s) has %u events waiting, more than its limit of "
+             "%u" LOG_XT "id=%s",
+             (long)client->pub.pid, ipc_client_label(&client->pub), left, limit,
+             client->pub.id);
+    return true;
+}
+
+/*
+ * Send what is queued, and decide about a client that does not take it.  Judged is at the times of the peers (spec 10 §1.9), but
+ * tried again much sooner: who was only busy for a moment gets what waits as soon as there is room.
+ */
+static void
+flush_events(struct client *client)
+{
+    gint64 now = g_get_monotonic_time() / 1000;
+    unsigned sent, left;
+
+    if (client->flush_timer != 0 || !client->connected) {
+        return;
+    }
+    sent = send_queued(client);
     left = g_queue_get_length(&client->events);
     if (left == 0) {
         client->backlog = 0;
+        client->judge_at = 0;
         return;
     }
-    if (left > limit) {
-        if (client->backlog >= 2 && left >= client->backlog) {
-            log_err("Evicting client with process ID %ld (%s): it leaves %u events unread and the "
-                    "limit is %u" LOG_XT "id=%s",
-                    (long)client->pub.pid, ipc_client_label(&client->pub), left, limit,
-                    client->pub.id);
-            client->backlog = left;
-            qb_ipcs_disconnect(client->connection);
-            return;
-        }
-        log_warn("Client with process ID %ld (%s) has %u events waiting, more than its limit of "
-                 "%u" LOG_XT "id=%s",
-                 (long)client->pub.pid, ipc_client_label(&client->pub), left, limit,
-                 client->pub.id);
+    if (now >= client->judge_at && !may_stay(client, left, now)) {
+        return;
     }
-    client->backlog = left;
-    client->flush_timer = g_timeout_add(left < 5 ? 1000 + 100 * left : 1500, flush_later, client);
+    client->retry_ms = sent > 0 ? RETRY_FIRST_MS : CLAMP(client->retry_ms * 2, RETRY_FIRST_MS, RETRY_LAST_MS);
+    client->flush_timer = g_timeout_add(MIN(client->retry_ms, (guint)(client->judge_at - now)), flush_later, client);
 }
 
 static gboolean

@@ -268,6 +268,26 @@ events_arrive_in_order_even_when_the_server_has_to_queue(void **state)
 }
 
 static void
+who_reads_again_gets_what_has_waited_at_once(void **state)
+{
+    enum { EVENTS = 5000 }; /* many times what the ring holds */
+    g_autoptr(xmlNode) q = request("events");
+    gint64 begin;
+
+    xml_set_int(q, "n", EVENTS);
+    assert_int_equal(ipc_call(client, q, 0, NULL), RC_OK);
+    begin = g_get_monotonic_time();
+    for (int i = 0; i < EVENTS; i++) {
+        g_autoptr(xmlNode) event = NULL;
+
+        assert_int_equal(ipc_next_event(client, 5000, &event, NULL), RC_OK);
+        assert_int_equal(xml_get_int(event, "n", -1), i);
+    }
+    /* The time between two judgements, for each hundred events, would be 75 s. */
+    assert_in_range(g_get_monotonic_time() - begin, 0, 20 * G_USEC_PER_SEC);
+}
+
+static void
 a_client_that_never_reads_is_evicted(void **state)
 {
     g_autoptr(xmlNode) q = request("events");
@@ -438,6 +458,7 @@ main(void)
         CONNECTED(a_proxied_connection_is_answered_by_events),
         CONNECTED(a_request_that_wants_no_response_is_answered_by_an_event),
         CONNECTED(events_arrive_in_order_even_when_the_server_has_to_queue),
+        CONNECTED(who_reads_again_gets_what_has_waited_at_once),
         CONNECTED(a_client_that_never_reads_is_evicted),
         CONNECTED(the_end_of_the_server_is_noticed_while_waiting),
         CONNECTED(a_server_that_shuts_down_refuses_newcomers_and_keeps_its_clients),
