@@ -15,7 +15,7 @@ from sbd_lab import IO, LOOP, MSGWAIT, W, alive_for, titles, wait_dead
 
 REMOTED = "/usr/sbin/pacemaker-remoted"
 DELAYS = {"yes": MSGWAIT, "true": MSGWAIT, "ON": MSGWAIT, "y": MSGWAIT, "1": MSGWAIT, "2": 2, "3s": 3, "4sec": 4, "2500ms": 2,
-          "no": 0, "false": 0, "off": 0, "n": 0, "0": 0, "0s": 0, "900ms": 0, "": 0}
+          "no": 0, "false": 0, "off": 0, "n": 0, "0": 0, "0s": 0, "900ms": 0, "": 0, "soon": 0}
 
 
 # --- SBD_DELAY_START ---
@@ -45,6 +45,7 @@ def every_value_delays_the_start_for_its_time(s):
         time.sleep(0.05)
     expected = collections.Counter(seconds for seconds in DELAYS.values() if seconds)
     assert collections.Counter(delays_told(node)) == expected, delays_told(node)
+    assert node.log("syslog").count("SBD_DELAY_START is neither yes, no nor a time") == 1, "only \"soon\" deserves a warning"
 
 
 def nothing_is_touched_during_the_delay(s):

@@ -90,6 +90,9 @@ delay_start(const struct sbd_daemon *d)
 {
     uint32_t seconds = d->o->delay_s;
 
+    if (d->o->delay_unclear) {
+        sbd_log(LOG_WARNING, "SBD_DELAY_START is neither yes, no nor a time: no delay");
+    }
     if (!d->o->delay_start) {
         return;
     }

@@ -280,7 +280,8 @@ read_environment(struct sbd_options *o)
     if ((value = environment("SBD_DELAY_START")) != NULL) {
         o->delay_start = sbd_yes(value);
         if (!o->delay_start && text_boolean(value) < 0 && !text_equal_nocase(value, "n")) {
-            o->delay_start = parse_seconds(value, &o->delay_s) && o->delay_s > 0;
+            o->delay_unclear = !parse_seconds(value, &o->delay_s);
+            o->delay_start = !o->delay_unclear && o->delay_s > 0;
         }
     }
     if ((value = environment("SBD_TIMEOUT_ACTION")) != NULL && !parse_timeout_action(o, value)) {

@@ -37,6 +37,7 @@ struct sbd_options {
     char watchdog[SBD_PATH_MAX];
     bool watchdog_dev_given; /* named by option or environment */
     bool delay_start;
+    bool delay_unclear; /* SBD_DELAY_START is no word and no time */
     uint32_t delay_s; /* 0: what the mode asks for */
     enum sbd_cgroup root_cgroup;
     bool sync_startup, sync_startup_set;
