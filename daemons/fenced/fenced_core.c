@@ -146,6 +146,15 @@ fenced_core_take_effect(struct fenced_core *core)
 void
 fenced_core_set_peers(struct fenced_core *core, const char *const *names, unsigned n)
 {
+    GHashTableIter iter;
+    gpointer op;
+
+    for (unsigned i = 0; i < n; i++) {
+        g_hash_table_iter_init(&iter, core->ops);
+        while (!core_peer_is_active(core, names[i]) && g_hash_table_iter_next(&iter, NULL, &op)) {
+            op_peer_appeared(op, names[i]);
+        }
+    }
     g_ptr_array_set_size(core->active, 0);
     for (unsigned i = 0; i < n; i++) {
         g_ptr_array_add(core->active, g_strdup(names[i]));

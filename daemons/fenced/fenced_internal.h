@@ -174,6 +174,7 @@ struct op {
     bool was_executed;     /* some peer was asked to fence */
     bool is_waiting;       /* nobody can be asked until more peers have answered */
     uint64_t watchdog_due; /* the target has reset itself by then; 0: not waiting for that */
+    bool has_returned;     /* the target is back among the fencers while that is waited for */
     enum op_phase phase;
     unsigned level;        /* of the topology; 0: none */
     GPtrArray *devices;    /* ids of the level's devices; NULL without topology */
@@ -375,6 +376,8 @@ void op_enter_topology(struct fenced_core *core, struct op *op);
 void op_handle_query_reply(struct fenced_core *core, struct fenced_now now, const char *from, const xmlNode *message);
 void op_handle_execution_reply(struct fenced_core *core, struct fenced_now now, const char *from, const xmlNode *message);
 uint64_t op_deadline(const struct op *op);
+/* A fencer has appeared that was not there. */
+void op_peer_appeared(struct op *op, const char *name);
 void op_tick(struct fenced_core *core, struct fenced_now now, struct op *op);
 
 /* --- fenced_history.c --- */

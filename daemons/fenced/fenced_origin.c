@@ -543,7 +543,7 @@ uint64_t
 op_deadline(const struct op *op)
 {
     const uint64_t due[] = { op->query_due, op->request_due, op->total_due, op->watchdog_due };
-    uint64_t earliest = UINT64_MAX;
+    uint64_t earliest = op->has_returned && !op_is_final(op) ? 0 : UINT64_MAX;
 
     for (size_t i = 0; i < G_N_ELEMENTS(due) && !op_is_final(op); i++) {
         if (due[i] != 0) {
@@ -580,6 +580,29 @@ watchdog_expired(struct fenced_core *core, struct fenced_now now, struct op *op)
     }
 }
 
+void
+op_peer_appeared(struct op *op, const char *name)
+{
+    if (op->watchdog_due != 0 && text_equal_nocase(op->target, name)) {
+        op->has_returned = true;
+    }
+}
+
+/*
+ * The target has its peers again while it is waited for.  It may have been reset, or it was not away for long enough to be reset by its
+ * watchdog: then it is fed again, and will live on.  Who asked for this has to look at it anew.
+ */
+static void
+target_returned(struct fenced_core *core, struct op *op)
+{
+    op->has_returned = false;
+    if (op->watchdog_due == 0 || op->is_decided) {
+        return;
+    }
+    op->watchdog_due = 0;
+    fail(core, op, "Target came back while its watchdog was waited for");
+}
+
 static void
 query_expired(struct fenced_core *core, struct fenced_now now, struct op *op)
 {
@@ -597,7 +620,9 @@ query_expired(struct fenced_core *core, struct fenced_now now, struct op *op)
 void
 op_tick(struct fenced_core *core, struct fenced_now now, struct op *op)
 {
-    if (op->watchdog_due != 0 && op->watchdog_due <= now.ms) {
+    if (op->has_returned) {
+        target_returned(core, op);
+    } else if (op->watchdog_due != 0 && op->watchdog_due <= now.ms) {
         watchdog_expired(core, now, op);
     }
     if (op->total_due != 0 && op->total_due <= now.ms) {

@@ -240,14 +240,13 @@ world_free(struct world *w)
     g_free(w);
 }
 
-/* The node is lost: nobody counts it as a fencer any more. */
 static void
-lose(struct world *w, unsigned node)
+set_down(struct world *w, unsigned node, bool is_down)
 {
     const char *left[MAX_NODES];
     unsigned n = 0;
 
-    w->is_down[node] = true;
+    w->is_down[node] = is_down;
     for (unsigned i = 0; i < w->n; i++) {
         if (!w->is_down[i]) {
             left[n++] = names[i];
@@ -256,6 +255,13 @@ lose(struct world *w, unsigned node)
     for (unsigned i = 0; i < w->n; i++) {
         fenced_core_set_peers(w->cores[i], left, n);
     }
+}
+
+/* The node is lost: nobody counts it as a fencer any more. */
+static void
+lose(struct world *w, unsigned node)
+{
+    set_down(w, node, true);
 }
 
 static void G_GNUC_PRINTF(3, 4)
@@ -804,6 +810,39 @@ a_lost_node_has_reset_itself_after_the_timeout(void **state)
 }
 
 static void
+a_lost_node_that_comes_back_meanwhile_does_not_count_as_reset(void **state)
+{
+    struct world *w = world_new(3);
+
+    configure_all(w, "<configuration>" OPTIONS("10s") "</configuration>");
+    lose(w, 2);
+    fence(w, "n3", "reboot", 5);
+    pass(w, 2000);
+    set_down(w, 2, false);
+    pass(w, 100);
+    assert_result(w, EXEC_TIMEOUT, 1);
+    world_free(w);
+}
+
+static void
+another_node_that_comes_back_changes_nothing_for_the_lost_one(void **state)
+{
+    struct world *w = world_new(3);
+
+    configure_all(w, "<configuration>" OPTIONS("10s") "</configuration>");
+    lose(w, 1);
+    lose(w, 2);
+    fence(w, "n3", "reboot", 5);
+    pass(w, 2000);
+    set_down(w, 1, false);
+    pass(w, 7900);
+    assert_int_equal(w->replies, 0);
+    pass(w, 200);
+    assert_result(w, EXEC_DONE, 0);
+    world_free(w);
+}
+
+static void
 a_live_node_is_told_to_reset_itself_and_given_time(void **state)
 {
     struct world *w = world_new(3);
@@ -982,6 +1021,8 @@ main(void)
         cmocka_unit_test(a_live_node_is_told_to_reset_itself_and_given_time),
         cmocka_unit_test(its_delay_is_waited_for_too),
         cmocka_unit_test(only_nodes_of_the_list_reset_themselves),
+        cmocka_unit_test(a_lost_node_that_comes_back_meanwhile_does_not_count_as_reset),
+        cmocka_unit_test(another_node_that_comes_back_changes_nothing_for_the_lost_one),
         cmocka_unit_test(another_device_is_preferred_to_the_watchdog),
         cmocka_unit_test(the_watchdog_may_be_a_level),
         cmocka_unit_test(with_levels_that_do_not_name_it_the_watchdog_is_not_trusted),
