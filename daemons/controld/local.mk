@@ -32,11 +32,14 @@ daemons_controld_pacemaker_controld_SOURCES = \
 	daemons/controld/shell.h
 daemons_controld_pacemaker_controld_LDADD = daemons/controld/libcontroldcore.a $(FENCE_LDADD) $(CIB_LDADD) $(CLUSTER_LDADD) $(RULES_LDADD)
 
-check_PROGRAMS += daemons/controld/tests/test-history daemons/controld/tests/test-graph daemons/controld/tests/test-cluster
+check_PROGRAMS += daemons/controld/tests/test-history daemons/controld/tests/test-graph daemons/controld/tests/test-join daemons/controld/tests/test-cluster
 daemons_controld_tests_test_history_SOURCES = daemons/controld/tests/test-history.c
 daemons_controld_tests_test_history_LDADD = $(CONTROLD_CORE_LDADD) $(CMOCKA_LIBS)
 daemons_controld_tests_test_graph_SOURCES = daemons/controld/tests/test-graph.c
 daemons_controld_tests_test_graph_LDADD = $(CONTROLD_CORE_LDADD) $(CMOCKA_LIBS)
-daemons_controld_tests_test_cluster_SOURCES = daemons/controld/tests/test-cluster.c
+controld_tests_cluster_fixture = daemons/controld/tests/cluster_fixture.c daemons/controld/tests/cluster_fixture.h
+daemons_controld_tests_test_join_SOURCES = daemons/controld/tests/test-join.c $(controld_tests_cluster_fixture)
+daemons_controld_tests_test_join_LDADD = $(CONTROLD_CORE_LDADD) $(CMOCKA_LIBS)
+daemons_controld_tests_test_cluster_SOURCES = daemons/controld/tests/test-cluster.c $(controld_tests_cluster_fixture)
 daemons_controld_tests_test_cluster_LDADD = $(CONTROLD_CORE_LDADD) $(CMOCKA_LIBS)
-TESTS += daemons/controld/tests/test-history daemons/controld/tests/test-graph daemons/controld/tests/test-cluster
+TESTS += daemons/controld/tests/test-history daemons/controld/tests/test-graph daemons/controld/tests/test-join daemons/controld/tests/test-cluster
