@@ -6,11 +6,23 @@
  */
 #include "lib/sched/actions/internal.h"
 
+/* What is unmanaged now, but was not when its failure was read, needs the action still: until somebody else asks for it. */
+static struct sched_action *
+replay_task(struct sched *s, const struct sched_intent *i, const char *task, struct sched_node *node)
+{
+    struct sched_action *a = action_get(s, i->rsc, task, 0, node, WANT_REQUIRED);
+
+    if (i->managed) {
+        a->flags &= ~ACT_OPTIONAL;
+    }
+    return a;
+}
+
 static void
 replay_stop(struct sched *s, const struct sched_intent *i)
 {
     if (i->node != NULL) {
-        struct sched_action *stop = action_get(s, i->rsc, "stop", 0, i->node, WANT_REQUIRED);
+        struct sched_action *stop = replay_task(s, i, "stop", i->node);
 
         if (i->reason != NULL) {
             action_set_reason(s, stop, i->reason, false);
@@ -18,7 +30,7 @@ replay_stop(struct sched *s, const struct sched_intent *i)
         return;
     }
     VEC_FOR_EACH(struct sched_node, node, i->rsc->active_on) {
-        action_get(s, i->rsc, "stop", 0, node, WANT_REQUIRED);
+        replay_task(s, i, "stop", node);
     }
 }
 
@@ -53,7 +65,7 @@ replay(struct sched *s, const struct sched_intent *i)
         replay_stop(s, i);
         break;
     case INTENT_DEMOTE:
-        action_get(s, i->rsc, "demote", 0, i->node, WANT_REQUIRED);
+        replay_task(s, i, "demote", i->node);
         break;
     case INTENT_STOPS_OPTIONAL:
         replay_stops_optional(s, i);

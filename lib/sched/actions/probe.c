@@ -4,6 +4,7 @@
  * orderings that follow from other orderings.  Called after placement.  (spec 42 §5)
  */
 #include "lib/sched/actions/internal.h"
+#include "lib/sched/assign/assign.h"
 
 static bool probe_rsc(struct sched *s, struct sched_rsc *rsc, struct sched_node *node);
 
@@ -133,21 +134,7 @@ below_known_on(const struct sched_rsc *rsc, const struct sched_node *node)
     return false;
 }
 
-static bool
-below_assigned_to(const struct sched_rsc *rsc, const struct sched_node *node)
-{
-    if (rsc->kind == KIND_PRIMITIVE) {
-        return rsc->assigned == node;
-    }
-    VEC_FOR_EACH(struct sched_rsc, child, rsc->children) {
-        if (below_assigned_to(child, node)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Which instance of an anonymous clone to probe with: known there, else assigned there, else the lowest number. */
+/* Which instance of an anonymous clone to probe with: known there, else all of it assigned there, else the lowest number. */
 static struct sched_rsc *
 instance_to_probe(const struct sched_rsc *clone, const struct sched_node *node)
 {
@@ -159,7 +146,7 @@ instance_to_probe(const struct sched_rsc *clone, const struct sched_node *node)
         }
     }
     VEC_FOR_EACH(struct sched_rsc, assigned, clone->children) {
-        if (below_assigned_to(assigned, node)) {
+        if (instance_node(assigned) == node) {
             return assigned;
         }
     }

@@ -356,6 +356,13 @@ leave_unpromoted(struct sched_rsc *r)
     }
 }
 
+/* Whether an instance that is a group is promoted already is judged by its first member. */
+static enum sched_role
+first_role(const struct sched_rsc *r)
+{
+    return r->children.len > 0 ? first_role(r->children.items[0]) : r->role;
+}
+
 void
 promotion_decide(struct sched *s, struct sched_rsc *clone)
 {
@@ -375,9 +382,9 @@ promotion_decide(struct sched *s, struct sched_rsc *clone)
         if (r->promotion_sort_value >= 0 && (promoted < clone->promoted_max || !rsc_is(clone, RSC_MANAGED))) {
             where = promotable_on(s, clone, r);
         }
-        if (where != NULL && r->role < ROLE_PROMOTED && !s->have_quorum
+        if (where != NULL && first_role(r) < ROLE_PROMOTED && !s->have_quorum
             && s->opt.no_quorum_policy == QUORUM_FREEZE) {
-            where = NULL; /* a group has no role of its own, so it never counts as promoted here */
+            where = NULL;
         }
         if (where == NULL) {
             leave_unpromoted(r);

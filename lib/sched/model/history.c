@@ -411,7 +411,7 @@ fence_for_active(struct sched *s, struct sched_rsc *r, struct sched_node *n)
 void
 plan_stop(struct sched *s, struct sched_rsc *r, struct sched_node *n)
 {
-    struct sched_intent intent = { .kind = INTENT_STOP, .rsc = r, .node = n };
+    struct sched_intent intent = { .kind = INTENT_STOP, .rsc = r, .node = n, .managed = rsc_is(r, RSC_MANAGED) };
 
     intent_add(s, intent);
     if (n != NULL && !n->online && (!node_is_guest(n) || n->remote_requires_reset) && rsc_is(r, RSC_MANAGED)
@@ -446,7 +446,7 @@ static void
 respond_to_failures(struct sched *s, struct history_state *st)
 {
     struct sched_rsc *r = st->rsc;
-    struct sched_intent demote = { .kind = INTENT_DEMOTE, .rsc = r, .node = st->node };
+    struct sched_intent demote = { .kind = INTENT_DEMOTE, .rsc = r, .node = st->node, .managed = rsc_is(r, RSC_MANAGED) };
     char *reason;
 
     switch (st->on_fail) {

@@ -543,6 +543,7 @@ struct sched_intent {
     const char *op;           /* FENCE: NULL (the configured action), "off", "reboot" */
     bool priority_delay;      /* FENCE: priority-fencing-delay applies */
     bool after_fencing;
+    bool managed;             /* STOP, DEMOTE: the resource was not (yet) found unmanaged */
     const char *name;         /* PSEUDO */
     int required;             /* PSEUDO */
 };
