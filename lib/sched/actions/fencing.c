@@ -293,7 +293,7 @@ static bool
 any_managed(const struct sched *s)
 {
     for (unsigned i = 0; i < s->rscs.len; i++) {
-        if (s->rscs.items[i]->kind == KIND_PRIMITIVE && rsc_is(s->rscs.items[i], RSC_MANAGED)) {
+        if (rsc_is(s->rscs.items[i], RSC_MANAGED)) {
             return true;
         }
     }

@@ -245,7 +245,7 @@ set_node_names(struct sched *s, struct nvtable *t, const struct sched_rsc *clone
 
     for (unsigned i = 0; i < s->nodes.len; i++) {
         const struct sched_node *node = s->node_order[i];
-        const struct sched_rsc *container = node_container(node);
+        const struct sched_rsc *container = node_is_guest(node) ? node_container(node) : NULL;
         const struct sched_node *host = container ? rsc_current_node(container, NULL, NULL) : NULL;
 
         append_word(all, node->uname);
@@ -257,7 +257,8 @@ set_node_names(struct sched *s, struct nvtable *t, const struct sched_rsc *clone
     set_words(s, t, "notify_available_uname", available);
     set_words(s, t, "notify_all_uname", all);
     if (text_equal(rsc_meta(clone, "container-attribute-target"), "host")
-        || (clone->children.len > 0 && text_equal(rsc_meta(clone->children.items[0], "container-attribute-target"), "host"))) {
+        || (clone->parent != NULL && clone->parent->kind == KIND_BUNDLE && clone->children.len > 0
+            && text_equal(rsc_meta(clone->children.items[0], "container-attribute-target"), "host"))) {
         set_words(s, t, "notify_all_hosts", hosts);
     }
 }

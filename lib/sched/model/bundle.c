@@ -381,7 +381,7 @@ make_remote(struct sched *s, struct bundle *b, struct sched_replica *rep)
             if (row_has(&rep->remote->row, n)) {
                 row_set(&rep->remote->row, n, -SCORE_INFINITY, DISCOVER_ALWAYS);
             }
-        } else if (!row_has(&rep->remote->row, n)) {
+        } else if (!row_has(&rep->remote->row, n) && !n->bundle_node) {
             row_set(&rep->remote->row, n, 0, DISCOVER_ALWAYS);
         }
     }
