@@ -17,6 +17,17 @@ daemons/launcher/pacemaker.service: $(srcdir)/daemons/launcher/pacemaker.service
 ## The file is installed as "pacemaker"; its folder gives it that name.
 dist_default_DATA += daemons/launcher/default/pacemaker
 
+pcmkpkgconfigdir = $(datadir)/pkgconfig
+pcmkpkgconfig_DATA = daemons/launcher/pacemaker.pc daemons/launcher/pacemaker-schemas.pc
+CLEANFILES += $(pcmkpkgconfig_DATA)
+PC_SUBSTITUTE = $(MKDIR_P) daemons/launcher && sed -e 's|@prefix[@]|$(prefix)|g' -e 's|@daemon_user[@]|$(daemon_user)|g' \
+	-e 's|@daemon_group[@]|$(daemon_group)|g' -e 's|@daemondir[@]|$(daemondir)|g' -e 's|@ocfdir[@]|$(ocfdir)|g' \
+	-e 's|@localstatedir[@]|$(localstatedir)|g' -e 's|@runstatedir[@]|$(runstatedir)|g' -e 's|@schemadir[@]|$(schemadir)|g'
+daemons/launcher/pacemaker.pc: $(srcdir)/daemons/launcher/pacemaker.pc.in Makefile
+	$(AM_V_GEN)$(PC_SUBSTITUTE) $(srcdir)/daemons/launcher/pacemaker.pc.in > $@
+daemons/launcher/pacemaker-schemas.pc: $(srcdir)/daemons/launcher/pacemaker-schemas.pc.in Makefile
+	$(AM_V_GEN)$(PC_SUBSTITUTE) $(srcdir)/daemons/launcher/pacemaker-schemas.pc.in > $@
+
 check_PROGRAMS += daemons/launcher/tests/test-launcher
 daemons_launcher_tests_test_launcher_SOURCES = daemons/launcher/tests/test-launcher.c
 daemons_launcher_tests_test_launcher_LDADD = daemons/launcher/liblaunchercore.a $(BASE_LDADD) $(CMOCKA_LIBS)
