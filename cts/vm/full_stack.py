@@ -13,7 +13,6 @@ SBD_ON_QEMU = "disk1"  # what QEMU calls the disk with the mailboxes
 INQUISITOR = "$(tr -d ' ' </run/sbd.pid)"
 
 
-
 def operations(resource, monitor):
     return "".join("<op id='%s-%s' name='%s' interval='%s' timeout='240s'/>" % (resource, name, name, interval)
                    for name, interval in (("start", "0"), ("stop", "0"), ("monitor", monitor)))
@@ -68,7 +67,7 @@ def the_other_takes_over(cluster, victim, killing, before_return=lambda: None):
     writes(cluster, other)
     got = records(cluster)
     assert got[left - 1][1] == victim.name and got[left][1:] == (other.name, left, 0), got[left - 2:left + 2]
-    print("    (reset after %.1f s, taken over after %.1f s; %d records before, %d so far)" % (
+    cluster.say("reset after %.1f s, taken over after %.1f s; %d records before, %d so far" % (
         died, time.monotonic() - begin, left, len(got) - left))
     before_return()
     cluster.restart(victim)
@@ -137,17 +136,25 @@ def on_one_disk(world):
 
 # --- without a disk ---
 
-def without_quorum_a_machine_resets_itself(cluster):
-    """Alpha has one vote, beta two: of the cut link only alpha dies, and beta counts to its end before it takes over."""
+def alpha_writes(cluster):
+    """Alpha has one vote, beta two: only the loss of alpha leaves the other with a quorum."""
     alpha = cluster.hosts[0]
     if cluster.home("writer") is not alpha:
         alpha.run("crm_resource --move --resource writer --node alpha", 60 * PATIENCE)
         cluster.wait("alpha has the writer", lambda: cluster.where("writer") == ["alpha"], 60)
         alpha.run("crm_resource --clear --resource writer", 60 * PATIENCE)
+        cluster.wait_idle()
+    return alpha
+
+
+def without_quorum_a_machine_resets_itself(cluster):
+    """Of the cut link only alpha dies, and beta counts to its end before it takes over."""
+    alpha = alpha_writes(cluster)
     the_other_takes_over(cluster, alpha, lambda victim, other: cluster.switch.unplug(victim), lambda: cluster.switch.plug(alpha))
 
 
 def without_a_disk_a_resource_that_cannot_stop_resets_its_machine(cluster):
+    alpha_writes(cluster)
     a_resource_that_cannot_stop_gets_its_machine_reset(cluster)
 
 

@@ -163,8 +163,8 @@ class Host(Machine):
     def begin(self):
         """Everything that systemd would start."""
         self.run("corosync && " + self.until("corosync-cmapctl -g runtime.votequorum.this_node_id >/dev/null 2>&1", 60), 60 * PATIENCE)
-        self.run("set -a; . /etc/default/sbd; %s sbd -p /run/sbd.pid watch" % (
-            "sbd allocate %s &&" % self.name if "SBD_DEVICE" in self.cluster.sbd else ""), 60 * PATIENCE)
+        self.run("set -a; . /etc/default/sbd; %s sbd -I %d -p /run/sbd.pid watch" % (
+            "sbd allocate %s &&" % self.name if "SBD_DEVICE" in self.cluster.sbd else "", self.cluster.watchdog_timeout // 4), 60 * PATIENCE)
         self.run("set -a; . /etc/default/pacemaker; setsid pacemakerd >/var/log/pacemakerd.out 2>&1 &")
 
     @staticmethod
@@ -186,7 +186,7 @@ class Cluster:
     """Hosts that know each other, with shared disks.  A context manager; the machines end with it."""
 
     def __init__(self, name, build, stage, disks=(), sbd=None, quorum="two_node: 1", votes=(1, 1), backing=0, token=8000,
-                 watchdogs=("i6300esb", "softdog")):
+                 watchdogs=("i6300esb", "softdog"), names=("alpha", "beta")):
         """`disks`: [(name, bytes)] from /dev/vdb on; `backing`: bytes of a disk of each host's own, the last one."""
         self.build = os.path.join(os.path.abspath(build), name)
         shutil.rmtree(self.build, ignore_errors=True)
@@ -202,7 +202,7 @@ class Cluster:
             with open(self.disks[-1], "wb") as f:
                 f.truncate(size)
         self.sbd, self.quorum, self.votes, self.backing, self.token = dict(sbd or {}), quorum, votes, backing, token
-        self.switch = Switch("qv" + name, ["alpha", "beta"])
+        self.switch = Switch("qv" + name, names)
         self.hosts = [Host(self, i + 1, host, watchdogs[i]) for i, host in enumerate(self.switch.hosts)]
 
     def files(self, host):
@@ -233,9 +233,13 @@ class Cluster:
         """The watchdog's time is the longest for which a host may stand still without being at fault: on a busy machine that is long."""
         self.watchdog_timeout = round(min(max(10, 10 * boot / IDLE_BOOT), 40))
         self.msgwait = 2 * self.watchdog_timeout
-        print("    (boot in %.0f s, watchdog timeout %d s)" % (boot, self.watchdog_timeout))
+        self.say("boot in %.0f s, watchdog timeout %d s" % (boot, self.watchdog_timeout))
         for host in self.hosts:
             host.run("echo SBD_WATCHDOG_TIMEOUT=%d | tee -a /etc/default/sbd >>/etc/default/pacemaker" % self.watchdog_timeout)
+
+    def say(self, text):
+        """A figure for whoever reads; other clusters talk at the same time."""
+        print("    (%s: %s)" % (self.switch.netns, text), flush=True)
 
     def __exit__(self, *_):
         for host in self.hosts:
@@ -282,11 +286,14 @@ class Cluster:
         return [h for h in self.hosts if h.ready and h.is_alive()]
 
     def wait(self, what, predicate, timeout):
-        begin = time.monotonic()
+        """Asks no more often than that a machine has most of its time for its work: a question may cost a slow one seconds."""
+        begin = asked = time.monotonic()
         while not predicate():
-            if time.monotonic() - begin > timeout * PATIENCE:
+            now = time.monotonic()
+            if now - begin > timeout * PATIENCE:
                 raise VmError("not within %d s: %s" % (timeout * PATIENCE, what))
-            time.sleep(0.5)
+            time.sleep(max(0.5, 3 * (now - asked)))
+            asked = time.monotonic()
         return time.monotonic() - begin
 
     def wait_online(self, timeout=90):
@@ -312,6 +319,8 @@ class Cluster:
 
     def where(self, resource, role=None):
         """Names of the hosts on which a resource is active, as the first one alive tells it."""
+        if not self.alive():
+            raise VmError("no machine is alive: " + ", ".join("%s ended by %s" % (h.name, h.why_ended()) for h in self.hosts))
         status = self.alive()[0].status()
         if status is None:
             return []
@@ -334,7 +343,7 @@ class Cluster:
         for host in self.alive():
             try:
                 text = host.log()
-            except VmError as e:
+            except (VmError, OSError) as e:  # it may just be resetting
                 text = str(e)
             with open(os.path.join(host.dir, "pacemaker.log"), "w") as f:
                 f.write(text)

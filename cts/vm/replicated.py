@@ -171,7 +171,7 @@ def a_crashed_machine_loses_nothing_that_was_written(cluster):
     site_is_on(cluster, other)
     shows(cluster, "the last word")
     publish(cluster, "written alone")
-    print("    (back after %.1f s, msgwait %d s)" % (took, cluster.msgwait))
+    cluster.say("back after %.1f s, msgwait %d s" % (took, cluster.msgwait))
     cluster.restart(victim)
     data_is_equal(cluster)
     site_is_on(cluster, other)  # 100 points of stickiness are more than 50 for alpha

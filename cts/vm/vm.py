@@ -13,10 +13,12 @@ import shutil
 import socket
 import stat
 import subprocess
+import threading
 import time
 
 MODULES = ("virtio_pci", "virtio_blk", "softdog")
 QEMU = "qemu-system-x86_64"
+LOCK = threading.Lock()  # of the downloads
 
 INIT = """#!/bin/busybox sh
 /bin/busybox --install -s /bin
@@ -48,6 +50,11 @@ class Unavailable(Exception):
 
 def unpacked(folder, package, place, wanted):
     """A file of a package, which is downloaded once and unpacked into a folder, never installed."""
+    with LOCK:
+        return found_or_unpacked(folder, package, place, wanted)
+
+
+def found_or_unpacked(folder, package, place, wanted):
     found = glob.glob(os.path.join(folder, place, wanted))
     if found:
         return found[0]
@@ -204,7 +211,10 @@ class Machine:
     def launch(self):
         # It dies with the test program, however that ends.
         self.ready, self.events = False, b""
-        argv = self.launcher() + ["setpriv", "--pdeathsig", "KILL", QEMU, "-machine", "q35", "-cpu", "qemu64", "-accel", "tcg,thread=single", "-nographic", "-nodefaults", "-no-reboot",
+        argv = self.launcher() + ["setpriv", "--pdeathsig", "KILL", QEMU, "-machine", "q35", "-cpu", "qemu64", "-accel", "tcg,thread=single,tb-size=128",
+                # The machine's time is what it has computed, or the world's while it waits: one that gets little of a processor is slow in
+                # everything alike, and does not find its own programs late.
+                "-icount", "shift=1,sleep=on", "-nographic", "-nodefaults", "-no-reboot",
                 "-kernel", self.vmlinuz, "-initrd", "initramfs",
                 "-append", "console=ttyS0 quiet rdinit=/init panic=1 clocksource=hpet tsc=unstable no_timer_check mitigations=off name=" + self.name + self.kernel_words(),
                 "-chardev", "file,id=console,path=console,append=on", "-serial", "chardev:console", "-chardev", "socket,id=shell,path=shell,server=on,wait=off",
@@ -237,22 +247,21 @@ class Machine:
 
     def connect(self, name):
         end = time.monotonic() + 10
-        while True:
-            s = socket.socket(socket.AF_UNIX)
-            here = os.open(".", os.O_RDONLY)
-            try:
-                os.chdir(self.dir)
-                s.connect(name)
-                return s
-            except OSError:
-                s.close()
-                if self.process.poll() is not None or time.monotonic() > end:
-                    with open(os.path.join("qemu.log")) as f:
-                        raise VmError("%s does not start: %s" % (self.name, f.read()[-500:]))
-                time.sleep(0.05)
-            finally:
-                os.fchdir(here)
-                os.close(here)
+        folder = os.open(self.dir, os.O_PATH)  # its path may be too long for a socket's address
+        try:
+            while True:
+                s = socket.socket(socket.AF_UNIX)
+                try:
+                    s.connect("/proc/self/fd/%d/%s" % (folder, name))
+                    return s
+                except OSError:
+                    s.close()
+                    if self.process.poll() is not None or time.monotonic() > end:
+                        with open(os.path.join(self.dir, "qemu.log")) as f:
+                            raise VmError("%s does not start: %s" % (self.name, f.read()[-500:]))
+                    time.sleep(0.05)
+        finally:
+            os.close(folder)
 
     def read_until(self, mark, timeout, s):
         """What came until the pattern.  The emulated line sometimes holds the last bytes back until more come: an empty one helps."""
@@ -282,7 +291,10 @@ class Machine:
 
     def run(self, command, timeout=120, check=True):
         """Run a shell command in the machine; returns its output."""
-        self.shell.sendall(("( %s\n) </dev/null; echo @@$?@@\n" % command).encode())
+        try:
+            self.shell.sendall(("( %s\n) </dev/null; echo @@$?@@\n" % command).encode())
+        except OSError as e:
+            raise VmError("%s is gone: %s" % (self.name, e))
         text = self.read_until(rb"@@\d+@@", timeout, self.shell).decode(errors="replace").replace("\r", "")
         out, rc = re.match(r"\n?(.*)@@(\d+)@@", text, re.S).groups()  # the end of the answer before may still be there
         if check and rc != "0":
