@@ -13,7 +13,7 @@ lib_sched_libsched_a_SOURCES = \
 	lib/sched/model/sort.c lib/sched/model/stack.c lib/sched/model/status.c lib/sched/model/template.c lib/sched/model/ticket.c \
 	lib/sched/assign/assign.c lib/sched/assign/assign.h lib/sched/assign/bundle.c lib/sched/assign/clone.c \
 	lib/sched/assign/colocate.c lib/sched/assign/criteria.c lib/sched/assign/group.c lib/sched/assign/lines.c \
-	lib/sched/assign/merge.c lib/sched/assign/nodes.c lib/sched/assign/place.c lib/sched/assign/promote.c \
+	lib/sched/assign/memo.c lib/sched/assign/memo.h lib/sched/assign/merge.c lib/sched/assign/nodes.c lib/sched/assign/place.c lib/sched/assign/promote.c \
 	lib/sched/assign/utilization.c
 SCHED_LDADD = lib/sched/libsched.a $(RULES_LDADD)
 

@@ -590,11 +590,39 @@ visit_relation(struct sched *s, struct sched_action *then, struct sched_relation
     return changed;
 }
 
+struct action_call {
+    struct sched *s;
+    struct sched_action *action;
+};
+
+static void
+propagate_by(void *data)
+{
+    const struct action_call *call = data;
+
+    propagate_from(call->s, call->action);
+}
+
+static void
+block_by(void *data)
+{
+    const struct action_call *call = data;
+
+    block_colocated(call->s, call->action);
+}
+
 /* Evaluate an action as "then" of all its relations; carry on wherever that changes something (spec 42 §6.7). */
 void
 propagate_from(struct sched *s, struct sched_action *then)
 {
     unsigned changed = 0, was = then->flags;
+
+    if (stack_is_short(s)) {
+        struct action_call call = {s, then};
+
+        sched_on_new_stack(s, propagate_by, &call);
+        return;
+    }
 
     if (act_is(then, ACT_REQUIRES_ANY)) {
         then->runnable_firsts = 0;
@@ -664,6 +692,12 @@ block_colocated(struct sched *s, struct sched_action *a)
     if (act_is(a, ACT_RUNNABLE) || rsc == NULL || (!promote && !act_task(a, "start"))) {
         return;
     }
+    if (stack_is_short(s)) {
+        struct action_call call = {s, a};
+
+        sched_on_new_stack(s, block_by, &call);
+        return;
+    }
     rsc = rsc_top(rsc);
     if (rsc->parent != NULL && rsc->parent->kind == KIND_BUNDLE) {
         rsc = rsc->parent;
@@ -695,34 +729,34 @@ void_relations_with_container(const struct sched_action *then)
     }
 }
 
+/* Is the target among what an action waits for? */
 static bool
 leads_to(struct sched *s, struct sched_action *from, const struct sched_action *target)
 {
-    if (from == target) {
-        return true;
-    }
-    if (act_is(from, ACT_TRACKED)) {
-        return false;
-    }
-    from->flags |= ACT_TRACKED;
-    for (struct sched_relation *r = from->before; r != NULL; r = r->before_next) {
-        unsigned kinds = r->before_kinds;
+    GPtrArray *seen = g_ptr_array_new();
+    bool found = from == target;
 
-        if (input_counts(s, from, r->first, &kinds) && leads_to(s, r->first, target)) {
-            return true;
+    from->flags |= ACT_TRACKED;
+    g_ptr_array_add(seen, from);
+    for (unsigned i = 0; i < seen->len && !found; i++) {
+        struct sched_action *at = seen->pdata[i];
+
+        for (struct sched_relation *r = at->before; r != NULL && !found; r = r->before_next) {
+            unsigned kinds = r->before_kinds;
+
+            if (act_is(r->first, ACT_TRACKED) || !input_counts(s, at, r->first, &kinds)) {
+                continue;
+            }
+            found = r->first == target;
+            r->first->flags |= ACT_TRACKED;
+            g_ptr_array_add(seen, r->first);
         }
     }
-    return false;
-}
-
-static void
-clear_tracks(struct sched *s)
-{
-    struct actions_state *as = actions_of(s);
-
-    for (unsigned i = 0; i < as->all.len; i++) {
-        as->all.items[i]->flags &= ~ACT_TRACKED;
+    for (unsigned i = 0; i < seen->len; i++) {
+        ((struct sched_action *)seen->pdata[i])->flags &= ~ACT_TRACKED;
     }
+    g_ptr_array_free(seen, TRUE);
+    return found;
 }
 
 /* Two resources that change places by migrating would wait for each other's capacity for ever. */
@@ -738,7 +772,6 @@ break_load_loops(struct sched *s, struct sched_action *then)
         if (leads_to(s, r->first, then)) {
             r->before_kinds = 0;
         }
-        clear_tracks(s);
     }
 }
 

@@ -127,6 +127,7 @@ assign_all(struct sched *s)
     for (unsigned i = 0; i < s->nodes.len; i++) {
         line_capacity(s, "Remaining", s->node_order[i]);
     }
+    memo_free(s);
     ops_check(s);
 }
 

@@ -43,6 +43,7 @@ struct sched_row row_copy(const struct sched_row *from);
 void row_release(struct sched_row *row);
 void row_restore(struct sched_row *to, const struct sched_row *from);
 void row_add(struct sched_row *row, const struct sched_node *n, int score);
+void row_put(struct sched_row *row, const struct sched_node *n, int score);
 uint32_t *row_counts(struct sched *s, struct sched_row *row);
 
 /* --- colocate.c --- */
@@ -75,6 +76,9 @@ void merge_preferences(struct sched *s, struct sched_rsc *r, struct sched_row *i
                        unsigned flags);
 /* The same for the row of a resource that is being placed, by a constraint of its own; this one can be explained. */
 void merge_wishes(struct sched *s, struct sched_rsc *r, const struct sched_coloc *c, unsigned flags);
+/* memo.c: what merging found out; forget it when a node comes or goes, free it after placement. */
+void memo_forget(struct merge_memo *m);
+void memo_free(struct sched *s);
 float coloc_factor(const struct sched_coloc *c);
 
 /* --- group.c, clone.c, promote.c, bundle.c --- */

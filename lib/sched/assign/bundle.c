@@ -25,9 +25,9 @@ restrict_child(struct sched *s, const struct sched_replica *rep)
             continue;
         }
         if (n != rep->node) {
-            child->row.score[n->id] = -SCORE_INFINITY;
+            row_put(&child->row, n, -SCORE_INFINITY);
         } else if (!failure_limit_reached(s, child, n)) {
-            child->row.score[n->id] = SCORE_INFINITY;
+            row_put(&child->row, n, SCORE_INFINITY);
         }
     }
 }
@@ -65,12 +65,12 @@ restrict_inner_clone(struct sched *s, struct sched_rsc *bundle)
 
     VEC_FOR_EACH (struct sched_node, n, s->nodes) {
         if (row_has(row, n)) {
-            row->score[n->id] = -SCORE_INFINITY;
+            row_put(row, n, -SCORE_INFINITY);
         }
     }
     for (unsigned i = 0; i < bundle->replicas.len; i++) {
         if (bundle->replicas.items[i]->node != NULL && row_has(row, bundle->replicas.items[i]->node)) {
-            row->score[bundle->replicas.items[i]->node->id] = 0;
+            row_put(row, bundle->replicas.items[i]->node, 0);
         }
     }
 }

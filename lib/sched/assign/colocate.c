@@ -211,7 +211,7 @@ keep_only(struct sched *s, struct sched_rsc *x, const uint8_t *usable, const str
                 row_set(&x->row, n, -SCORE_INFINITY, DISCOVER_ALWAYS);
             }
         } else if (row_has(&x->row, n)) {
-            x->row.score[n->id] = -SCORE_INFINITY;
+            row_put(&x->row, n, -SCORE_INFINITY);
             sched_explain_with(s, x, n, -SCORE_INFINITY, "colocation", c, NULL);
         }
     }

@@ -183,7 +183,7 @@ apply_exclusive(struct sched *s, struct sched_rsc *r, struct sched_node *n)
         apply_exclusive(s, child, n);
     }
     if (row_has(&r->row, n) && r->row.mode[n->id] != DISCOVER_EXCLUSIVE) {
-        r->row.score[n->id] = -SCORE_INFINITY;
+        row_put(&r->row, n, -SCORE_INFINITY);
         sched_explain_add(s, r, n, -SCORE_INFINITY, -SCORE_INFINITY, "exclusive discovery", NULL);
     }
 }
@@ -233,7 +233,7 @@ ban_remote_nodes(struct sched *s, struct sched_rsc *r)
 {
     VEC_FOR_EACH (struct sched_node, n, s->nodes) {
         if (n->remote_rsc != NULL && row_has(&r->row, n)) { /* without connection it is not known to be one */
-            r->row.score[n->id] = -SCORE_INFINITY;
+            row_put(&r->row, n, -SCORE_INFINITY);
             sched_explain_add(s, r, n, -SCORE_INFINITY, -SCORE_INFINITY, "no remote node", NULL);
         }
     }
@@ -260,7 +260,7 @@ implied_by_container(struct sched *s, struct sched_rsc *r)
     if (connection != NULL) {
         VEC_FOR_EACH (struct sched_node, n, s->nodes) {
             if (n != connection->remote_node && row_has(&r->row, n)) {
-                r->row.score[n->id] = -SCORE_INFINITY;
+                row_put(&r->row, n, -SCORE_INFINITY);
                 sched_explain_add(s, r, n, -SCORE_INFINITY, -SCORE_INFINITY, "container", r->container->id);
             }
         }

@@ -32,6 +32,7 @@ hand_colocations_to_members(struct sched *s, struct sched_rsc *r)
     }
     r->this_with.len = 0;
     r->with_this.len = 0;
+    row_changed(&r->row);
 }
 
 struct sched_node *

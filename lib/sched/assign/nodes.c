@@ -218,12 +218,21 @@ row_restore(struct sched_row *to, const struct sched_row *from)
 {
     memcpy(to->score, from->score, sizeof *to->score * from->cap);
     memcpy(to->mode, from->mode, from->cap);
+    row_changed(to);
 }
 
 void
 row_add(struct sched_row *row, const struct sched_node *n, int score)
 {
     row->score[n->id] = score_add(row->score[n->id], score);
+    row_changed(row);
+}
+
+void
+row_put(struct sched_row *row, const struct sched_node *n, int score)
+{
+    row->score[n->id] = score;
+    row_changed(row);
 }
 
 uint32_t *

@@ -5,9 +5,29 @@
  */
 #include "lib/sched/assign/assign.h"
 
+struct assignment {
+    struct sched *s;
+    struct sched_rsc *r;
+    struct sched_node *prefer, *chosen;
+};
+
+static void
+assign_by(void *data)
+{
+    struct assignment *a = data;
+
+    a->chosen = assign_resource(a->s, a->r, a->prefer);
+}
+
 struct sched_node *
 assign_resource(struct sched *s, struct sched_rsc *r, struct sched_node *prefer)
 {
+    if (stack_is_short(s)) {
+        struct assignment a = { s, r, prefer, NULL };
+
+        sched_on_new_stack(s, assign_by, &a);
+        return a.chosen;
+    }
     switch (r->kind) {
     case KIND_GROUP:
         return assign_group(s, r, prefer);
@@ -209,13 +229,14 @@ apply_colocations(struct sched *s, struct sched_rsc *r)
 
 /* A connection with a place makes its node usable, one without takes it away (spec 41 §9.1). */
 static void
-update_remote_node(struct sched_rsc *r)
+update_remote_node(struct sched *s, struct sched_rsc *r)
 {
     struct sched_node *n = r->remote_node;
 
     if (!r->is_remote_node || n == NULL) {
         return;
     }
+    memo_forget(s->memo);
     if (r->assigned != NULL && r->next_role != ROLE_STOPPED) {
         n->online = true;
         if (n->unseen) {
@@ -273,6 +294,6 @@ assign_primitive(struct sched *s, struct sched_rsc *r, struct sched_node *prefer
     }
     decide(s, r, prefer);
     r->flags &= ~RSC_ASSIGNING;
-    update_remote_node(r);
+    update_remote_node(s, r);
     return r->assigned;
 }

@@ -454,7 +454,7 @@ promotion_update_dependent_row(struct sched *s, struct sched_rsc *dependent, str
                     sched_explain_with(s, dependent, n, placed[n->id], "colocation", c, NULL);
                 }
             } else if (row_has(&dependent->row, n)) {
-                dependent->row.score[n->id] = -SCORE_INFINITY;
+                row_put(&dependent->row, n, -SCORE_INFINITY);
                 sched_explain_with(s, dependent, n, -SCORE_INFINITY, "colocation", c, NULL);
             }
         }

@@ -181,10 +181,29 @@ members_together(const struct sched_rsc *group)
     return rsc_is(group, RSC_COLLOCATED) || (group->parent != NULL && group->parent->kind == KIND_CLONE);
 }
 
+struct chain_call {
+    struct chain *chain;
+    struct sched_rsc *r;
+};
+
+static void
+chain_add_by(void *data)
+{
+    const struct chain_call *call = data;
+
+    chain_add(call->chain, call->r);
+}
+
 static void
 chain_add(struct chain *ch, struct sched_rsc *r)
 {
     if (chain_has(ch, r)) {
+        return;
+    }
+    if (stack_is_short(ch->s)) {
+        struct chain_call call = { ch, r };
+
+        sched_on_new_stack(ch->s, chain_add_by, &call);
         return;
     }
     chain_put(ch, r);

@@ -57,12 +57,14 @@ void
 coloc_file_dependent(struct sched *s, struct sched_rsc *r, struct sched_coloc *c)
 {
     insert_sorted(s, &r->this_with, c, true);
+    row_changed(&r->row); /* what it makes of tables */
 }
 
 void
 coloc_file_primary(struct sched *s, struct sched_rsc *r, struct sched_coloc *c)
 {
     insert_sorted(s, &r->with_this, c, false);
+    row_changed(&r->row);
 }
 
 /* --- two that must not be together: one leaves before the other comes (spec 42 §6.10) --- */
@@ -234,6 +236,9 @@ colocate_within(struct sched *s, const xmlNode *xml, const struct set_members *m
     if (!m->sequential || local == 0) {
         return;
     }
+    if (local < 0 && !constraint_pairs_fit(s, id, (unsigned long long)m->len * m->len / 2)) {
+        return;
+    }
     for (unsigned i = 0; i < m->len; i++) {
         if (set_member(s, m, i, id) == NULL) {
             return;
@@ -252,6 +257,9 @@ static void
 colocate_sets(struct sched *s, const xmlNode *xml, const struct set_members *a, const struct set_members *b, int score)
 {
     if (score == 0 || a->len == 0 || b->len == 0) {
+        return;
+    }
+    if (!constraint_pairs_fit(s, xml_id(xml), (unsigned long long)(a->sequential ? 1 : a->len) * (b->sequential ? 1 : b->len))) {
         return;
     }
     for (unsigned i = 0; i < (a->sequential ? 1 : a->len); i++) {

@@ -151,6 +151,8 @@ void order_new(struct sched *s, const char *id, struct sched_rsc *first, const c
 /* A constraint's reference: the resource it means, or NULL with *tag set if it is a tag or template. */
 struct sched_rsc *constraint_rsc(struct sched *s, const char *ref);
 bool constraint_ref(struct sched *s, const char *ref, struct sched_rsc **rsc, struct sched_tag **tag);
+/* Counts what a constraint's sets stand for; false, with an error, if that is more than a model may have. */
+bool constraint_pairs_fit(struct sched *s, const char *id, unsigned long long pairs);
 /* Sets with templates and tags replaced (a copy in the scratch document), or NULL if nothing is to be replaced. */
 const xmlNode *constraint_expand_sets(struct sched *s, const xmlNode *xml, bool *bad);
 /* Element that a plain reference (attribute) to a template or tag becomes a set in; NULL if it is a resource. */

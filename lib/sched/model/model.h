@@ -23,6 +23,7 @@ struct sched_hist_op;
 struct sched_coloc;
 struct sched_location;
 struct sched_ticket;
+struct merge_memo;
 
 typedef ARENA_VEC(struct sched_node *) sched_node_vec;
 typedef ARENA_VEC(struct sched_rsc *) sched_rsc_vec;
@@ -156,6 +157,7 @@ enum sched_discovery { DISCOVER_ABSENT, DISCOVER_ALWAYS, DISCOVER_NEVER, DISCOVE
  * The table of a resource (spec 41 §1): one score a node, indexed by node id.  mode DISCOVER_ABSENT: no entry.
  */
 struct sched_row {
+    struct row_watch *watch; /* who wants to hear of changes; NULL: nobody */
     int32_t *score;
     uint8_t *mode;
     uint32_t *count; /* instances per node; NULL until a collective distributes */
@@ -165,6 +167,18 @@ static inline bool
 row_has(const struct sched_row *r, const struct sched_node *n)
 {
     return r->mode[n->id] != DISCOVER_ABSENT;
+}
+
+/* A row's owner changes it with row_changed() or one of the functions that call it. */
+struct row_watch {
+    void (*changed)(struct row_watch *watch, struct sched_row *row);
+};
+static inline void
+row_changed(struct sched_row *row)
+{
+    if (row->watch != NULL) {
+        row->watch->changed(row->watch, row);
+    }
 }
 
 enum sched_rsc_flags {
@@ -627,7 +641,12 @@ struct sched {
     ARENA_VEC(struct sched_score_line) score_records; /* the same as records, for XML output */
     bool config_error, config_warning, processing_error, processing_warning;
     bool criteria_applied;     /* sched_apply_criteria() */
-    bool deep;                 /* internal: runs with a large stack */
+    const char *stack_low;     /* internal: below it another stack is taken; NULL: not running */
+    struct merge_memo *memo;   /* internal: assign/memo.c */
+    unsigned merge_visits;     /* internal: of the wish being merged */
+    unsigned long long merge_visits_all; /* internal: of all of them */
+    bool merge_cut;            /* internal: ... were too many */
+    unsigned long long set_pairs; /* internal: pairs of resources that sets stand for */
 
     bool have_fence_device;    /* a device exists or have-watchdog is set */
     bool unfencing_in_use;
@@ -663,8 +682,15 @@ struct sched_rsc *clone_instance_on(const struct sched_rsc *clone, const struct 
 /* --- deciding while reading, used by actions too --- */
 /* Ask for fencing (spec 40 §2.4): marks, and adds an intent the first time.  Guests: their container fails. */
 void sched_fence_node(struct sched *s, struct sched_node *n, const char *reason, bool priority_delay);
-/* Run a stage with room for recursion as deep as the model's chains of constraints may need. */
+/* Run a stage whose functions may follow chains of constraints, however long they are. */
 void sched_run_deep(struct sched *s, void (*run)(struct sched *s));
+/* Such a function asks this first, and if it is so, calls itself by sched_on_new_stack(). */
+static inline bool
+stack_is_short(const struct sched *s)
+{
+    return (const char *)__builtin_frame_address(0) < s->stack_low;
+}
+void sched_on_new_stack(struct sched *s, void (*run)(void *data), void *data);
 /* A message in the collected list (and the log); text is formatted. */
 void sched_message(struct sched *s, enum sched_severity sev, unsigned how, const char *origin, const char *format, ...)
     G_GNUC_PRINTF(5, 6);

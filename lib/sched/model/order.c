@@ -312,6 +312,9 @@ order_within(struct sched *s, const xmlNode *constraint, const struct order_set 
     unsigned kinds = forward_kinds(set->strength, set->symmetric, set->action);
     const char *inverse;
 
+    if (set->strength == KIND_SERIALIZE && !constraint_pairs_fit(s, set->id, (unsigned long long)set->len * set->len / 2)) {
+        return;
+    }
     for (unsigned i = 1; i < set->len; i++) {
         if (set->strength == KIND_SERIALIZE) {
             for (unsigned k = 0; k < i; k++) {
@@ -387,6 +390,9 @@ order_sets(struct sched *s, const xmlNode *constraint, const struct order_set *a
     if (b->explicitly_sequential) {
         from_b = inverse ? b->len - 1 : 0;
         to_b = from_b + 1;
+    }
+    if (!constraint_pairs_fit(s, id, (unsigned long long)(to_a - from_a) * (to_b - from_b))) {
+        return;
     }
     for (unsigned i = from_a; i < to_a; i++) {
         for (unsigned k = from_b; k < to_b; k++) {

@@ -67,6 +67,7 @@ row_set(struct sched_row *row, const struct sched_node *n, int score, enum sched
 {
     row->score[n->id] = score;
     row->mode[n->id] = mode;
+    row_changed(row);
 }
 
 void
@@ -103,6 +104,7 @@ score_add_one(struct sched *s, struct sched_rsc *r, struct sched_node *n, int sc
                 n->resource_discovery_never ? DISCOVER_NEVER : DISCOVER_ALWAYS);
     }
     r->row.score[n->id] = score_add(r->row.score[n->id], score);
+    row_changed(&r->row);
     sched_explain_add(s, r, n, score, r->row.score[n->id], reason, source);
 }
 

@@ -1,66 +1,66 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Room for recursion.  Placement and propagation follow chains of constraints depth first, in an order that decides
- * answers, so a chain of tens of thousands of resources needs more stack than a process has.  Large models run in a thread
- * with a stack that fits; the caller waits.  Called by the stages themselves.
+ * answers, and how long a chain is, the configuration says.  Functions that call themselves along a chain ask
+ * stack_is_short() and go on on another stack if it is, so that a chain may be as long as memory lasts.
  */
+#include "lib/base/log.h"
 #include "lib/sched/model/internal.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 
-#define DIRECT_RESOURCES 500                  /* up to so many the usual 8 MiB are plenty, whatever the constraints */
-#define BYTES_A_RESOURCE ((size_t) 64 * 1024) /* of a link of a chain; mapped but not used if there is no chain */
-#define LEAST_STACK      ((size_t) 64 * 1024 * 1024)
+#define OWN_PART ((size_t) 256 * 1024)       /* of the stack that a run begins on: every process has that much */
+#define RESERVE  ((size_t) 256 * 1024)       /* left on a stack when the next one is taken: for what does not ask */
+#define SEGMENT  ((size_t) 16 * 1024 * 1024) /* mapped, but used only as far as needed */
 
-struct stage {
+struct segment {
     struct sched *s;
-    void (*run)(struct sched *s);
+    void (*run)(void *data);
+    void *data;
 };
 
 static void *
-run_stage(void *data)
+run_segment(void *data)
 {
-    struct stage *stage = data;
+    struct segment *segment = data;
 
-    stage->run(stage->s);
+    segment->s->stack_low = (const char *) __builtin_frame_address(0) - (SEGMENT - RESERVE);
+    segment->run(segment->data);
     return NULL;
 }
 
-static bool
-run_in_thread(struct stage *stage, size_t stack)
+void
+sched_on_new_stack(struct sched *s, void (*run)(void *data), void *data)
 {
+    struct segment segment = {s, run, data};
+    const char *low = s->stack_low;
     pthread_attr_t attributes;
     pthread_t thread;
-    bool ok;
+    int rc;
 
     pthread_attr_init(&attributes);
-    ok = pthread_attr_setstacksize(&attributes, stack) == 0
-         && pthread_create(&thread, &attributes, run_stage, stage) == 0;
+    pthread_attr_setstacksize(&attributes, SEGMENT);
+    rc = pthread_create(&thread, &attributes, run_segment, &segment);
     pthread_attr_destroy(&attributes);
-    if (ok) {
-        pthread_join(thread, NULL);
+    if (rc != 0) { /* as when there is no memory: nothing can be taken back here */
+        log_err("Cannot get %zu more bytes of stack to follow a chain of constraints: %s", SEGMENT, strerror(rc));
+        abort();
     }
-    return ok;
+    pthread_join(thread, NULL);
+    s->stack_low = low;
 }
 
 void
 sched_run_deep(struct sched *s, void (*run)(struct sched *s))
 {
-    struct stage stage = {s, run};
+    bool outermost = s->stack_low == NULL;
 
-    if (s->rscs.len <= DIRECT_RESOURCES || s->deep) {
-        run(s);
-        return;
+    if (outermost) {
+        s->stack_low = (const char *) __builtin_frame_address(0) - OWN_PART;
     }
-    s->deep = true;
-    for (size_t stack = LEAST_STACK + s->rscs.len * BYTES_A_RESOURCE; ; stack /= 2) {
-        if (stack < LEAST_STACK) { /* no memory to map: as well as it goes */
-            run(s);
-            break;
-        }
-        if (run_in_thread(&stage, stack)) {
-            break;
-        }
+    run(s);
+    if (outermost) {
+        s->stack_low = NULL;
     }
-    s->deep = false;
 }

@@ -5,6 +5,9 @@
  */
 #include "lib/sched/model/internal.h"
 
+/* A pair takes about 500 bytes with what follows from it.  Two sets of 1,000 members side by side are a million pairs. */
+#define MOST_PAIRS (1ULL << 21)
+
 /* Role of an op as far as templates tell them apart: absent, Started and Unpromoted are one. */
 static const char *
 op_role_key(const xmlNode *op)
@@ -160,4 +163,16 @@ tags_unpack(struct sched *s)
             }
         }
     }
+}
+
+bool
+constraint_pairs_fit(struct sched *s, const char *id, unsigned long long pairs)
+{
+    if (pairs > MOST_PAIRS - s->set_pairs) {
+        CONFIG_ERROR(s, "%s: Ignoring sets that stand for %llu pairs of resources: that is more than %llu in all constraints",
+                     id, pairs, MOST_PAIRS);
+        return false;
+    }
+    s->set_pairs += pairs;
+    return true;
 }
