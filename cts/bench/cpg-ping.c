@@ -4,11 +4,13 @@
  * every update of a cluster that orders its updates by it.  Run by cts/bench/cluster on the nodes of a lab, without any stack.
  * Never touches a group of the stack.
  *
- * usage: cpg-ping [-s BYTES] [-w WINDOW] [-t SECONDS]     send, wait for the own delivery, again
+ * usage: cpg-ping [-s BYTES] [-w WINDOW] [-t SECONDS] [-d FILE]     send, wait for the own delivery, again; with -d each
+ *                 delivered message is written over the beginning of the file and synced first, as one does who may not lose it
  *        cpg-ping -l [-t SECONDS]                         only take part (what a daemon on another node does)
  */
 #include <corosync/corotypes.h>
 #include <corosync/cpg.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,11 +19,16 @@
 #include <unistd.h>
 
 static unsigned own, waiting, done;
+static int journal = -1;
 
 static void
 on_deliver(cpg_handle_t handle, const struct cpg_name *group, uint32_t node, uint32_t pid, void *message, size_t len)
 {
     if (node == own && pid == (uint32_t)getpid()) {
+        if (journal >= 0 && (pwrite(journal, message, len, 0) != (ssize_t)len || fdatasync(journal) != 0)) {
+            perror("cpg-ping: cannot write");
+            exit(1);
+        }
         waiting--;
         done++;
     }
@@ -62,12 +69,18 @@ main(int argc, char **argv)
     cpg_handle_t cpg;
     cs_error_t rc;
 
-    for (int option; (option = getopt(argc, argv, "ls:w:t:")) != -1;) {
+    for (int option; (option = getopt(argc, argv, "ls:w:t:d:")) != -1;) {
         switch (option) {
         case 'l': listen = 1; break;
         case 's': iov.iov_len = (size_t)atoi(optarg); break;
         case 'w': window = (unsigned)atoi(optarg); break;
         case 't': seconds = atof(optarg); break;
+        case 'd':
+            if ((journal = open(optarg, O_WRONLY | O_CREAT, 0600)) < 0) {
+                perror(optarg);
+                return 1;
+            }
+            break;
         default: return 64;
         }
     }
