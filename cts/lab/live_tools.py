@@ -34,6 +34,7 @@ def a_page_in_the_background_follows_the_cluster(lab):
                 "--output-to=/tmp/page.html")
     pid = node.output("cat", "/tmp/mon.pid")
     assert re.fullmatch(r" *\d+\n", pid) and len(pid) == 11, repr(pid)
+    page_pid = node.pids("crm_mon")[0]
     resource(node, "paged")
     wait_until("the page shows it", lambda: re.search(r"paged.*Started", node.output("cat", "/tmp/page.html")), 20, 0.3)
     page = node.output("cat", "/tmp/page.html")
@@ -46,6 +47,12 @@ def a_page_in_the_background_follows_the_cluster(lab):
     # A second one with the same file does not start.
     again = node.run(["crm_mon", "-d", "-p", "/tmp/mon.pid", "--output-as=html", "--output-to=/tmp/other.html"], check=False)
     assert "already running" in again.stdout, again.stdout
+    # A link where its process id belongs is not followed: everybody may write in /tmp.
+    linked = node.run(["sh", "-c", "echo precious >/tmp/precious; ln -s /tmp/precious /tmp/linked.pid; crm_mon -d -p /tmp/linked.pid "
+                       "--output-as=html --output-to=/tmp/other.html; sleep 1; cat /tmp/precious"], check=False)
+    assert "Could not write pid file /tmp/linked.pid" in linked.stdout and "precious" in linked.stdout, linked.stdout
+    for other in set(node.pids("crm_mon")) - {page_pid}:
+        os.kill(other, signal.SIGTERM)
     # It outlives a restart of the stack below it.
     node.stop_stack()
     node.start_stack()

@@ -6,6 +6,7 @@
 #include "tools/mon/mon.h"
 #include "lib/output/openmetrics.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,6 +142,22 @@ is_running(const char *pid_file)
     return theirs != NULL && text_equal(theirs, ours);
 }
 
+/* The default lies where everybody may write: what a link there points to must not be overwritten by root. */
+static void
+note_pid(const char *pid_file)
+{
+    char text[32];
+    int length = g_snprintf(text, sizeof(text), "%10lld\n", (long long)getpid());
+    int fd = open(pid_file, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+
+    if (fd < 0 || write(fd, text, (size_t)length) != length) {
+        fprintf(stderr, "crm_mon: Could not write pid file %s: %s\n", pid_file, g_strerror(errno));
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+}
+
 /* Fork; only the child returns (with CRM_EX_OK). */
 static int
 go_to_background(struct mon *m)
@@ -162,12 +179,7 @@ go_to_background(struct mon *m)
         _exit(CRM_EX_OK);
     }
 
-    FILE *file = fopen(pid_file, "w");
-
-    if (file != NULL) {
-        fprintf(file, "%10lld\n", (long long)getpid());
-        fclose(file);
-    }
+    note_pid(pid_file);
     setsid();
     if (chdir("/") != 0 || freopen("/dev/null", "r", stdin) == NULL || freopen("/dev/null", "w", stdout) == NULL ||
         freopen("/dev/null", "w", stderr) == NULL) {
