@@ -8,7 +8,7 @@ import os
 import re
 import xml.etree.ElementTree as ET
 
-from lab import Lab, wait_until
+from lab import Lab, LabError, wait_until
 from results import Skip
 
 CLIENTS = "/usr/sbin/crm_mon"
@@ -186,8 +186,49 @@ def attributes_of_both_halves_meet_again(make_lab):
         wait_until("an attribute of the cut off node is known", lambda: all(attributes_of(n, "late") == {"node3": "1"} for n in lab.nodes), 30)
 
 
+# As an administrator keeps it in a drawer: of an old release, without the nodes, without a status.
+OLD_DOCUMENT = """<cib validate-with="pacemaker-%(schema)s" crm_feature_set="3.0.9" admin_epoch="%(number)d" epoch="0" num_updates="0"><configuration>
+<crm_config><cluster_property_set id="old"><nvpair id="old-fencing" name="stonith-enabled" value="false"/>
+<nvpair id="old-number" name="number" value="%(number)d"/></cluster_property_set></crm_config><nodes/>
+<resources><clone id="c"><primitive id="p" class="ocf" provider="pacemaker" type="Dummy"/></clone></resources><constraints/></configuration><status/></cib>"""
+
+
+def starts_of(resource, node):
+    return len(re.findall(r"Result of start operation for %s(:\d+)? on \S+: ok" % resource, node.log()))
+
+
+def an_old_document_takes_the_cibs_place(make_lab):
+    """Whoever is DC and whoever is asked: both nodes come back online, what runs goes on running, all hold the same CIB."""
+    number = 10
+    for dc in ("node1", "node2"):
+        with make_lab(nodes=2, debian_nodes=["node2"]) as lab:
+            lab.create()
+            lab.start(timeout=120, dc=dc)
+            lab.nodes[0].run(["cibadmin", "-R", "-X", OLD_DOCUMENT % {"schema": "3.0", "number": number}])
+            wait_until("the clone runs on both", lambda: len(lab.active_on("p") or []) == 2, 60, 0.5)
+            before = [starts_of("p", n) for n in lab.nodes]
+            for asked in lab.nodes:
+                for schema in ("2.10", "1.2"):
+                    number += 1
+                    asked.run(["cibadmin", "-R", "-X", OLD_DOCUMENT % {"schema": schema, "number": number}])
+                    wait_until("the document of %s with schema %s counts (DC %s)" % (asked.name, schema, dc), lambda: all(
+                        n.output("crm_attribute", "-G", "-q", "-n", "number").strip() == str(number) for n in lab.nodes), 30, 0.3)
+                    try:
+                        lab.wait_online(timeout=60)
+                        wait_until("the clone is known on both", lambda: len(lab.active_on("p") or []) == 2, 60, 0.5)
+                    except LabError as e:
+                        raise AssertionError("the document of %s with schema %s, DC %s: %s" % (asked.name, schema, dc, e))
+                    lab.wait_idle()
+                    for n in lab.nodes:
+                        assert sorted(e.get("uname") for e in n.cib().iter("node")) == ["node1", "node2"], "nodes in the CIB of %s" % n.name
+                    cibs = [ET.fromstring(n.output("cibadmin", "-Q", "-l")) for n in lab.nodes]
+                    for section in ("configuration", "status"):
+                        assert ET.tostring(cibs[0].find(section)) == ET.tostring(cibs[1].find(section)), "%s differs" % section
+            assert [starts_of("p", n) for n in lab.nodes] == before, "the resource was started anew"
+
+
 STORIES = [debians_clients_get_what_their_own_daemons_give, a_debian_node_and_ours_form_one_cluster,
-           attributes_of_both_halves_meet_again]
+           attributes_of_both_halves_meet_again, an_old_document_takes_the_cibs_place]
 
 
 def run(results, chosen, make_lab):

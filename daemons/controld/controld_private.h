@@ -464,6 +464,8 @@ void match_tell_interest(struct controld *c);
 struct op_record *op_record_new(const char *rsc, const char *action, guint interval_ms);
 struct op_record *op_record_copy(const struct op_record *op);
 void op_record_free(gpointer op);
+/* The action as people call it: a one-time monitor is a probe. */
+const char *op_record_word(const struct op_record *op);
 struct agent_meta *agent_meta_new(const xmlNode *xml, const char *standard);
 void agent_meta_free(gpointer meta);
 char *agent_key(const struct ctl_agent *agent);

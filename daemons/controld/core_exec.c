@@ -186,19 +186,26 @@ lrm_delete_entry(struct controld *c, const struct op_record *op)
                      c->cfg.node_name, op->rsc, key);
 }
 
+/* The line that people and log watchers look for: in the words of the peers, also which actions are probes. */
 static void
 log_result(const struct controld *c, const struct op_record *op)
 {
+    const char *what = op_record_word(op);
+    g_autofree char *reason = op->reason == NULL || *op->reason == '\0' ? g_strdup("") : g_strdup_printf(" (%s)", op->reason);
+
     if (op->status == EXEC_CANCELLED) {
-        log_info("Result of %s operation for %s: Cancelled" LOG_XT "call=%d key=%s_%s_%u confirmed=true", op->action, op->rsc,
-                 op->call_id, op->rsc, op->action, op->interval_ms);
+        log_info("Result of %s operation for %s on %s: Cancelled" LOG_XT "call=%d key=%s_%s_%u confirmed=true", what, op->rsc,
+                 c->cfg.node_name, op->call_id, op->rsc, op->action, op->interval_ms);
     } else if (op->status == EXEC_DONE) {
-        log_notice("Result of %s operation for %s: %s" LOG_XT "rc=%d call=%d key=%s_%s_%u", op->action, op->rsc, ocf_rc_text(op->rc),
-                   op->rc, op->call_id, op->rsc, op->action, op->interval_ms);
+        log_notice("Result of %s operation for %s on %s: %s%s" LOG_XT "rc=%d call=%d key=%s_%s_%u", what, op->rsc, c->cfg.node_name,
+                   ocf_rc_text(op->rc), reason, op->rc, op->call_id, op->rsc, op->action, op->interval_ms);
     } else {
-        log_notice("Result of %s operation for %s: %s%s%s%s" LOG_XT "rc=%d call=%d key=%s_%s_%u", op->action, op->rsc,
-                   exec_status_text(op->status), op->reason != NULL ? " (" : "", op->reason != NULL ? op->reason : "",
-                   op->reason != NULL ? ")" : "", op->rc, op->call_id, op->rsc, op->action, op->interval_ms);
+        bool late = op->status == EXEC_TIMEOUT && op->timeout_ms > 0;
+
+        log_notice("Result of %s operation for %s on %s: %s%s%s%s" LOG_XT "rc=%d call=%d key=%s_%s_%u", what, op->rsc, c->cfg.node_name,
+                   exec_status_text(op->status), late ? " after " : "",
+                   late ? text_readable_interval((guint)MIN(op->timeout_ms, G_MAXUINT)) : "", reason, op->rc, op->call_id, op->rsc,
+                   op->action, op->interval_ms);
     }
 }
 

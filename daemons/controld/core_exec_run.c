@@ -153,8 +153,8 @@ run(struct controld *c, struct lrm_rsc *rsc, struct lrm_op *take_op)
             lrm_cancel(c, rsc, same, NULL);
         }
     }
-    log_notice("Requesting local execution of %s operation for %s on %s" LOG_XT "transition %s", rec->action, rsc->id, c->cfg.node_name,
-               rec->userdata);
+    log_notice("Requesting local execution of %s operation for %s on %s" LOG_XT "transition %s",
+               op_record_word(rec), rsc->id, c->cfg.node_name, rec->userdata);
     g_ptr_array_add(rsc->ops, take_op);
     e = exec_effect(c, CTL_EXEC_RUN, WAIT_RUN, rsc->id, NULL);
     take_op->cookie = e->cookie;

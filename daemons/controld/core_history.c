@@ -27,6 +27,12 @@ op_record_new(const char *rsc, const char *action, guint interval_ms)
     return op;
 }
 
+const char *
+op_record_word(const struct op_record *op)
+{
+    return op->interval_ms == 0 && text_equal(op->action, "monitor") ? "probe" : op->action;
+}
+
 struct op_record *
 op_record_copy(const struct op_record *from)
 {
