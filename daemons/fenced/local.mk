@@ -38,7 +38,8 @@ daemons_fenced_tests_test_fenced_devices_LDADD = $(FENCED_CORE_LDADD) $(CMOCKA_L
 TESTS += daemons/fenced/tests/test-fenced-devices
 
 check_PROGRAMS += daemons/fenced/tests/test-fenced-levels
-daemons_fenced_tests_test_fenced_levels_SOURCES = daemons/fenced/tests/test-fenced-levels.c
+daemons_fenced_tests_test_fenced_levels_SOURCES = daemons/fenced/tests/test-fenced-levels.c daemons/fenced/tests/fenced_world.c \
+	daemons/fenced/tests/fenced_world.h
 daemons_fenced_tests_test_fenced_levels_LDADD = $(FENCED_CORE_LDADD) $(CMOCKA_LIBS)
 TESTS += daemons/fenced/tests/test-fenced-levels
 
