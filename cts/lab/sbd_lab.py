@@ -114,8 +114,9 @@ class Watchdog(threading.Thread):
 class SbdLab:
     """A lab whose hosts run sbd beneath the stack."""
 
-    def __init__(self, options, nodes=3, disks=1, name="sbd", quorum="", env=None, sbd_options="", stack="ours", sbd=None, **kw):
-        """`stack`: whose daemons; `sbd`: whose sbd runs on node1, node2, ... ("ours", "debian"; default: all as the stack)."""
+    def __init__(self, options, nodes=3, disks=1, name="sbd", quorum="", env=None, sbd_options="", stack="ours", sbd=None, spare=0, **kw):
+        """`stack`: whose daemons; `sbd`: whose sbd runs on node1, node2, ... ("ours", "debian"; default: all as the stack);
+        `spare`: shared disks that are not sbd's."""
         whose = sbd or [stack] * nodes
         programs = {"node%d" % (i + 1): {"/usr/sbin/sbd": os.path.join(options.stage, "usr/sbin/sbd") if w == "ours"
                                          else "/run/.host/usr/sbin/sbd"} for i, w in enumerate(whose) if w != stack}
@@ -124,13 +125,15 @@ class SbdLab:
         if stack == "debian" and not is_debians("/usr/sbin/pacemakerd"):
             raise Skip("Debian's Pacemaker is not installed")
         self.whose = {"node%d" % (i + 1): w for i, w in enumerate(whose)}
-        self.disks = []
+        self.disks, self.spare = [], []
         self.dogs = {}
         self.options = sbd_options
         try:
             for i in range(disks):
                 self.disks.append(Disk("%s%d" % (name, i)))
-            devices = [d.device for d in self.disks] or ["/dev/loop-control"]
+            for i in range(spare):
+                self.spare.append(Disk("%s-spare%d" % (name, i)))
+            devices = [d.device for d in self.disks + self.spare] or ["/dev/loop-control"]
             self.env = {"SBD_PACEMAKER": "yes", "SBD_SYNC_RESOURCE_STARTUP": "yes", "SBD_WATCHDOG_TIMEOUT": str(W),
                         "SBD_WATCHDOG_DEV": "/var/log/watchdog", "SBD_STARTMODE": "always", "SBD_DELAY_START": "no"}
             if disks:
@@ -165,7 +168,7 @@ class SbdLab:
                         if state == "T":
                             os.kill(pid, signal.SIGCONT)
             self.lab.down()
-        for d in self.disks:
+        for d in self.disks + self.spare:
             d.close()
 
     # --- life ---

@@ -42,8 +42,9 @@ class SoloCluster(Cluster):
         return dict(found, **{"etc/default/sbd": "", "etc/default/pacemaker": "", "root/.ssh/config": "StrictHostKeyChecking no\nLogLevel ERROR\n", "etc/ssh/sshd_config": SSHD})
 
     def set_pace(self, boot):
-        """crmsh has the watchdog's time in its profile."""
+        """crmsh has the watchdog's time in its profile, and derives msgwait."""
         super().set_pace(boot)
+        self.msgwait = 2 * self.watchdog_timeout
         for host in self.hosts:
             host.run("for f in sbd pacemaker; do : >/etc/default/$f; done; mkdir -p /etc/crm; printf 'default:\\n  sbd.watchdog_timeout: %d\\n' >/etc/crm/profiles.yml" % self.watchdog_timeout)
 

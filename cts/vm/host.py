@@ -230,9 +230,13 @@ class Cluster:
         return self
 
     def set_pace(self, boot):
-        """The watchdog's time is the longest for which a host may stand still without being at fault: on a busy machine that is long."""
-        self.watchdog_timeout = round(min(max(10, 10 * boot / IDLE_BOOT), 40))
-        self.msgwait = 2 * self.watchdog_timeout
+        """On a busy machine a host stands still for moments, by its own time short ones: its watchdog must not bite for them.
+
+        And it may be behind the other one's time, for each has its own (vm.py): a host counts twice as long as it would have to until it takes
+        the other for dead.
+        """
+        self.watchdog_timeout = round(min(max(10, 10 * boot / IDLE_BOOT), 20))
+        self.msgwait = 4 * self.watchdog_timeout
         self.say("boot in %.0f s, watchdog timeout %d s" % (boot, self.watchdog_timeout))
         for host in self.hosts:
             host.run("echo SBD_WATCHDOG_TIMEOUT=%d | tee -a /etc/default/sbd >>/etc/default/pacemaker" % self.watchdog_timeout)

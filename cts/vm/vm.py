@@ -216,7 +216,7 @@ class Machine:
                 # everything alike, and does not find its own programs late.
                 "-icount", "shift=1,sleep=on", "-nographic", "-nodefaults", "-no-reboot",
                 "-kernel", self.vmlinuz, "-initrd", "initramfs",
-                "-append", "console=ttyS0 quiet rdinit=/init panic=1 clocksource=hpet tsc=unstable no_timer_check mitigations=off name=" + self.name + self.kernel_words(),
+                "-append", "console=ttyS0 quiet rdinit=/init panic=-1 clocksource=hpet tsc=unstable no_timer_check mitigations=off name=" + self.name + self.kernel_words(),
                 "-chardev", "file,id=console,path=console,append=on", "-serial", "chardev:console", "-chardev", "socket,id=shell,path=shell,server=on,wait=off",
                 "-qmp", "unix:qmp,server=on,wait=off"] + self.hardware()
         for i, disk in enumerate(self.disks):
