@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What may this user do at each local endpoint?  Run as root inside a node; becomes USER (with the supplementary GROUP), asks, prints JSON.
 
-usage: rights.py USER [GROUP]      {"cib_ro": {"read": "ok", "write": "-13"}, ...}
-"refused": no connection.  Codes are those of the protocols.
+usage: rights.py [--stop] USER [GROUP]      {"cib_ro": {"read": "ok", "write": "-13"}, ...}
+With --stop all that is asked is the launcher to stop the cluster.  "refused": no connection.  Codes are those of the protocols.
 """
 import grp
 import json
@@ -23,7 +23,7 @@ def cib(endpoint, what):
         if what == 'read':
             text = f'<cib_command t="cib" cib_op="cib_query" cib_callid="2" cib_section="crm_config" cib_callopt="{SYNC}"/>'
         elif what == 'sync':
-            text = f'<cib_command t="cib" cib_op="cib_ismaster" cib_callid="2" cib_callopt="{SYNC}"/>'
+            text = f'<cib_command t="cib" cib_op="cib_sync" cib_callid="2" cib_callopt="{SYNC}"/>'
         else:
             text = (f'<cib_command t="cib" cib_op="cib_modify" cib_callid="2" cib_section="crm_config" cib_callopt="{SYNC}"><cib_calldata>'
                     f'<nvpair id="rights-n" value="{os.getuid()}-{endpoint}-{os.getpid()}"/></cib_calldata></cib_command>')
@@ -53,9 +53,12 @@ def fencer(what):
     try:
         hello = c.request(ET.fromstring('<stonith_command t="stonith-ng" st_op="register" st_clientname="rights"/>'))
         common = f't="stonith-ng" st_clientid="{hello.get("st_clientid")}" st_callid="1" st_callopt="4096"'
-        op, data = ('st_fence_history', '<st_history st_target="nobody"/>') if what == 'read' else (
-            'st_device_register', '<st_device_id id="rights" agent="fence_dummy" namespace="stonith-ng"><attributes/></st_device_id>')
+        op, data = {'read': ('st_fence_history', '<st_history st_target="nobody"/>'),
+                    'ask': ('st_fence', '<st_fence st_target="ghost" st_device_action="off" st_timeout="2" st_tolerance="0"/>'),
+                    'write': ('st_device_register', '<st_device_id id="rights" agent="fence_dummy" namespace="stonith-ng"><attributes/></st_device_id>')}[what]
         reply = c.request(ET.fromstring(f'<stonith_command {common} st_op="{op}"><st_calldata>{data}</st_calldata></stonith_command>'))
+        if what == 'ask' and reply.get('rc-code') == '1':
+            return 'tried'  # in vain: there is no device
         return f'{reply.get("op-status")}/{reply.get("rc-code")}'
     finally:
         c.close()
@@ -65,7 +68,7 @@ def attributes(what):
     c = qbipc.Client('attrd', patience=0)
     try:
         more = 'task="query"' if what == 'read' else f'task="update" attr_value="{os.getpid()}" attr_dampening="0" attr_host="node1"'
-        reply = c.request(ET.fromstring(f'<rights t="attrd" src="rights" attr_version="1" attr_name="rights-a" {more}/>'))
+        reply = c.request(ET.fromstring(f'<rights t="attrd" src="rights" attr_version="1" attr_name="rights-{os.getpid()}" {more}/>'))
         # 112 acknowledges the arrival: what becomes of it is told nobody
         return 'ok' if reply.tag != 'ack' or reply.get('status') == '112' else reply.get('status')
     finally:
@@ -116,15 +119,22 @@ ASK = {
 }
 
 
+MORE = {'cib_ro': ('sync',), 'cib_rw': ('sync',), 'cib_shm': ('sync',), 'stonith-ng': ('ask',)}
+
+
 def main():
-    user = pwd.getpwnam(sys.argv[1])
-    os.setgroups([grp.getgrnam(g).gr_gid for g in sys.argv[2:]])
+    words = [w for w in sys.argv[1:] if w != '--stop']
+    user = pwd.getpwnam(words[0])
+    os.setgroups([grp.getgrnam(g).gr_gid for g in words[1:]])
     os.setgid(user.pw_gid)
     os.setuid(user.pw_uid)
-    out = {}
+    if '--stop' in sys.argv:
+        print(json.dumps({'pacemakerd': {'write': launcher('write')}}))
+        return 0
+    out = {'process': os.getpid()}
     for endpoint, ask in ASK.items():
         out[endpoint] = {}
-        for what in ('read', 'write'):
+        for what in ('read', 'write') + MORE.get(endpoint, ()):
             if endpoint == 'pacemakerd' and what == 'write' and user.pw_name in ('root', 'hacluster'):
                 continue  # would stop the cluster
             try:

@@ -18,16 +18,17 @@ from lab import Lab, wait_until  # noqa: E402
 from results import Results  # noqa: E402
 
 # Accounts that every Debian has and nothing uses.
-MEMBER, UNLISTED, STRANGER = 'games', 'news', 'uucp'
+MEMBER, UNLISTED, STRANGER = 'games', 'news', 'nobody'
 
-# Kind of user -> endpoint -> what reading and writing give (codes of the protocols).
-POWER = {'cib_ro': ('0', '-13'), 'cib_rw': ('0', '0'), 'cib_shm': ('0', '0'), 'lrmd': ('-19', '0'), 'stonith-ng': ('0/0', '0/0'),
+# Kind of user -> endpoint -> what reading, writing and a third thing (THIRD) give (codes of the protocols).
+THIRD = {'cib_ro': 'sync', 'cib_rw': 'sync', 'cib_shm': 'sync', 'stonith-ng': 'ask'}  # what members do among themselves; to ask for fencing
+POWER = {'cib_ro': ('0', '-13', '-13'), 'cib_rw': ('0', '0', '0'), 'cib_shm': ('0', '0', '0'), 'lrmd': ('-19', '0'), 'stonith-ng': ('0/0', '0/0', 'tried'),
          'attrd': ('ok', 'ok'), 'crmd': ('ok', 'ok'), 'pengine': ('ok', 'ok'), 'pacemakerd': ('ok', None)}
-GROUP = {'cib_ro': ('0', '-13'), 'cib_rw': ('0', '0'), 'cib_shm': ('0', '0'), 'lrmd': ('-13', '-13'), 'stonith-ng': ('0/0', '9/4'),
+GROUP = {'cib_ro': ('0', '-13', '-13'), 'cib_rw': ('0', '0', '0'), 'cib_shm': ('0', '0', '0'), 'lrmd': ('-13', '-13'), 'stonith-ng': ('0/0', '9/4', 'tried'),
          'attrd': ('ok', 'ok'), 'crmd': ('ok', 'ok'), 'pengine': ('ok', 'ok'), 'pacemakerd': ('ok', '4')}
-READER = dict(GROUP, cib_rw=('0', '-13'), cib_shm=('0', '-13'))
-NOTHING = dict(GROUP, cib_ro=('-13', '-13'), cib_rw=('-13', '-13'), cib_shm=('-13', '-13'))
-OUTSIDE = {endpoint: ('refused', 'refused') for endpoint in POWER}
+READER = dict(GROUP, cib_rw=('0', '-13', '-13'), cib_shm=('0', '-13', '-13'))
+NOTHING = dict(GROUP, **{endpoint: ('-13', '-13', '-13') for endpoint in ('cib_ro', 'cib_rw', 'cib_shm')})
+OUTSIDE = {endpoint: ('refused',) * len(cells) for endpoint, cells in POWER.items()}
 
 LOCAL = [  # ACLs in force, kind of user, account, groups, expectation
     (False, 'root', 'root', [], POWER), (False, 'the daemon user', 'hacluster', [], POWER),
@@ -83,6 +84,25 @@ class World:
         env = ['env', 'CIB_server=127.0.0.1', 'CIB_port=' + port, 'CIB_user=' + user, 'CIB_passwd=' + password, 'CIB_encrypted=' + encrypted]
         return self.node.run(env + ['cibadmin'] + words, check=False, timeout=60).returncode
 
+    def attribute_in_cib(self, process, wanted):
+        """Does what that process made of the attribute named after it reach the CIB?"""
+        def found(name):
+            return any(e.get('name') == name and e.get('value') == process for e in self.node.cib().iter('nvpair'))
+        if wanted:
+            wait_until('the attribute is in the CIB', lambda: found('rights-' + process), 10, 0.2)
+        else:
+            self.node.run(['attrd_updater', '-n', 'rights-later', '-U', process])  # may be written: by then the other would be there
+            wait_until('a later attribute is in the CIB', lambda: found('rights-later'), 10, 0.2)
+            assert not found('rights-' + process), 'the attribute is in the CIB'
+
+    def stopped_by(self, user):
+        if not self.node.pids('pacemakerd'):
+            self.node.start_stack()
+            self.lab.wait_online()
+        p = self.node.run(['python3', os.path.join(HERE, 'rights.py'), '--stop', user], timeout=60)
+        equal(json.loads(p.stdout.strip().splitlines()[-1]), {'pacemakerd': {'write': '0'}})
+        wait_until('the cluster has stopped', lambda: not self.node.pids('pacemakerd'), 60, 0.3)
+
     def local(self, user, groups):
         p = self.node.run(['python3', os.path.join(HERE, 'rights.py'), user] + groups, timeout=120)
         return json.loads(p.stdout.strip().splitlines()[-1])
@@ -111,14 +131,19 @@ def main():
                 if o.show:
                     print(mode, kind, found)
                 for endpoint, cells in expected.items():
-                    for what, wanted in zip(('read', 'write'), cells):
+                    for what, wanted in zip(('read', 'write', THIRD.get(endpoint)), cells):
                         if wanted is not None:
                             results.run(f'{mode}: {kind}, {endpoint}, {what}', equal, found[endpoint].get(what), wanted)
+                if expected is not OUTSIDE:
+                    results.run(f'{mode}: {kind}, attrd, what is written {"does not reach" if acls and expected is not POWER else "reaches"} the CIB',
+                                world.attribute_in_cib, str(found['process']), not acls or expected is POWER)
             for in_force, kind, user, password, *codes in REMOTE:
                 for way, port in PORTS.items():
                     for command, wanted in zip('QM', codes if in_force == acls else ()):
                         results.run(f'{mode}: {kind}, remote by {way}, {"read" if command == "Q" else "write"}', equal,
                                     world.remote(command, user, password, *port), wanted)
+        for user in ('hacluster', 'root'):
+            results.run(f'{user}, pacemakerd, write', world.stopped_by, user)
     finally:
         world.lab.down()
     return results.finish()
