@@ -200,7 +200,7 @@ class Machine:
     def __exit__(self, *_):
         self.stop()
 
-    def start(self, timeout=90):
+    def start(self, timeout=600):
         try:
             self.launch()
             self.await_boot(timeout)
@@ -214,7 +214,7 @@ class Machine:
         argv = self.launcher() + ["setpriv", "--pdeathsig", "KILL", QEMU, "-machine", "q35", "-cpu", "qemu64", "-accel", "tcg,thread=single,tb-size=128",
                 # The machine's time is what it has computed, or the world's while it waits: one that gets little of a processor is slow in
                 # everything alike, and does not find its own programs late.
-                "-icount", "shift=1,sleep=on", "-nographic", "-nodefaults", "-no-reboot",
+                "-icount", "shift=2,sleep=on", "-nographic", "-nodefaults", "-no-reboot",
                 "-kernel", self.vmlinuz, "-initrd", "initramfs",
                 "-append", "console=ttyS0 quiet rdinit=/init panic=-1 clocksource=hpet tsc=unstable no_timer_check mitigations=off name=" + self.name + self.kernel_words(),
                 "-chardev", "file,id=console,path=console,append=on", "-serial", "chardev:console", "-chardev", "socket,id=shell,path=shell,server=on,wait=off",
@@ -289,7 +289,7 @@ class Machine:
             except OSError:
                 pass
 
-    def run(self, command, timeout=120, check=True):
+    def run(self, command, timeout=600, check=True):
         """Run a shell command in the machine; returns its output."""
         try:
             self.shell.sendall(("( %s\n) </dev/null; echo @@$?@@\n" % command).encode())
