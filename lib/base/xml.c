@@ -184,9 +184,25 @@ xml_move(xmlNode *parent, xmlNode *node)
     return node;
 }
 
+static bool is_tool;
+
 void
 xml_memory_for_tools(void)
 {
+    is_tool = true;
+}
+
+void
+xml_memory_expect(size_t len)
+{
+    /*
+     * Not for little: what libqb has zeroed for its buffers would come from a large piece, and each page of it would be touched,
+     * while pages that come fresh from the kernel are zero already.
+     */
+    if (!is_tool || len < XML_LARGE_TEXT) {
+        return;
+    }
+    is_tool = false; /* once */
     mallopt(M_TOP_PAD, 1 << 20);
     mallopt(M_TRIM_THRESHOLD, 1 << 30);
     mallopt(M_MMAP_THRESHOLD, 1 << 25);

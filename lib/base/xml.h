@@ -71,9 +71,12 @@ xmlNode *xml_take_out(xmlNode *node);
 
 /*
  * For programs that end soon: memory is fetched in large pieces and not given back, since documents are many small ones.
- * Called first in main().
+ * Called first in main(); it comes into force with the first text of at least XML_LARGE_TEXT bytes that is parsed.
  */
+#define XML_LARGE_TEXT 32768
 void xml_memory_for_tools(void);
+/* A text of that many bytes is about to be parsed. */
+void xml_memory_expect(size_t len);
 
 /* --- text --- */
 

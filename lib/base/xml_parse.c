@@ -247,6 +247,7 @@ parse_with(xmlParserCtxt *parser, size_t len, unsigned flags, char **error)
     xmlDoc *doc;
     xmlNode *root = NULL;
 
+    xml_memory_expect(len);
     if (len > 8 * 1024 * 1024) {
         options |= XML_PARSE_HUGE; /* lifts libxml2's limits on sizes; depth has ours */
     }
