@@ -224,6 +224,21 @@ stop_dangling_migrations(struct sched *s, struct sched_rsc *rsc)
     }
 }
 
+static const char *
+recovery_word(enum sched_multiple_active policy)
+{
+    switch (policy) {
+    case MULTI_BLOCK:
+        return "waiting for an administrator";
+    case MULTI_STOP_ONLY:
+        return "shutting it down";
+    case MULTI_STOP_UNEXPECTED:
+        return "stopping unexpected instances";
+    default:
+        return "attempting recovery";
+    }
+}
+
 /*
  * A migration that history found half done goes on only if it still leads where the resource should be; then see
  * whether the resource is active too often (spec 42 §3.2, 3 and 4).
@@ -251,7 +266,7 @@ check_multiply_active(struct primitive_run *run, unsigned all, unsigned clean)
     }
     sched_message(run->s, MSG_ERROR, MSG_PROCESSING, __func__, "%s resource %s might be active on %u nodes (%s)",
                   rsc->rsc_class, rsc->id, all,
-                  rsc->multiple_active == MULTI_BLOCK ? "waiting for an administrator" : "attempting recovery");
+                  recovery_word(rsc->multiple_active));
     if (rsc->multiple_active == MULTI_STOP_START) {
         run->need_stop = true;
     } else if (rsc->multiple_active == MULTI_STOP_UNEXPECTED) {

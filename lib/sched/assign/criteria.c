@@ -168,8 +168,8 @@ apply_failure_limit(struct sched *s, struct sched_rsc *r, struct sched_node *n)
     struct sched_rsc *banned = rsc_is(r, RSC_UNIQUE) ? r : rsc_top(r);
 
     sched_message(s, MSG_WARNING, 0, __func__, "%s cannot run on %s due to reaching migration threshold (clean up resource "
-                  "to allow again)" QB_XS " failures=%s migration-threshold=%s", banned->id, n->uname, score_text(f.count),
-                  score_text(r->migration_threshold));
+                  "to allow again)" QB_XS " failures=%d migration-threshold=%d", banned->id, n->uname, f.count,
+                  r->migration_threshold);
     rsc_score_add(s, banned, n, -SCORE_INFINITY, "__fail_limit__", NULL);
 }
 

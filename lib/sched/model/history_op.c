@@ -46,13 +46,40 @@ ban_everywhere(struct sched *s, struct sched_rsc *r, const char *reason)
     rsc_score_add(s, r, NULL, -SCORE_INFINITY, reason, NULL);
 }
 
+/* When an operation ended, without the day of the week, which says nothing that the date does not (g_free). */
+static char *
+when_of(const struct sched_hist_op *op)
+{
+    char *when = op->last_change > 0 ? iso_ctime(op->last_change) : NULL;
+    char *shown = g_strdup(when != NULL && strlen(when) > 4 ? when + 4 : "unknown time");
+
+    g_free(when);
+    return shown;
+}
+
+/* How it ended: the code's meaning, and what the agent says. */
+static const char *
+result_of(struct sched *s, const struct sched_hist_op *op)
+{
+    const char *reason = xml_get(op->xml, "exit-reason");
+
+    if (reason == NULL || reason[0] == '\0') {
+        return ocf_rc_text(op->effective_rc);
+    }
+    return arena_printf(s->arena, "%s: %s", ocf_rc_text(op->effective_rc), reason);
+}
+
 /* A failed stop where nobody can fence: hands off (spec 40 §7.4 B). */
 static void
 check_recoverable(struct sched *s, struct history_state *st, const struct sched_hist_op *op)
 {
     if (text_equal(op->task, "stop") && !node_can_be_fenced(s, st->node)) {
+        char *when = when_of(op);
+
         sched_message(s, MSG_ERROR, MSG_PROCESSING, __func__, "No further recovery can be attempted for %s because %s on "
-                      "%s failed (%s)", st->rsc->id, op->task, st->node->uname, ocf_rc_text(op->effective_rc));
+                      "%s failed (%s) at %s" LOG_XT "rc=%d id=%s", st->rsc->id, op->task, st->node->uname, result_of(s, op),
+                      when, op->effective_rc, op->id != NULL ? op->id : "");
+        g_free(when);
         st->rsc->flags = (st->rsc->flags & ~RSC_MANAGED) | RSC_BLOCKED;
     }
 }
@@ -222,15 +249,11 @@ report_cancellation(struct sched *s, const struct history_state *st, const struc
 static void
 report_failure(struct sched *s, const struct history_state *st, const struct sched_hist_op *op)
 {
-    const char *reason = xml_get(op->xml, "exit-reason");
-    char *when = op->last_change > 0 ? iso_ctime(op->last_change) : NULL;
+    char *when = when_of(op);
 
-    /* The day of the week says nothing that the date does not. */
     sched_message(s, MSG_WARNING, op->effective_rc == OCF_RC_NOT_INSTALLED ? 0 : MSG_PROCESSING, __func__,
-                  "Unexpected result (%s%s%s) was recorded for %s of %s on %s at %s" LOG_XT "rc=%d id=%s",
-                  ocf_rc_text(op->effective_rc), reason != NULL && reason[0] != '\0' ? ": " : "",
-                  reason != NULL ? reason : "", op->probe ? "probe" : op->task, st->rsc->id, st->node->uname,
-                  when != NULL && strlen(when) > 4 ? when + 4 : "unknown time", op->effective_rc,
+                  "Unexpected result (%s) was recorded for %s of %s on %s at %s" LOG_XT "rc=%d id=%s", result_of(s, op),
+                  op->probe ? "probe" : op->task, st->rsc->id, st->node->uname, when, op->effective_rc,
                   op->id != NULL ? op->id : "");
     g_free(when);
 }
@@ -248,8 +271,11 @@ apply_failure(struct sched *s, struct history_state *st, struct sched_hist_op *o
     g_free(key);
     if (response == ONFAIL_IGNORE
         || (response == ONFAIL_RESTART_CONTAINER && text_equal(op->task, "stop"))) {
-        sched_message(s, MSG_WARNING, 0, __func__, "Pretending failed %s of %s on %s succeeded", op->task, r->id,
-                      st->node->uname);
+        char *when = when_of(op);
+
+        sched_message(s, MSG_WARNING, 0, __func__, "Pretending failed %s (%s) of %s on %s at %s succeeded" LOG_XT "rc=%d id=%s",
+                      op->task, result_of(s, op), r->id, st->node->uname, when, op->effective_rc, op->id != NULL ? op->id : "");
+        g_free(when);
         apply_success(s, st, op, op->target_rc);
         r->flags |= RSC_FAILURE_IGNORED;
         failed_op_add(s, r, st->node, op->xml);
@@ -357,9 +383,12 @@ apply_hard_error(struct sched *s, struct history_state *st, struct sched_hist_op
     }
     if (op->effective_status == EXEC_ERROR_HARD || op->effective_status == EXEC_NO_FENCE_DEVICE
         || op->effective_status == EXEC_NO_SECRETS) {
-        sched_message(s, MSG_ERROR, op->effective_rc == OCF_RC_NOT_INSTALLED ? 0 : MSG_PROCESSING, __func__,
-                      "Preventing %s from restarting on %s because of hard failure (%s)", st->rsc->id, st->node->uname,
-                      ocf_rc_text(op->effective_rc));
+        bool missing = op->effective_rc == OCF_RC_NOT_INSTALLED; /* an agent that is not everywhere is no error */
+
+        sched_message(s, missing ? MSG_NOTICE : MSG_ERROR, missing ? 0 : MSG_PROCESSING, __func__,
+                      "Preventing %s from restarting on %s because of hard failure (%s)" QB_XS " rc=%d id=%s",
+                      ban_target(st->rsc)->id, st->node->uname, result_of(s, op), op->effective_rc,
+                      op->id != NULL ? op->id : "");
         rsc_score_add(s, ban_target(st->rsc), st->node, -SCORE_INFINITY, "hard-error", NULL);
     } else if (op->effective_status == EXEC_ERROR_FATAL) {
         sched_message(s, MSG_ERROR, MSG_PROCESSING, __func__,

@@ -265,11 +265,62 @@ rscs_named(struct sched *s, const char *id, sched_rsc_vec *out)
 
 /* --- messages --- */
 
+/*
+ * Tools show where a message comes from, and who knows 2.1.5 looks for its words: what crm_verify -V of that release
+ * shows for what we find in a function.  The first entry that fits counts; no beginning: all messages of the function.
+ */
+static const struct {
+    const char *function, *beginning, *shown;
+} origins[] = {
+    { "allowed_on_fail", NULL, "unpack_operation_on_fail" },
+    { "apply_failure", NULL, "unpack_rsc_op" },
+    { "apply_failure_limit", NULL, "pcmk__threshold_reached" },
+    { "apply_hard_error", NULL, "unpack_rsc_op" },
+    { "check_multiply_active", NULL, "pcmk__primitive_create_actions" },
+    { "check_recurring", NULL, "is_op_dup" },
+    { "constraint_ref", NULL, "find_constraint_tag" },
+    { "determine_cluster_node", NULL, "determine_online_status" },
+    { "expand_tags", NULL, "unpack_colocation_tags" },
+    { "failcount_effective_for", NULL, "pe_get_failcount" },
+    { "fence_guest", NULL, "pe_fence_node" },
+    { "flags_unpack", NULL, "pe__unpack_resource" },
+    { "group_switch", NULL, "set_group_flag" },
+    { "influence_of", NULL, "unpack_influence" },
+    { "is_symmetric", NULL, "get_ordering_symmetry" },
+    { "minimum_of", NULL, "get_minimum_first_instances" },
+    { "node_state_unpack", NULL, "unpack_node_state" },
+    { "options_unpack", "Fencing and resource management", "cluster_status" },
+    { "options_unpack", NULL, "unpack_config" },
+    { "primitive_unpack", NULL, "pe__force_anon" },
+    { "report_failure", NULL, "unpack_rsc_op_failure" },
+    { "requires_unpack", NULL, "unpack_requires" },
+    { "resolve_on_fail", NULL, "unpack_operation" },
+    { "resources_unpack", NULL, "unpack_resources" },
+    { "rsc_target_role", NULL, "get_target_role" },
+    { "sched_fence_node", NULL, "pe_fence_node" },
+    { "schedule_node", "Node ", "schedule_fencing_and_shutdowns" },
+    { "schedule_node", NULL, "schedule_fencing" },
+    { "settle_state", NULL, "process_rsc_state" },
+    { "strength_of", NULL, "get_ordering_type" },
+};
+
+static const char *
+shown_origin(const char *function, const char *text)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(origins); i++) {
+        if (text_equal(origins[i].function, function)
+            && (origins[i].beginning == NULL || g_str_has_prefix(text, origins[i].beginning))) {
+            return origins[i].shown;
+        }
+    }
+    return function;
+}
+
 void
 sched_message(struct sched *s, enum sched_severity sev, unsigned how, const char *origin, const char *format, ...)
 {
     static const int levels[] = { LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO };
-    struct sched_message m = { .severity = sev, .origin = origin };
+    struct sched_message m = { .severity = sev };
     va_list ap;
     char *text;
 
@@ -279,6 +330,7 @@ sched_message(struct sched *s, enum sched_severity sev, unsigned how, const char
     m.config = (how & MSG_CONFIG) != 0;
     m.processing = (how & MSG_PROCESSING) != 0;
     m.text = arena_strdup(s->arena, text);
+    m.origin = shown_origin(origin, text);
     g_free(text);
     if ((how & MSG_ONCE) != 0) {
         if (g_hash_table_contains(s->index->once, m.text)) {

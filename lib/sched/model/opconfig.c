@@ -414,7 +414,7 @@ check_recurring(struct sched *s, const struct sched_rsc *r, const xmlNode *op, s
 }
 
 const struct sched_recurring_list *
-op_recurring(struct sched *s, struct sched_rsc *r)
+op_recurring(struct sched *s, struct sched_rsc *r, unsigned uses)
 {
     struct sched_recurring_list *list = g_hash_table_lookup(s->index->recurring, r);
     struct sched_recurring rec;
@@ -427,8 +427,17 @@ op_recurring(struct sched *s, struct sched_rsc *r)
     if (r->ops_xml != NULL) {
         list->items = arena_new_array(s->arena, struct sched_recurring, xml_count_children(r->ops_xml, "op") + 1);
         xml_for_each (op, r->ops_xml, "op") {
+            unsigned said = s->messages.len;
+
             if (check_recurring(s, r, op, &rec)) {
                 list->items[list->len++] = rec;
+            }
+            for (unsigned i = 1, n = s->messages.len - said; i < uses && n > 0; i++) {
+                for (unsigned k = 0; k < n; k++) {
+                    struct sched_message again = s->messages.items[said + k];
+
+                    arena_vec_push(s->arena, &s->messages, again);
+                }
             }
         }
     }

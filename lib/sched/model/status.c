@@ -286,7 +286,7 @@ node_state_unpack(struct sched *s, const xmlNode *state)
     struct sched_node *n;
 
     if (id == NULL || uname == NULL) {
-        NOTE_WARN(s, "Ignoring malformed node_state entry without id and/or uname");
+        NOTE_WARN(s, "Ignoring malformed node_state entry without %s", id == NULL ? "id" : "uname");
         return;
     }
     n = sched_node_by_uuid(s, id);
