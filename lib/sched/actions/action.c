@@ -291,10 +291,8 @@ action_update_runnable(struct sched *s, struct sched_action *a)
     }
     if (!act_is(a, ACT_ON_DC) && !node->online && (!node_is_guest(node) || node->remote_requires_reset)) {
         a->flags &= ~ACT_RUNNABLE;
-        if (rsc_is(rsc, RSC_MANAGED)) {
-            sched_message(s, MSG_WARNING, 0, "update_resource_action_runnable", "%s on %s is unrunnable (node is offline)",
-                          a->key, node->uname);
-        }
+        sched_message(s, MSG_WARNING, 0, "update_resource_action_runnable", "%s on %s is unrunnable (node is offline)", a->key,
+                      node->uname);
         if (rsc_is(rsc, RSC_MANAGED) && act_task(a, "stop") && !node->unclean) {
             fence_node_now(s, node, "stop is unrunnable", false);
         }
