@@ -201,7 +201,7 @@ create_recurring(struct sched *s, struct sched_rsc *rsc)
         r.start = action_get(s, rsc, "start", 0, r.node, WANT_OPTIONAL);
     }
 
-    const struct sched_recurring_list *ops = op_recurring(s, rsc, r.start != NULL ? 2 : 1);
+    const struct sched_recurring_list *ops = op_recurring(s, rsc);
 
     for (unsigned i = 0; i < ops->len; i++) {
         r.op = &ops->items[i];

@@ -399,8 +399,7 @@ struct sched_recurring_list {
     struct sched_recurring *items;
     unsigned len;
 };
-/* `uses`: how often what is wrong with one is said (2.1.5 looks once for active and once for inactive instances). */
-const struct sched_recurring_list *op_recurring(struct sched *s, struct sched_rsc *r, unsigned uses);
+const struct sched_recurring_list *op_recurring(struct sched *s, struct sched_rsc *r);
 
 /* ---------------------------------------------------------------- history (spec 40 §7) */
 

@@ -414,7 +414,7 @@ check_recurring(struct sched *s, const struct sched_rsc *r, const xmlNode *op, s
 }
 
 const struct sched_recurring_list *
-op_recurring(struct sched *s, struct sched_rsc *r, unsigned uses)
+op_recurring(struct sched *s, struct sched_rsc *r)
 {
     struct sched_recurring_list *list = g_hash_table_lookup(s->index->recurring, r);
     struct sched_recurring rec;
@@ -432,12 +432,10 @@ op_recurring(struct sched *s, struct sched_rsc *r, unsigned uses)
             if (check_recurring(s, r, op, &rec)) {
                 list->items[list->len++] = rec;
             }
-            for (unsigned i = 1, n = s->messages.len - said; i < uses && n > 0; i++) {
-                for (unsigned k = 0; k < n; k++) {
-                    struct sched_message again = s->messages.items[said + k];
+            if (s->messages.len > said && xml_get(op, "role") != NULL) { /* as said once for each kind of role */
+                struct sched_message again = s->messages.items[said];
 
-                    arena_vec_push(s->arena, &s->messages, again);
-                }
+                arena_vec_push(s->arena, &s->messages, again);
             }
         }
     }
