@@ -287,6 +287,7 @@ shut_down(struct sched *s, struct sched_node *node)
 struct fencing_order {
     ARENA_VEC(struct sched_action *) fencings, shutdowns; /* of nodes that are not the DC */
     struct sched_action *dc_down, *dc_fencing;
+    bool lost; /* a node is unclean and stays so */
 };
 
 static bool
@@ -341,6 +342,7 @@ schedule_node(struct sched *s, struct sched_node *node, bool may_fence, struct f
     if (node->unclean && !node_can_be_fenced(s, node)) {
         sched_message(s, MSG_WARNING, MSG_CONFIG | MSG_PROCESSING, __func__,
                       "Node %s is unclean but cannot be fenced", node->uname);
+        order->lost = true;
     }
 }
 
@@ -372,6 +374,11 @@ fencing_schedule(struct sched *s)
 
     for (unsigned i = 0; i < s->nodes.len; i++) {
         schedule_node(s, s->node_order[i], may_fence, &order);
+    }
+    if (order.lost && !s->opt.stonith_enabled) {
+        sched_message(s, MSG_WARNING, MSG_CONFIG | MSG_PROCESSING, "schedule_fencing_and_shutdowns",
+                      "Resource functionality and data integrity cannot be guaranteed (configure, enable, and test fencing to "
+                      "correct this)");
     }
     order_dc_last(s, &order);
 }

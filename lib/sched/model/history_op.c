@@ -392,8 +392,8 @@ apply_hard_error(struct sched *s, struct history_state *st, struct sched_hist_op
         rsc_score_add(s, ban_target(st->rsc), st->node, -SCORE_INFINITY, "hard-error", NULL);
     } else if (op->effective_status == EXEC_ERROR_FATAL) {
         sched_message(s, MSG_ERROR, MSG_PROCESSING, __func__,
-                      "Preventing %s from restarting anywhere because of fatal failure (%s)", st->rsc->id,
-                      ocf_rc_text(op->effective_rc));
+                      "Preventing %s from restarting anywhere because of fatal failure (%s)" LOG_XT "rc=%d id=%s",
+                      ban_target(st->rsc)->id, result_of(s, op), op->effective_rc, op->id != NULL ? op->id : "");
         ban_everywhere(s, ban_target(st->rsc), "fatal-error");
     }
 }

@@ -278,6 +278,7 @@ static const struct {
     { "apply_hard_error", NULL, "unpack_rsc_op" },
     { "check_multiply_active", NULL, "pcmk__primitive_create_actions" },
     { "check_recurring", NULL, "is_op_dup" },
+    { "constraint_expand_sets", NULL, "pcmk__expand_tags_in_sets" },
     { "constraint_ref", NULL, "find_constraint_tag" },
     { "determine_cluster_node", NULL, "determine_online_status" },
     { "expand_tags", NULL, "unpack_colocation_tags" },
@@ -287,6 +288,7 @@ static const struct {
     { "group_switch", NULL, "set_group_flag" },
     { "influence_of", NULL, "unpack_influence" },
     { "is_symmetric", NULL, "get_ordering_symmetry" },
+    { "is_interleaved", NULL, "pcmk__clone_apply_coloc_score" },
     { "minimum_of", NULL, "get_minimum_first_instances" },
     { "node_state_unpack", NULL, "unpack_node_state" },
     { "options_unpack", "Fencing and resource management", "cluster_status" },
@@ -300,8 +302,11 @@ static const struct {
     { "sched_fence_node", NULL, "pe_fence_node" },
     { "schedule_node", "Node ", "schedule_fencing_and_shutdowns" },
     { "schedule_node", NULL, "schedule_fencing" },
+    { "set_member", NULL, "unpack_colocation_set" },
     { "settle_state", NULL, "process_rsc_state" },
     { "strength_of", NULL, "get_ordering_type" },
+    { "top_level_unpack", NULL, "unpack_resources" },
+    { "unpack_cluster_state", NULL, "unpack_transient_attributes" },
 };
 
 static const char *
