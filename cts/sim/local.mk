@@ -6,6 +6,7 @@ cts_sim_sim_SOURCES = \
 	cts/sim/sim_attrd.c \
 	cts/sim/sim_check.c \
 	cts/sim/sim_cib.c \
+	cts/sim/sim_config.c \
 	cts/sim/sim_core.c \
 	cts/sim/sim_ctl.c \
 	cts/sim/sim_exec.c \

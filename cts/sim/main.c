@@ -19,7 +19,7 @@ static struct {
     gint64 seeds, from;
     int jobs, nodes, lines;
     gboolean no_controller, calm, verify, trace, log, keep_going;
-    char *mutation;
+    char *mutation, *fencing;
     double dump_at;
 } options = { .seeds = 1, .jobs = 2, .lines = 200 };
 
@@ -36,6 +36,7 @@ static const GOptionEntry entries[] = {
     { "log", 0, 0, G_OPTION_ARG_NONE, &options.log, "With what the daemons log", NULL },
     { "keep-going", 0, 0, G_OPTION_ARG_NONE, &options.keep_going, "Do not stop at the first failure", NULL },
     { "dump-at", 0, 0, G_OPTION_ARG_DOUBLE, &options.dump_at, "Show everybody's CIB at this time of the run", "SECONDS" },
+    { "fencing", 0, 0, G_OPTION_ARG_STRING, &options.fencing, "power or sbd0 to sbd3 (disks), +levels (default: by the seed)", "KIND" },
     { "break", 0, 0, G_OPTION_ARG_STRING, &options.mutation, "Break a rule on purpose; finding nothing is then the failure", "RULE" },
     { NULL },
 };
@@ -84,7 +85,7 @@ run_seed(uint64_t seed, enum sim_mutation mutation, bool show, int result_fd)
 {
     struct sim_config config = {
         .seed = seed, .nodes = (unsigned)options.nodes, .with_controller = !options.no_controller,
-        .calm = options.calm, .trace = show, .mutation = mutation,
+        .calm = options.calm, .trace = show, .mutation = mutation, .fencing = options.fencing,
     };
     struct sim *s = sim_new(&config);
     bool good;

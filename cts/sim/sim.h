@@ -3,7 +3,8 @@
  * A whole cluster in one process: the cores of its daemons, a network with Corosync's guarantees, disks that lose what was
  * not synced, a clock, faults, and invariants that are checked at every step.  All of it follows from one number, the seed.
  * The parts: sim_core.c (events, time, chance), sim_net.c (groups), sim_node.c (hosts and processes), sim_cib.c, sim_attrd.c,
- * sim_ctl.c, sim_exec.c (what stands around each core), sim_world.c (faults and users), sim_check.c (invariants).
+ * sim_fencer.c, sim_sbd.c, sim_ctl.c, sim_exec.c (what stands around each core), sim_config.c (what is configured),
+ * sim_world.c (faults and users), sim_check.c (invariants).
  */
 #ifndef CTS_SIM_H
 #define CTS_SIM_H
@@ -17,11 +18,13 @@
 #include "lib/ipc/ipc_protocol.h"
 
 #define SIM_MAX_NODES 5
+#define SIM_MAX_DISKS 3
 #define SIM_EPOCH     1795000000 /* wall clock at the start, seconds */
 #define SIM_MS        1000ull    /* the simulation counts microseconds */
 #define SIM_S         1000000ull
 
 enum sim_daemon { SIM_CIB, SIM_ATTRD, SIM_FENCER, SIM_CTL, SIM_DAEMONS };
+#define SIM_BOTH_OUTLETS 3
 /* As a client of the CIB: a person at this node.  The process it lives in is the CIB manager's, for simplicity. */
 #define SIM_USER    SIM_DAEMONS
 #define SIM_CLIENTS (SIM_DAEMONS + 1)
@@ -40,6 +43,11 @@ enum sim_mutation {
     SIM_CONFIRM_EARLY,  /* fencing reports success before it has begun */
     SIM_SKIP_MSGWAIT,   /* whoever writes a message to the disk does not wait until its receiver must have read it */
     SIM_FEED_ALWAYS,    /* the watchdog is fed whatever the health, and orders to die are ignored */
+    SIM_ONE_DISK_TELLS, /* an order to die counts as delivered when it lies on one of three disks */
+    SIM_ONE_DISK_FEEDS, /* a host with one of three disks goes on as if it had them all */
+    SIM_SHORT_WAIT,     /* stonith-watchdog-timeout is shorter than what the watchdogs need */
+    SIM_TRUST_FAILURE,  /* what the first fencing level could not do counts as done */
+    SIM_ONE_OUTLET,     /* of a host's two outlets only one is switched */
     SIM_MUTATIONS,
 };
 extern const char *const sim_mutation_names[SIM_MUTATIONS];
@@ -51,6 +59,7 @@ struct sim_config {
     bool trace;           /* keep the trace, for printing */
     bool calm;            /* no faults */
     enum sim_mutation mutation;
+    const char *fencing; /* NULL: by the seed; see sim_config_choose() */
 };
 
 struct sim;
@@ -77,6 +86,7 @@ struct sim_node {
     unsigned life[SIM_DAEMONS]; /* grows with each start and end of the process */
     bool running[SIM_DAEMONS];
     uint64_t since[SIM_DAEMONS]; /* when it began to run, or not to */
+    unsigned outlets_off; /* bits, of SIM_BOTH_OUTLETS */
     unsigned pid[SIM_DAEMONS];
     bool said_goodbye[SIM_DAEMONS]; /* left its group of its own accord */
     struct sim_channel ipc[SIM_CLIENTS][SIM_CLIENTS]; /* from, to */
@@ -93,12 +103,16 @@ struct sim {
     uint64_t next_check; /* of what need not be looked at after every event */
     uint64_t now; /* microseconds */
     uint64_t chance[2];
-    bool has_sbd; /* fencing is by SBD, else by a power switch */
-    unsigned disk_paths_broken; /* bits: host's way to SBD's disk */
+    bool has_sbd; /* on the hosts; else a power switch fences */
+    unsigned n_disks; /* of SBD; 0: it relies on the watchdogs alone */
+    unsigned disk_paths_broken[SIM_MAX_DISKS]; /* bits: host's way to the disk */
+    bool has_levels; /* there is a device that mostly fails, to be tried first */
+    bool levels_by_pattern;
     unsigned n_nodes;
     struct sim_node node[SIM_MAX_NODES];
     struct sim_net *net;
     struct sim_world *world;
+    GPtrArray *fencings; /* operations that sim_check.c has heard of */
     GArray *heap; /* events */
     uint64_t events_posted, events_run;
     uint64_t second, events_in_second; /* a cluster that does thousands of things a second has gone mad */
@@ -171,6 +185,15 @@ bool sim_net_connected(const struct sim *s, unsigned a, unsigned b);
 bool sim_net_settled(const struct sim *s);
 /* Grows with each change of the wire. */
 unsigned sim_net_generation(const struct sim *s);
+
+/* --- sim_config.c: what is configured --- */
+
+/* Choose the kind of fencing: "power", or "sbd" and the number of disks; with "+levels" behind it there is a first level that fails. */
+void sim_config_choose(struct sim *s);
+/* The CIB that every host has at first. */
+xmlNode *sim_config_document(const struct sim *s);
+/* The four services, each of which may run once; NULL behind them. */
+extern const char *const sim_services[];
 
 /* --- sim_node.c: hosts and processes --- */
 
@@ -245,6 +268,7 @@ struct ctl_fence_event;
 void sim_ctl_fence_event(struct sim_node *n, const struct ctl_fence_event *event);
 void sim_ctl_fence_result(struct sim_node *n, uint64_t cookie, int status, int rc, const char *reason);
 void sim_ctl_fence_synced(struct sim_node *n);
+void sim_ctl_watchdog_targets(struct sim_node *n, bool ok, const char *output);
 void sim_ctl_fencer_lost(struct sim_node *n);
 const struct controld *sim_ctl_core(const struct sim_node *n);
 /* Ask the controller to leave the cluster in order. */
@@ -265,15 +289,19 @@ bool sim_fencer_connect(struct sim_node *n);
 /* It wants a node fenced (effect CTL_FENCE); false: it is not connected. */
 bool sim_fencer_fence(struct sim_node *n, const struct ctl_effect *e);
 void sim_fencer_sync_history(struct sim_node *n);
+/* Which hosts fence themselves by their watchdog?  Answered by sim_ctl_watchdog_targets(). */
+void sim_fencer_list_watchdog(struct sim_node *n);
 
 /* --- sim_sbd.c --- */
+
+#define SIM_WATCHDOG_S 3 /* without a feeding for so long the host dies */
 
 void sim_sbd_boot(struct sim_node *n);
 void sim_sbd_power_off(struct sim_node *n);
 /* Write an order to die for a host; `sent` tells whether it was delivered and its receiver had the time to die. */
 typedef void sim_sbd_sent(struct sim_node *n, bool ok, void *data);
 void sim_sbd_send(struct sim_node *n, const char *target, bool off, sim_sbd_sent *sent, void *data);
-void sim_sbd_break_path(struct sim_node *n, bool broken);
+void sim_sbd_break_path(struct sim_node *n, unsigned disk, bool broken);
 void sim_sbd_kill(struct sim_node *n);
 
 /* The executor of a host and what runs there; it outlives the controller, not the host. */
@@ -283,6 +311,8 @@ void sim_exec_power_off(struct sim_node *n);
 void sim_exec_carry_out(struct sim_node *n, const struct ctl_effect *e);
 /* Is the resource active on this host, whoever believes what? */
 bool sim_exec_is_active(const struct sim_node *n, const char *rsc);
+/* What its agents do takes so much longer: a host whose storage hangs, say. */
+void sim_exec_hang(struct sim_node *n, uint64_t how_long);
 /* It fails by itself. */
 void sim_exec_fail(struct sim_node *n, const char *rsc);
 typedef void sim_exec_fn(struct sim_node *n, const char *rsc, bool active, void *data);
@@ -306,6 +336,10 @@ void sim_world_foreach_promised(const struct sim *s, void (*fn)(unsigned number,
 void sim_check_started(struct sim_node *n, const char *rsc);
 /* After each event. */
 void sim_check_step(struct sim *s);
+/* A fencer begins to have a host fenced, or tells how that went.  (operation) */
+void sim_check_fencing_begins(struct sim *s, const char *id, const char *target);
+void sim_check_fencing_over(struct sim *s, const char *id, bool success);
+void sim_check_free(struct sim *s);
 /* When everything should have settled: NULL if it is as it should be, else what is not (g_free). */
 char *sim_check_settled(struct sim *s);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What must hold.  Always: a resource never becomes active on a second host.  Once the faults are over and the cluster had the time to
+ * What must hold.  Always: a resource never becomes active on a second host, and nobody is called fenced who lives on.  Once the faults are over and the cluster had the time to
  * settle: one DC, one writer, the same attributes everywhere and in the CIB, the same CIB everywhere, every resource active
  * once, nothing left to do for the scheduler, and no acknowledged change of the configuration lost.
  */
@@ -19,8 +19,6 @@
 
 #define TIME_TO_TELL (5 * SIM_S)
 
-static const char *const resources[] = { "r1", "r2", "g1", "g2" };
-
 /* --- always --- */
 
 void
@@ -28,7 +26,7 @@ sim_check_started(struct sim_node *n, const char *rsc)
 {
     struct sim *s = n->sim;
 
-    if (text_equal(rsc, "fence")) {
+    if (!g_strv_contains(sim_services, rsc)) {
         return; /* the monitor of a fence device may run anywhere */
     }
     for (unsigned i = 0; i < s->n_nodes; i++) {
@@ -65,6 +63,99 @@ sim_check_step(struct sim *s)
     if (s->config.with_controller && s->now >= s->next_check) {
         s->next_check = s->now + 500 * SIM_MS;
         check_departures(s);
+    }
+}
+
+/* One fencing operation, of a host that was at work when it began. */
+struct fencing {
+    char *id, *target;
+    unsigned boots; /* of the target, when the operation began that this one may have been merged with */
+    uint64_t begun;
+    bool over;
+};
+
+#define LONGEST_FENCING (200 * SIM_S) /* whose originator died is never over */
+
+static void
+fencing_free(gpointer data)
+{
+    struct fencing *f = data;
+
+    g_free(f->id);
+    g_free(f->target);
+    g_free(f);
+}
+
+static struct fencing *
+find_fencing(const struct sim *s, const char *id)
+{
+    for (guint i = 0; s->fencings != NULL && i < s->fencings->len; i++) {
+        struct fencing *f = g_ptr_array_index(s->fencings, i);
+
+        if (text_equal(f->id, id)) {
+            return f;
+        }
+    }
+    return NULL;
+}
+
+/* A host that has just booted is as good as fenced: nothing of its former life is left, and nothing new is there yet. */
+static bool
+is_at_work(const struct sim_node *n)
+{
+    bool active = false;
+
+    for (unsigned i = 0; sim_services[i] != NULL; i++) {
+        active = active || sim_exec_is_active(n, sim_services[i]);
+    }
+    return n->up && (n->running[SIM_CTL] || active);
+}
+
+void
+sim_check_fencing_begins(struct sim *s, const char *id, const char *target)
+{
+    const struct sim_node *n = target != NULL ? sim_node_by_name(s, target) : NULL;
+    struct fencing *f;
+
+    if (n == NULL || !is_at_work(n) || find_fencing(s, id) != NULL) {
+        return;
+    }
+    f = g_new0(struct fencing, 1);
+    *f = (struct fencing){ .id = g_strdup(id), .target = g_strdup(n->name), .boots = n->boots, .begun = s->now };
+    if (s->fencings == NULL) {
+        s->fencings = g_ptr_array_new_with_free_func(fencing_free);
+    }
+    for (guint i = 0; i < s->fencings->len; i++) {
+        const struct fencing *other = g_ptr_array_index(s->fencings, i);
+
+        if (!other->over && text_equal(other->target, f->target) && s->now - other->begun < LONGEST_FENCING) {
+            f->boots = MIN(f->boots, other->boots);
+        }
+    }
+    g_ptr_array_add(s->fencings, f);
+}
+
+void
+sim_check_fencing_over(struct sim *s, const char *id, bool success)
+{
+    struct fencing *f = find_fencing(s, id);
+    const struct sim_node *n;
+
+    if (f == NULL) {
+        return;
+    }
+    f->over = true;
+    n = sim_node_by_name(s, f->target);
+    if (success && n->up && n->boots == f->boots) {
+        sim_fail(s, "%s is called fenced and lives on", n->name);
+    }
+}
+
+void
+sim_check_free(struct sim *s)
+{
+    if (s->fencings != NULL) {
+        g_ptr_array_unref(s->fencings);
     }
 }
 
@@ -260,14 +351,14 @@ check_controllers(struct sim *s)
 static char *
 check_resources(struct sim *s)
 {
-    for (unsigned r = 0; r < G_N_ELEMENTS(resources); r++) {
+    for (unsigned r = 0; sim_services[r] != NULL; r++) {
         unsigned active = 0;
 
         for (unsigned i = 0; i < s->n_nodes; i++) {
-            active += sim_exec_is_active(&s->node[i], resources[r]);
+            active += sim_exec_is_active(&s->node[i], sim_services[r]);
         }
         if (active != 1) {
-            return g_strdup_printf("%s is active on %u nodes", resources[r], active);
+            return g_strdup_printf("%s is active on %u nodes", sim_services[r], active);
         }
     }
     return NULL;

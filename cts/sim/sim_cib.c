@@ -95,38 +95,6 @@ lose_power(struct sim_node *n)
 }
 
 static xmlNode *
-initial_document(struct sim *s)
-{
-    static const char *const head =
-        "<cib crm_feature_set='3.16.1' validate-with='pacemaker-3.9' epoch='1' num_updates='0' admin_epoch='0'><configuration>"
-        "<crm_config><cluster_property_set id='cib-bootstrap-options'>"
-        "<nvpair id='cib-bootstrap-options-stonith-enabled' name='stonith-enabled' value='true'/>"
-        "<nvpair id='cib-bootstrap-options-no-quorum-policy' name='no-quorum-policy' value='stop'/>"
-        "</cluster_property_set><cluster_property_set id='user'/></crm_config><nodes/>"
-        "<resources><primitive id='fence' class='stonith' type='fence_power'><instance_attributes id='fence-a'>"
-        "<nvpair id='fence-hosts' name='pcmk_host_list' value='n1 n2 n3 n4 n5'/></instance_attributes></primitive>"
-        "<primitive id='r1' class='ocf' provider='sim' type='thing'><operations><op id='r1-m' name='monitor' interval='10s'/></operations></primitive>"
-        "<primitive id='r2' class='ocf' provider='sim' type='thing'><operations><op id='r2-m' name='monitor' interval='5s'/></operations></primitive>"
-        "<group id='g'><primitive id='g1' class='ocf' provider='sim' type='thing'><operations><op id='g1-m' name='monitor' interval='10s'/></operations></primitive>"
-        "<primitive id='g2' class='ocf' provider='sim' type='thing'><operations><op id='g2-m' name='monitor' interval='10s'/></operations></primitive></group></resources>"
-        "<constraints/></configuration><status/></cib>";
-    xmlNode *root = xml_parse(head, strlen(head), XML_PARSE_STRICT, NULL);
-    xmlNode *nodes = xml_first(xml_first(root, "configuration"), "nodes");
-
-    if (s->has_sbd) {
-        xml_set(xml_first(xml_first(xml_first(root, "configuration"), "resources"), "primitive"), "type", "fence_sbd");
-    }
-
-    for (unsigned i = 0; i < s->n_nodes; i++) {
-        xmlNode *node = xml_new(nodes, "node");
-
-        xml_setf(node, "id", "%u", s->node[i].id);
-        xml_set(node, "uname", s->node[i].name);
-    }
-    return root;
-}
-
-static xmlNode *
 load(struct sim_node *n)
 {
     struct disk *d = disk_of(n);
@@ -139,7 +107,7 @@ load(struct sim_node *n)
         d->next = g_string_new(NULL);
         d->unsynced = g_string_new(NULL);
     }
-    root = d->base != NULL ? xml_parse(d->base, strlen(d->base), XML_PARSE_STRICT, NULL) : initial_document(n->sim);
+    root = d->base != NULL ? xml_parse(d->base, strlen(d->base), XML_PARSE_STRICT, NULL) : sim_config_document(n->sim);
     if (d->journal->len > 0) {
         replayed += cib_journal_replay_text(&root, d->journal->str, d->journal->len, &intact);
     }

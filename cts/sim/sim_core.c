@@ -21,6 +21,11 @@ const char *const sim_mutation_names[SIM_MUTATIONS] = {
     [SIM_CONFIRM_EARLY] = "confirm-early",
     [SIM_SKIP_MSGWAIT] = "skip-msgwait",
     [SIM_FEED_ALWAYS] = "feed-always",
+    [SIM_ONE_DISK_TELLS] = "one-disk-tells",
+    [SIM_ONE_DISK_FEEDS] = "one-disk-feeds",
+    [SIM_SHORT_WAIT] = "short-wait",
+    [SIM_TRUST_FAILURE] = "trust-failure",
+    [SIM_ONE_OUTLET] = "one-outlet",
 };
 
 /* --- chance: xorshift128+ --- */
@@ -282,12 +287,7 @@ sim_new(const struct sim_config *config)
     s->heap = g_array_new(FALSE, FALSE, sizeof(struct event));
     g_queue_init(&s->trace);
     s->n_nodes = config->nodes != 0 ? config->nodes : 3 + sim_pick(s, SIM_MAX_NODES - 2);
-    s->has_sbd = config->with_controller && sim_once_in(s, 2);
-    if (config->mutation == SIM_SKIP_MSGWAIT || config->mutation == SIM_FEED_ALWAYS) {
-        s->has_sbd = true; /* else there is nothing to break */
-    } else if (config->mutation == SIM_FENCE_NOTHING) {
-        s->has_sbd = false;
-    }
+    sim_config_choose(s);
     for (unsigned i = 0; i < s->n_nodes; i++) {
         struct sim_node *n = &s->node[i];
 
@@ -315,6 +315,7 @@ sim_free(struct sim *s)
             e.drop(e.arg);
         }
     }
+    sim_check_free(s);
     sim_world_free(s->world);
     sim_net_free(s->net);
     g_array_unref(s->heap);

@@ -200,6 +200,13 @@ sim_ctl_fence_synced(struct sim_node *n)
     carry_out(n);
 }
 
+void
+sim_ctl_watchdog_targets(struct sim_node *n, bool ok, const char *output)
+{
+    ctl_on_watchdog_targets(n->ctl->core, now(n), ok, output);
+    carry_out(n);
+}
+
 /* --- timers --- */
 
 struct timer {
@@ -370,6 +377,9 @@ carry_out_one(struct sim_node *n, struct ctl_effect *e)
         case CTL_FENCE_SYNC:
             sim_fencer_sync_history(n);
             break;
+        case CTL_FENCE_WATCHDOG:
+            sim_fencer_list_watchdog(n);
+            break;
         case CTL_TIMER_ARM:
             arm(n, e->cookie, e->timeout_ms);
             break;
@@ -505,6 +515,8 @@ sim_ctl_start(struct sim_node *n)
         .pid = n->pid[SIM_CTL],
         .configured = configured,
         .n_configured = n->sim->n_nodes,
+        .sbd_running = n->sim->has_sbd,
+        .sbd_watchdog_ms = n->sim->has_sbd ? SIM_WATCHDOG_S * 1000 : 0,
     };
 
     for (unsigned i = 0; i < n->sim->n_nodes; i++) {

@@ -353,6 +353,17 @@ sim_exec_carry_out(struct sim_node *n, const struct ctl_effect *e)
 }
 
 void
+sim_exec_hang(struct sim_node *n, uint64_t how_long)
+{
+    sim_trace(n->sim, "%s: all agents hang for %.1f s", n->name, (double)how_long / (double)SIM_S);
+    for (guint i = 0; n->exec != NULL && i < n->exec->order->len; i++) {
+        struct rsc *r = g_ptr_array_index(n->exec->order, i);
+
+        r->busy_until = MAX(r->busy_until, n->sim->now + how_long);
+    }
+}
+
+void
 sim_exec_fail(struct sim_node *n, const char *rsc)
 {
     struct rsc *r = n->exec != NULL ? g_hash_table_lookup(n->exec->rscs, rsc) : NULL;

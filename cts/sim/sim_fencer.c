@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What stands around the fencer's core: its group, its timer, the configuration, its client (the controller of the host), and the fence
- * agents.  One kind of agent works a power switch that may fail, hang, or fail after it has done its work; the other kind writes to
- * the shared disk (sim_sbd.c).  Which one a cluster has follows from the seed.
+ * agents.  One kind of agent works a power switch that may fail, hang, or fail after it has done its work, or one of a host's two
+ * outlets; the other kind writes to the shared disks (sim_sbd.c).  Which ones a cluster has follows from the seed.
  */
 #include "cts/sim/sim.h"
 
@@ -29,7 +29,7 @@ struct sim_fencer {
     bool has_client;
     unsigned client_life;
     GHashTable *calls; /* call id -> cookie (uint64_t *) */
-    int last_call;
+    int last_call, watchdog_call;
     unsigned last_uuid;
 };
 
@@ -45,6 +45,7 @@ now(const struct sim_node *n)
 
 struct outcome {
     uint64_t cookie;
+    bool is_list; /* the watchdog's targets were asked for */
     struct fence_result result;
 };
 
@@ -62,6 +63,10 @@ on_outcome(struct sim_node *n, void *arg)
 {
     const struct outcome *o = arg;
 
+    if (o->is_list) {
+        sim_ctl_watchdog_targets(n, fence_result_is_success(&o->result), o->result.output);
+        return;
+    }
     sim_ctl_fence_result(n, o->cookie, o->result.status, o->result.rc, o->result.reason);
 }
 
@@ -77,6 +82,7 @@ finish_call(struct sim_node *n, int call, const struct fence_result *result)
     }
     o = g_new0(struct outcome, 1);
     o->cookie = *cookie;
+    o->is_list = call == n->fencer->watchdog_call;
     fence_result_copy(&o->result, result);
     g_hash_table_remove(n->fencer->calls, GINT_TO_POINTER(call));
     if (n->running[SIM_CTL] && n->life[SIM_CTL] == n->fencer->client_life) {
@@ -130,6 +136,27 @@ element_free(gpointer data)
     xml_free(data);
 }
 
+static void
+check_event(struct sim *s, const xmlNode *event)
+{
+    const xmlNode *data = msg_data(event, F_ST_CALLDATA);
+    struct fence_result result = { 0 };
+
+    if (text_equal(xml_get(event, F_SUBTYPE), FENCE_NOTIFY_FENCE) && data != NULL) {
+        fence_result_from_xml(&result, event);
+        sim_check_fencing_over(s, xml_get(data, F_ST_REMOTE_OP), fence_result_is_success(&result));
+        fence_result_clear(&result);
+    }
+}
+
+static void
+check_message(struct sim *s, const xmlNode *xml)
+{
+    if (text_equal(xml_get(xml, F_ST_OPERATION), FENCE_OP_QUERY) && text_is_one_of(xml_get(xml, F_ST_DEVICE_ACTION), "off", "reboot", NULL)) {
+        sim_check_fencing_begins(s, xml_get(xml, F_ST_REMOTE_OP), xml_get(xml, F_ST_TARGET));
+    }
+}
+
 /* Something for the client: an answer or an event, which come on the same channel. */
 static void
 tell_client(struct sim_node *n, xmlNode *take_xml)
@@ -156,6 +183,8 @@ struct agent {
     unsigned run_id;
     char *action;
     struct sim_node *target;
+    unsigned outlet; /* bit; 0: the switch of the whole host */
+    bool unreliable;
     bool told; /* broken on purpose: its end has been told before it had begun */
     struct fence_result result;
 };
@@ -195,11 +224,39 @@ on_agent_end(struct sim *s, void *arg)
 
 /* A host is switched off, and back on later. */
 static void
+switch_host(struct agent *a)
+{
+    struct sim *s = a->node->sim;
+
+    if (text_equal(a->action, "on")) {
+        sim_node_boot(a->target);
+    } else {
+        sim_node_restart(a->target, text_equal(a->action, "off") ? 30 * SIM_S : sim_delay(s, 2 * SIM_S, 10 * SIM_S));
+    }
+}
+
+/* It dies with the last one, and lives with the first one. */
+static void
+switch_outlet(struct agent *a)
+{
+    if (text_equal(a->action, "on")) {
+        a->target->outlets_off &= ~a->outlet;
+        sim_node_boot(a->target);
+    } else if (text_equal(a->action, "off")) {
+        a->target->outlets_off |= a->outlet;
+        if (a->target->outlets_off == SIM_BOTH_OUTLETS) {
+            sim_node_restart(a->target, 30 * SIM_S);
+        }
+    }
+}
+
+static void
 on_power_switch(struct sim *s, void *arg)
 {
     struct agent *a = arg;
     bool trouble = !s->quiet && !s->config.calm;
-    bool fails = trouble && sim_once_in(s, 10), works = !fails || sim_once_in(s, 4);
+    bool fails = a->unreliable ? !sim_once_in(s, 5) : trouble && sim_once_in(s, 10);
+    bool works = !fails || (trouble && sim_once_in(s, 4));
 
     if (!a->node->up || a->node->boots != a->boot) {
         return;
@@ -207,19 +264,19 @@ on_power_switch(struct sim *s, void *arg)
     sim_trace(s, "%s: the power switch is told to %s %s: %s", a->node->name, a->action, a->target->name,
               fails ? works ? "it does, and reports failure" : "fails" : "done");
     fence_result_set(&a->result, fails ? 1 : 0, EXEC_DONE, fails ? "simulated failure" : NULL);
-    if (!works || s->config.mutation == SIM_FENCE_NOTHING) {
-        /* nothing happens */
-    } else if (text_equal(a->action, "on")) {
-        sim_node_boot(a->target);
-    } else {
-        bool self = a->target == a->node;
-
-        sim_node_restart(a->target, text_equal(a->action, "off") ? 30 * SIM_S : sim_delay(s, 2 * SIM_S, 10 * SIM_S));
-        if (self) {
-            return;
-        }
+    if (a->unreliable && s->config.mutation == SIM_TRUST_FAILURE) {
+        fence_result_set(&a->result, 0, EXEC_DONE, NULL); /* broken on purpose */
     }
-    tell_core(a);
+    if (!works || s->config.mutation == SIM_FENCE_NOTHING || (a->outlet == 2 && s->config.mutation == SIM_ONE_OUTLET)) {
+        /* nothing happens */
+    } else if (a->outlet != 0) {
+        switch_outlet(a);
+    } else {
+        switch_host(a);
+    }
+    if (a->node->up && a->node->boots == a->boot) {
+        tell_core(a);
+    }
 }
 
 /* The disk says that the message was delivered and that the receiver must have died, or that it could not be delivered. */
@@ -249,18 +306,23 @@ run_agent(struct sim_node *n, const struct fenced_effect *e)
     struct sim *s = n->sim;
     struct agent *a = g_new0(struct agent, 1);
     const char *action = g_hash_table_lookup(e->args, "action"), *port = g_hash_table_lookup(e->args, "port");
+    const char *outlet = g_hash_table_lookup(e->args, "outlet");
+    bool by_disk = text_equal(e->agent, "fence_sbd");
 
     *a = (struct agent){ .node = n, .boot = n->boots, .life = n->life[SIM_FENCER], .run_id = e->run_id, .action = g_strdup(action) };
+    a->outlet = outlet != NULL ? (unsigned)text_leading_int(outlet) : 0;
+    a->unreliable = g_hash_table_contains(e->args, "unreliable");
     a->target = port != NULL ? sim_node_by_name(s, port) : NULL;
     fence_result_set(&a->result, 0, EXEC_DONE, NULL);
     if (text_equal(action, "metadata")) {
-        a->result.output = g_strdup(metadata(s->has_sbd));
+        a->result.output = g_strdup(metadata(by_disk));
     }
     if (a->target == NULL || !text_is_one_of(action, "on", "off", "reboot", NULL)) {
         sim_post(s, sim_delay(s, 5 * SIM_MS, 50 * SIM_MS), on_agent_end, a, agent_free);
         return;
     }
-    sim_trace(s, "%s: fence agent begins to %s %s", n->name, action, a->target->name);
+    sim_trace(s, "%s: fence agent of %s begins to %s %s", n->name, e->device_id != NULL ? e->device_id : e->agent, action,
+              a->target->name);
     if (s->config.mutation == SIM_CONFIRM_EARLY) {
         tell_core(a);
         if (!n->up) {
@@ -272,7 +334,7 @@ run_agent(struct sim_node *n, const struct fenced_effect *e)
         /* It hangs until its time is over. */
         fence_result_set(&a->result, 1, EXEC_TIMEOUT, "agent did not finish in time");
         sim_post(s, (uint64_t)e->timeout_s * SIM_S, on_agent_end, a, agent_free);
-    } else if (s->has_sbd) {
+    } else if (by_disk) {
         sim_sbd_send(n, a->target->name, text_equal(action, "off"), on_sent, a);
     } else {
         sim_post(s, sim_delay(s, 200 * SIM_MS, 3 * SIM_S), on_power_switch, a, agent_free);
@@ -303,10 +365,14 @@ carry_out_one(struct sim_node *n, struct fenced_effect *e)
 {
     switch (e->kind) {
         case FENCED_REPLY:
+            tell_client(n, g_steal_pointer(&e->xml));
+            break;
         case FENCED_EVENT:
+            check_event(n->sim, e->xml);
             tell_client(n, g_steal_pointer(&e->xml));
             break;
         case FENCED_SEND:
+            check_message(n->sim, e->xml);
             sim_net_send(n, SIM_FENCER, e->to, g_steal_pointer(&e->xml));
             break;
         case FENCED_RUN:
@@ -439,20 +505,38 @@ sim_fencer_sync_history(struct sim_node *n)
     }
 }
 
+void
+sim_fencer_list_watchdog(struct sim_node *n)
+{
+    static const uint64_t no_cookie;
+    xmlNode *request, *data;
+
+    if (!n->running[SIM_FENCER] || !n->fencer->has_client) {
+        return;
+    }
+    request = new_request(n, FENCE_OP_EXECUTE, 0, 5);
+    data = xml_new(xml_new(request, F_ST_CALLDATA), FENCE_TAG_ARGUMENTS);
+    xml_set(data, F_ST_DEVICE_ID, "watchdog");
+    xml_set(data, F_ST_DEVICE_ACTION, "list");
+    n->fencer->watchdog_call = n->fencer->last_call;
+    g_hash_table_insert(n->fencer->calls, GINT_TO_POINTER(n->fencer->last_call), g_memdup2(&no_cookie, sizeof(no_cookie)));
+    post_request(n, request);
+}
+
 /* --- events --- */
 
 static void
 set_peers(struct sim_node *n, unsigned members)
 {
-    const char *names[SIM_MAX_NODES];
+    struct fenced_peer peers[SIM_MAX_NODES];
     unsigned count = 0;
 
     for (unsigned i = 0; i < n->sim->n_nodes; i++) {
         if (members & (1u << i)) {
-            names[count++] = n->sim->node[i].name;
+            peers[count++] = (struct fenced_peer){ n->sim->node[i].name, n->sim->node[i].pid[SIM_FENCER] };
         }
     }
-    fenced_core_set_peers(n->fencer->core, names, count);
+    fenced_core_set_peers(n->fencer->core, peers, count);
 }
 
 void
@@ -534,6 +618,7 @@ sim_fencer_start(struct sim_node *n)
     struct fenced_config config = {
         .node = n->name, .pid = (long)n->pid[SIM_FENCER], .new_uuid = new_uuid, .node_name = node_name, .node_id = node_id,
         .random = random_below, .agent_namespace = agent_namespace, .data = n,
+        .sbd_timeout_ms = n->sim->has_sbd ? SIM_WATCHDOG_S * 1000 : 0,
     };
 
     n->fencer = g_new0(struct sim_fencer, 1);

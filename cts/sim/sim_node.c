@@ -154,6 +154,7 @@ sim_node_boot(struct sim_node *n)
     }
     sim_trace(n->sim, "%s: boots", n->name);
     n->up = true;
+    n->outlets_off = 0;
     n->boots++;
     sim_exec_boot(n);
     sim_net_host_up(n);

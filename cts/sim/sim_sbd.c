@@ -1,81 +1,127 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SBD on simulated hosts: one shared disk, the path of each host to it, and on each host the inquisitor with a watcher of the disk and one
- * of Pacemaker, and a watchdog that takes the host down when it is not fed.  The decisions are those of SBD's core; a host starts its
- * part of the cluster when SBD says so.  Used by hosts (boot, power off), the fence agent and the world (faults).
+ * SBD on simulated hosts: none to three shared disks, the paths of each host to them, and on each host the inquisitor with a watcher of
+ * each disk, one of Pacemaker and one of Corosync, and a watchdog that takes the host down when it is not fed.  The decisions are those
+ * of SBD's core; a host starts its part of the cluster when SBD says so.  Used by hosts (boot, power off), the fence agent and the
+ * world (faults).
  */
 #include "cts/sim/sim.h"
 
 #include "daemons/controld/controld_core.h"
 #include "daemons/sbd/sbd_core.h"
 #include "lib/base/text.h"
+#include "lib/cib/cib_doc.h"
 #include "lib/sched/model/model.h"
 
 #include <string.h>
 
-#define WATCHDOG_S 3
+#define WATCHDOG_S SIM_WATCHDOG_S
 #define MSGWAIT_S  6
 #define LOOP_S     1
 #define IO_S       1
 #define SECTOR     SBD_SECTOR_MIN
 
-enum { DISK, PACEMAKER }; /* watchers */
-
-static uint8_t disk[SBD_SECTORS][SECTOR]; /* a run has a process of its own */
+static uint8_t disks[SIM_MAX_DISKS][SBD_SECTORS][SECTOR]; /* a run has a process of its own */
 static bool formatted;
 
 struct sim_sbd {
     struct sbd_inquisitor inquisitor;
-    bool killed;      /* the inquisitor is gone; the watchdog is not */
-    bool path_broken; /* this host's way to the disk */
+    bool killed; /* the inquisitor is gone; the watchdog is not */
     bool armed;
     uint64_t watchdog; /* when it fires */
     unsigned tick_generation;
-    unsigned watcher_generation[2];
+    unsigned watcher_generation[SBD_MAX_WATCHERS];
     bool had_quorum;
+    struct cib_version judged; /* of the CIB that `facts` are from */
+    bool has_facts;
+    struct sbd_node_facts facts;
 };
 
 static void step(struct sim_node *n, const struct sbd_event *ev);
 
-/* --- the disk: one task of one process, sector by sector --- */
+/* Watchers are numbered: disks, Pacemaker, Corosync. */
+static bool
+is_pacemaker(const struct sim *s, unsigned watcher)
+{
+    return watcher == s->n_disks;
+}
 
-struct task {
+/* --- a disk: one task of one process, sector by sector --- */
+
+/* A message to all disks, by a process each. */
+struct sending {
     struct sim_node *node;
-    unsigned boot;
-    struct sbd_task task;
-    uint8_t buffer[SECTOR];
-    struct sbd_request request;
-    unsigned generation; /* of the watcher; sending tasks go by the host alone */
+    unsigned refs, succeeded, failed;
+    bool told;
     sim_sbd_sent *sent;
     void *data;
 };
 
+struct task {
+    struct sim_node *node;
+    unsigned boot, disk;
+    struct sbd_task task;
+    uint8_t buffer[SECTOR];
+    struct sbd_request request;
+    unsigned generation; /* of the watcher; sending tasks go by the host alone */
+    struct sending *sending; /* NULL: it watches */
+};
+
 static void advance(struct task *t, bool ok);
+
+static void
+task_free(struct task *t)
+{
+    if (t->sending != NULL && --t->sending->refs == 0) {
+        g_free(t->sending);
+    }
+    g_free(t);
+}
 
 static bool
 is_void(const struct task *t)
 {
     const struct sim_node *n = t->node;
 
-    return !n->up || n->boots != t->boot || (t->sent == NULL && (n->sbd->killed || n->sbd->watcher_generation[DISK] != t->generation));
+    return !n->up || n->boots != t->boot || (t->sending == NULL && (n->sbd->killed || n->sbd->watcher_generation[t->disk] != t->generation));
 }
 
 static void
 on_access(struct sim *s, void *arg)
 {
     struct task *t = arg;
-    bool ok = !is_void(t) && !t->node->sbd->path_broken;
+    bool ok = (s->disk_paths_broken[t->disk] & (1u << t->node->index)) == 0;
+    uint8_t *sector = disks[t->disk][t->request.sector];
 
     if (is_void(t)) {
-        g_free(t);
+        task_free(t);
         return;
     }
     if (ok && t->request.want == SBD_WANT_READ) {
-        memcpy(t->buffer, disk[t->request.sector], SECTOR);
+        memcpy(t->buffer, sector, SECTOR);
     } else if (ok && t->request.want == SBD_WANT_WRITE) {
-        memcpy(disk[t->request.sector], t->buffer, SECTOR);
+        memcpy(sector, t->buffer, SECTOR);
     }
     advance(t, ok || t->request.want == SBD_WANT_SLEEP);
+}
+
+/* The process of one disk is through. */
+static void
+part_sent(struct sending *sending, bool ok)
+{
+    const struct sim *s = sending->node->sim;
+    enum sbd_delivery delivery;
+
+    sending->succeeded += ok;
+    sending->failed += !ok;
+    delivery = sbd_delivery(s->n_disks, sending->succeeded, sending->failed);
+    if (s->config.mutation == SIM_ONE_DISK_TELLS && sending->succeeded > 0) {
+        delivery = SBD_DELIVERY_DONE; /* broken on purpose */
+    }
+    if (delivery != SBD_DELIVERY_OPEN && !sending->told) {
+        sending->told = true;
+        sending->sent(sending->node, delivery == SBD_DELIVERY_DONE, sending->data);
+    }
 }
 
 static void
@@ -83,14 +129,30 @@ end_task(struct task *t)
 {
     struct sim_node *n = t->node;
 
-    if (t->sent != NULL) {
-        t->sent(n, t->task.result == SBD_RESULT_OK, t->data);
+    if (t->sending != NULL) {
+        part_sent(t->sending, t->task.result == SBD_RESULT_OK);
     } else {
-        struct sbd_event ended = { .kind = SBD_EV_ENDED, .watcher = DISK, .code = t->task.result };
+        struct sbd_event ended = { .kind = SBD_EV_ENDED, .watcher = t->disk, .code = t->task.result };
 
         step(n, &ended);
     }
-    g_free(t);
+    task_free(t);
+}
+
+static void
+tell_alive(const struct task *t)
+{
+    struct sim_node *n = t->node;
+    struct sbd_event alive = { .kind = SBD_EV_ALIVE, .watcher = t->disk };
+
+    step(n, &alive);
+    if (n->sim->config.mutation == SIM_ONE_DISK_FEEDS) {
+        /* Broken on purpose: one disk speaks for all. */
+        for (unsigned d = 0; d < n->sim->n_disks && !is_void(t); d++) {
+            alive.watcher = d;
+            step(n, &alive);
+        }
+    }
 }
 
 static void
@@ -100,12 +162,10 @@ advance(struct task *t, bool ok)
     uint64_t delay = 0;
 
     t->request = sbd_task_next(&t->task, ok);
-    if (t->sent == NULL && t->task.alive) {
-        struct sbd_event alive = { .kind = SBD_EV_ALIVE, .watcher = DISK };
-
-        step(t->node, &alive);
+    if (t->sending == NULL && t->task.alive) {
+        tell_alive(t);
         if (is_void(t)) {
-            g_free(t);
+            task_free(t);
             return;
         }
     }
@@ -119,7 +179,7 @@ advance(struct task *t, bool ok)
             break;
         case SBD_WANT_SLEEP:
             delay = t->request.seconds * SIM_S;
-            if (t->sent != NULL && s->config.mutation == SIM_SKIP_MSGWAIT) {
+            if (t->sending != NULL && s->config.mutation == SIM_SKIP_MSGWAIT) {
                 delay = 0; /* broken on purpose */
             }
             break;
@@ -131,29 +191,34 @@ advance(struct task *t, bool ok)
 }
 
 static struct task *
-task_new(struct sim_node *n)
+task_new(struct sim_node *n, unsigned disk)
 {
     struct task *t = g_new0(struct task, 1);
 
     t->node = n;
     t->boot = n->boots;
+    t->disk = disk;
     return t;
 }
 
 void
 sim_sbd_send(struct sim_node *n, const char *target, bool off, sim_sbd_sent *sent, void *data)
 {
-    struct task *t = task_new(n);
+    struct sending *sending = g_new0(struct sending, 1);
 
-    t->sent = sent;
-    t->data = data;
-    sbd_task_send(&t->task, t->buffer, SECTOR, target, off ? SBD_CMD_OFF : SBD_CMD_RESET, n->name);
-    advance(t, true);
+    *sending = (struct sending){ .node = n, .refs = n->sim->n_disks, .sent = sent, .data = data };
+    for (unsigned d = 0; d < n->sim->n_disks; d++) {
+        struct task *t = task_new(n, d);
+
+        t->sending = sending;
+        sbd_task_send(&t->task, t->buffer, SECTOR, target, off ? SBD_CMD_OFF : SBD_CMD_RESET, n->name);
+        advance(t, true);
+    }
 }
 
-/* Every host has its slot already: which one gets which is nothing to be tried here. */
+/* Every host has its slot on every disk already: which one gets which is nothing to be tried here. */
 static void
-format(struct sim *s)
+format(const struct sim *s, uint8_t (*disk)[SECTOR])
 {
     struct sbd_header header = { .major = 2, .slots = SBD_SLOTS, .sector_size = SECTOR, .watchdog_s = WATCHDOG_S, .allocate_s = 2,
                                  .loop_s = LOOP_S, .msgwait_s = MSGWAIT_S };
@@ -166,7 +231,6 @@ format(struct sim *s)
         sbd_entry_encode(&slot, disk[sbd_slot_sector(i)], SECTOR);
         sbd_entry_encode(&box, disk[sbd_mailbox_sector(i)], SECTOR);
     }
-    formatted = true;
 }
 
 /* --- the host dies --- */
@@ -224,38 +288,68 @@ feed(struct sim_node *n)
 
 /* --- Pacemaker's watcher --- */
 
+/* What the real watcher takes from the CIB. */
+static const struct sbd_node_facts *
+facts_of_cib(struct sim_node *n)
+{
+    struct sbd_node_facts *facts = &n->sbd->facts;
+    const xmlNode *cib = sim_cib_document(n);
+    struct cib_version version = cib_version_of(cib);
+    const struct sched_node *own;
+    struct sched *s;
+
+    if (n->sbd->has_facts && cib_version_compare(&version, &n->sbd->judged) == 0) {
+        return facts;
+    }
+    s = sched_new(cib, sim_epoch(n->sim), SCHED_STATUS_ONLY | SCHED_QUIET | SCHED_CAN_FENCE);
+    own = sched_node_by_name(s, n->name);
+    *facts = (struct sbd_node_facts){ .policy = SBD_POLICY_STOP, .has_dc = s->dc != NULL, .quorate = s->have_quorum };
+    if (own != NULL) {
+        facts->known = true;
+        facts->online = own->online;
+        facts->unclean = own->unclean;
+        facts->pending = own->pending;
+    }
+    sched_free(s);
+    n->sbd->has_facts = true;
+    n->sbd->judged = version;
+    return facts;
+}
+
 /*
- * What the real watcher takes from the CIB.  Only where it matters: while the disk is good, the verdict on the cluster decides nothing, and
- * the status of the whole cluster every second would.
+ * The CIB is looked at only where it matters: while the disks are good, the verdict on the cluster decides nothing, and the status of the
+ * whole cluster every second would cost most of the run.
  */
 static enum sbd_health
 pacemaker_health(struct sim_node *n)
 {
     const struct controld *c = sim_ctl_core(n);
+    bool diskless = n->sim->n_disks == 0;
     struct sbd_node_facts facts = { .policy = SBD_POLICY_STOP };
 
     if (c == NULL || !n->running[SIM_CIB]) {
         return SBD_HEALTH_TRANSIENT;
     }
-    if (sbd_judge(&n->sbd->inquisitor).may_detach) {
+    if (!diskless && sbd_judge(&n->sbd->inquisitor).may_detach) {
         facts.has_dc = ctl_dc_name(c) != NULL;
         facts.known = facts.online = text_is_one_of(ctl_state_name(c), "S_NOT_DC", "S_IDLE", "S_TRANSITION_ENGINE", "S_POLICY_ENGINE", NULL);
         facts.quorate = sim_net_quorate(n);
     } else {
-        struct sched *s = sched_new(sim_cib_document(n), sim_epoch(n->sim), SCHED_STATUS_ONLY | SCHED_QUIET | SCHED_CAN_FENCE);
-        const struct sched_node *own = sched_node_by_name(s, n->name);
-
-        facts.has_dc = s->dc != NULL;
-        facts.quorate = s->have_quorum;
-        if (own != NULL) {
-            facts.known = true;
-            facts.online = own->online;
-            facts.unclean = own->unclean;
-            facts.pending = own->pending;
-        }
-        sched_free(s);
+        facts = *facts_of_cib(n);
     }
-    return sbd_pacemaker_health(&facts, false, &n->sbd->had_quorum);
+    return sbd_pacemaker_health(&facts, diskless, &n->sbd->had_quorum);
+}
+
+static void
+tell_health(struct sim_node *n, unsigned watcher, enum sbd_health health)
+{
+    enum sbd_report report = sbd_health_report(health);
+
+    if (report != SBD_REPORT_NOTHING) {
+        struct sbd_event ev = { .kind = report == SBD_REPORT_ALIVE ? SBD_EV_ALIVE : SBD_EV_UNHEALTHY, .watcher = watcher };
+
+        step(n, &ev);
+    }
 }
 
 static void
@@ -263,18 +357,29 @@ on_pacemaker_round(struct sim *s, void *arg)
 {
     const struct host *h = arg;
     struct sim_node *n = same_host(h);
-    enum sbd_report report;
 
-    if (n == NULL || n->sbd->killed || n->sbd->watcher_generation[PACEMAKER] != h->generation) {
+    if (n == NULL || n->sbd->killed || n->sbd->watcher_generation[s->n_disks] != h->generation) {
         return;
     }
-    report = sbd_health_report(pacemaker_health(n));
     post_for_host(n, SIM_S, on_pacemaker_round, h->generation);
-    if (report != SBD_REPORT_NOTHING) {
-        struct sbd_event ev = { .kind = report == SBD_REPORT_ALIVE ? SBD_EV_ALIVE : SBD_EV_UNHEALTHY, .watcher = PACEMAKER };
+    tell_health(n, s->n_disks, pacemaker_health(n));
+}
 
-        step(n, &ev);
+/* --- Corosync's watcher --- */
+
+static void
+on_cluster_round(struct sim *s, void *arg)
+{
+    const struct host *h = arg;
+    struct sim_node *n = same_host(h);
+    struct sbd_cluster_facts facts = { 0 };
+
+    if (n == NULL || n->sbd->killed || n->sbd->watcher_generation[s->n_disks + 1] != h->generation) {
+        return;
     }
+    post_for_host(n, LOOP_S * SIM_S, on_cluster_round, h->generation);
+    facts.members = facts.most_members = (unsigned)__builtin_popcount(sim_net_members(n));
+    tell_health(n, s->n_disks + 1, sbd_cluster_health(&facts, WATCHDOG_S));
 }
 
 /* --- the inquisitor --- */
@@ -285,11 +390,12 @@ start_watcher(struct sim_node *n, const struct sbd_effect *e)
     unsigned generation = ++n->sbd->watcher_generation[e->watcher];
     struct task *t;
 
-    if (e->watcher == PACEMAKER) {
-        post_for_host(n, sim_delay(n->sim, 10 * SIM_MS, SIM_S), on_pacemaker_round, generation);
+    if (e->watcher >= n->sim->n_disks) {
+        post_for_host(n, sim_delay(n->sim, 10 * SIM_MS, SIM_S),
+                      is_pacemaker(n->sim, e->watcher) ? on_pacemaker_round : on_cluster_round, generation);
         return;
     }
-    t = task_new(n);
+    t = task_new(n, e->watcher);
     t->generation = generation;
     sbd_task_watch(&t->task, t->buffer, SECTOR, n->name, e->first ? SBD_WATCH_FIRST : 0, NULL);
     sim_post(n->sim, sim_delay(n->sim, SIM_MS, 30 * SIM_MS), on_access, t, NULL);
@@ -372,16 +478,16 @@ void
 sim_sbd_boot(struct sim_node *n)
 {
     struct sbd_inquisitor_config config = {
-        .n_disks = 1, .pacemaker = true, .watchdog = true, .watchdog_s = WATCHDOG_S, .loop_s = LOOP_S, .io_s = IO_S, .restart_s = 5,
+        .n_disks = n->sim->n_disks, .pacemaker = true, .cluster = true, .watchdog = true, .watchdog_s = WATCHDOG_S, .loop_s = LOOP_S, .io_s = IO_S, .restart_s = 5,
         .timeout_action = SBD_KILL_RESET,
     };
     struct sbd_event tick = { .kind = SBD_EV_TICK };
 
-    if (!formatted) {
-        format(n->sim);
+    for (unsigned d = 0; d < n->sim->n_disks && !formatted; d++) {
+        format(n->sim, disks[d]);
     }
+    formatted = true;
     n->sbd = g_new0(struct sim_sbd, 1);
-    n->sbd->path_broken = n->sim->disk_paths_broken & (1u << n->index);
     sbd_inquisitor_init(&n->sbd->inquisitor, &config, sim_ms(n->sim) + 1);
     step(n, &tick);
 }
@@ -393,15 +499,12 @@ sim_sbd_power_off(struct sim_node *n)
 }
 
 void
-sim_sbd_break_path(struct sim_node *n, bool broken)
+sim_sbd_break_path(struct sim_node *n, unsigned disk, bool broken)
 {
     if (broken) {
-        n->sim->disk_paths_broken |= 1u << n->index;
+        n->sim->disk_paths_broken[disk] |= 1u << n->index;
     } else {
-        n->sim->disk_paths_broken &= ~(1u << n->index);
-    }
-    if (n->sbd != NULL) {
-        n->sbd->path_broken = broken;
+        n->sim->disk_paths_broken[disk] &= ~(1u << n->index);
     }
 }
 

@@ -238,24 +238,47 @@ cut_network(struct sim *s)
     sim_post(s, sim_delay(s, 500 * SIM_MS, 15 * SIM_S), on_repair_network, NULL, NULL);
 }
 
+struct path {
+    struct sim_node *node;
+    unsigned disk;
+};
+
 static void
 on_repair_disk(struct sim *s, void *arg)
 {
-    sim_trace(s, "%s: the disk is there again", ((struct sim_node *)arg)->name);
-    sim_sbd_break_path(arg, false);
+    const struct path *p = arg;
+
+    sim_trace(s, "%s: disk %u is there again", p->node->name, p->disk);
+    sim_sbd_break_path(p->node, p->disk, false);
 }
 
-/* One host loses its way to the disk, or all do; often what carries the disk carries the cluster, too. */
+static void
+break_path(struct sim_node *n, unsigned disk, uint64_t how_long)
+{
+    struct path *p = g_new0(struct path, 1);
+
+    *p = (struct path){ n, disk };
+    sim_trace(n->sim, "%s: disk %u is gone", n->name, disk);
+    sim_sbd_break_path(n, disk, true);
+    sim_post(n->sim, how_long, on_repair_disk, p, g_free);
+}
+
+/*
+ * A disk fails for all hosts, or a host loses its way to some or all disks, or each host loses some; often what carries the disks
+ * carries the cluster, too.
+ */
 static void
 break_disk(struct sim *s, struct sim_node *n)
 {
-    bool all = sim_once_in(s, 4);
+    unsigned kind = sim_pick(s, 4), disk = sim_pick(s, s->n_disks);
 
     for (unsigned i = 0; i < s->n_nodes; i++) {
-        if (all || n == &s->node[i]) {
-            sim_trace(s, "%s: the disk is gone", s->node[i].name);
-            sim_sbd_break_path(&s->node[i], true);
-            sim_post(s, sim_delay(s, SIM_S, 12 * SIM_S), on_repair_disk, &s->node[i], NULL);
+        for (unsigned d = 0; d < s->n_disks; d++) {
+            bool breaks = kind == 0 ? d == disk : kind == 1 ? sim_once_in(s, 2) : n == &s->node[i] && (d == disk || sim_once_in(s, 2));
+
+            if (breaks) {
+                break_path(&s->node[i], d, sim_delay(s, SIM_S, 12 * SIM_S));
+            }
         }
     }
     if (sim_once_in(s, 2)) {
@@ -263,13 +286,48 @@ break_disk(struct sim *s, struct sim_node *n)
     }
 }
 
+/* A host keeps some disks, all others keep the rest: two sites, and what connects them is gone. */
+static void
+divide_disks(struct sim *s, const struct sim_node *n)
+{
+    uint64_t how_long = sim_delay(s, 4 * SIM_S, 25 * SIM_S);
+    unsigned apart = sim_pick(s, s->n_disks);
+    bool keeps_it = sim_once_in(s, 2);
+
+    for (unsigned i = 0; i < s->n_nodes; i++) {
+        for (unsigned d = 0; d < s->n_disks; d++) {
+            if ((d == apart) != (n == &s->node[i] ? keeps_it : !keeps_it)) {
+                break_path(&s->node[i], d, how_long);
+            }
+        }
+    }
+}
+
+/* A host whose agents hang cannot stop its services when it loses its peers: only fencing makes them safe. */
+static void
+hang(struct sim *s, struct sim_node *n)
+{
+    unsigned alone[SIM_MAX_NODES] = { 0 };
+
+    sim_exec_hang(n, sim_delay(s, 4 * SIM_S, 18 * SIM_S)); /* shorter than the timeouts of the actions */
+    if (s->has_sbd && s->n_disks > 0 && sim_once_in(s, 2)) {
+        divide_disks(s, n);
+    }
+    if (sim_once_in(s, 3)) {
+        return;
+    }
+    alone[n->index] = 1;
+    sim_trace(s, "%s: is cut off", n->name);
+    sim_net_partition(s, alone);
+    sim_post(s, sim_delay(s, 2 * SIM_S, 20 * SIM_S), on_repair_network, NULL, NULL);
+}
+
 static void
 make_fault(struct sim *s)
 {
-    static const char *const resources[] = { "r1", "r2", "g1", "g2" };
     struct sim_node *n = any_node(s);
 
-    switch (sim_pick(s, 15)) {
+    switch (sim_pick(s, 17)) {
         case 0:
         case 1:
             if (n->up) {
@@ -293,7 +351,7 @@ make_fault(struct sim *s)
             sim_daemon_kill(n, SIM_CIB);
             break;
         case 12:
-            if (s->has_sbd) {
+            if (s->has_sbd && s->n_disks > 0) {
                 break_disk(s, n);
             } else if (s->config.with_controller) {
                 sim_daemon_kill(n, SIM_FENCER);
@@ -302,12 +360,16 @@ make_fault(struct sim *s)
         case 13:
             if (s->has_sbd && sim_once_in(s, 2)) {
                 sim_sbd_kill(n);
-            } else if (s->has_sbd) {
+            } else if (s->has_sbd && s->n_disks > 0) {
                 break_disk(s, n);
             }
             break;
         case 14:
             sim_daemon_kill(n, SIM_FENCER);
+            break;
+        case 15:
+        case 16:
+            hang(s, n);
             break;
         case 9:
             if (s->config.with_controller) {
@@ -315,7 +377,7 @@ make_fault(struct sim *s)
             }
             break;
         default:
-            sim_exec_fail(n, resources[sim_pick(s, G_N_ELEMENTS(resources))]);
+            sim_exec_fail(n, sim_services[sim_pick(s, 4)]);
             break;
     }
 }
@@ -378,7 +440,9 @@ sim_world_calm_down(struct sim *s)
     sim_trace(s, "all faults are over");
     sim_net_partition(s, together);
     for (unsigned i = 0; i < s->n_nodes; i++) {
-        sim_sbd_break_path(&s->node[i], false);
+        for (unsigned d = 0; d < s->n_disks; d++) {
+            sim_sbd_break_path(&s->node[i], d, false);
+        }
         sim_node_boot(&s->node[i]);
     }
 }

@@ -48,6 +48,7 @@ fenced_core_new(const struct fenced_config *config)
     core->node_id = config->node_id;
     core->sbd_timeout_ms = config->sbd_timeout_ms;
     core->agent_namespace = config->agent_namespace;
+    core->processes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     core->ops = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, op_free);
     core->active = g_ptr_array_new_with_free_func(g_free);
     g_queue_init(&core->effects);
@@ -96,6 +97,7 @@ fenced_core_free(struct fenced_core *core)
     g_hash_table_unref(core->running);
     g_hash_table_unref(core->topologies);
     g_hash_table_unref(core->ops);
+    g_hash_table_unref(core->processes);
     g_ptr_array_unref(core->active);
     g_queue_clear_full(&core->effects, (GDestroyNotify) fenced_effect_free);
     xml_free(core->nodes);
@@ -143,21 +145,34 @@ fenced_core_take_effect(struct fenced_core *core)
 
 /* --- peers --- */
 
-void
-fenced_core_set_peers(struct fenced_core *core, const char *const *names, unsigned n)
+static void
+peer_appeared(struct fenced_core *core, const struct fenced_peer *peer)
 {
+    g_autofree char *name = g_ascii_strdown(peer->name, -1);
+    gpointer pid = GUINT_TO_POINTER(peer->pid), before;
     GHashTableIter iter;
     gpointer op;
 
-    for (unsigned i = 0; i < n; i++) {
+    if (g_hash_table_lookup_extended(core->processes, name, NULL, &before) && before == pid) {
         g_hash_table_iter_init(&iter, core->ops);
-        while (!core_peer_is_active(core, names[i]) && g_hash_table_iter_next(&iter, NULL, &op)) {
-            op_peer_appeared(op, names[i]);
+        while (g_hash_table_iter_next(&iter, NULL, &op)) {
+            op_peer_returned(op, peer->name);
+        }
+    }
+    g_hash_table_insert(core->processes, g_steal_pointer(&name), pid);
+}
+
+void
+fenced_core_set_peers(struct fenced_core *core, const struct fenced_peer *peers, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if (!core_peer_is_active(core, peers[i].name)) {
+            peer_appeared(core, &peers[i]);
         }
     }
     g_ptr_array_set_size(core->active, 0);
     for (unsigned i = 0; i < n; i++) {
-        g_ptr_array_add(core->active, g_strdup(names[i]));
+        g_ptr_array_add(core->active, g_strdup(peers[i].name));
     }
 }
 

@@ -70,8 +70,13 @@ void fenced_core_request(struct fenced_core *core, struct fenced_now now, const 
                          uint32_t request_flags, xmlNode *request);
 /* A message of a fencer, ourselves included. */
 void fenced_core_message(struct fenced_core *core, struct fenced_now now, const char *from, const xmlNode *message);
-/* Names of the active fencers, ours included. */
-void fenced_core_set_peers(struct fenced_core *core, const char *const *names, unsigned n);
+/* An active fencer; `pid` tells one that comes back from one that was started anew. */
+struct fenced_peer {
+    const char *name;
+    uint32_t pid;
+};
+/* All of them, ours included. */
+void fenced_core_set_peers(struct fenced_core *core, const struct fenced_peer *peers, unsigned n);
 /*
  * The `configuration` element at the start and whenever it changed (borrowed): its fence devices, levels and
  * stonith-watchdog-timeout.  Needs lib/sched when it has fence devices.

@@ -174,7 +174,8 @@ struct op {
     bool was_executed;     /* some peer was asked to fence */
     bool is_waiting;       /* nobody can be asked until more peers have answered */
     uint64_t watchdog_due; /* the target has reset itself by then; 0: not waiting for that */
-    bool has_returned;     /* the target is back among the fencers while that is waited for */
+    bool was_told;         /* the target was told to do so, though it offered nothing */
+    bool has_returned;     /* its fencer is back, the same as before, while that is waited for */
     enum op_phase phase;
     unsigned level;        /* of the topology; 0: none */
     GPtrArray *devices;    /* ids of the level's devices; NULL without topology */
@@ -196,6 +197,7 @@ struct fenced_core {
     GHashTable *topologies; /* key -> struct topology */
     GHashTable *ops;     /* id -> struct op */
     GPtrArray *active;   /* names of active fencers */
+    GHashTable *processes; /* name in lower case -> process id of the fencer, also when it is away */
     unsigned broadcast_count;
     GQueue effects;
     unsigned (*random)(unsigned below, void *data);
@@ -376,8 +378,8 @@ void op_enter_topology(struct fenced_core *core, struct op *op);
 void op_handle_query_reply(struct fenced_core *core, struct fenced_now now, const char *from, const xmlNode *message);
 void op_handle_execution_reply(struct fenced_core *core, struct fenced_now now, const char *from, const xmlNode *message);
 uint64_t op_deadline(const struct op *op);
-/* A fencer has appeared that was not there. */
-void op_peer_appeared(struct op *op, const char *name);
+/* A fencer is back that was away and has lived on meanwhile. */
+void op_peer_returned(struct op *op, const char *name);
 void op_tick(struct fenced_core *core, struct fenced_now now, struct op *op);
 
 /* --- fenced_history.c --- */

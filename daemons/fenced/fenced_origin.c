@@ -347,14 +347,32 @@ send_execution_request(struct fenced_core *core, struct fenced_now now, struct o
     }
 }
 
+/*
+ * A target that is here, in good health, would not notice that it should be gone: it has to be told.  Without any delay: only its own
+ * configuration knows how long that would be.
+ */
+static void
+tell_to_reset(struct fenced_core *core, struct op *op)
+{
+    xmlNode *request = execution_request(op, FENCE_DEVICE_WATCHDOG, op->base_timeout_s);
+
+    log_notice("Requesting that %s reset itself" LOG_XT "for client %s id=%.8s", op->target, op->client_name, op->id);
+    xml_set_int(request, F_ST_DELAY, -1);
+    core_send_take(core, op->target, request);
+    op->was_executed = op->was_told = true;
+}
+
 /* Nobody is left to ask (spec 60 §11.6). */
 static void
 no_peer_left(struct fenced_core *core, struct fenced_now now, struct op *op)
 {
     struct fence_result result = { 0 };
 
-    if (can_await_watchdog(core, op)) {
+    if (can_await_watchdog(core, op) && !op->was_told) {
         await_watchdog(core, now, op, NULL);
+        if (core_peer_is_active(core, op->target)) {
+            tell_to_reset(core, op);
+        }
         return;
     }
     if (!all_replies_in(core, op)) {
@@ -581,7 +599,7 @@ watchdog_expired(struct fenced_core *core, struct fenced_now now, struct op *op)
 }
 
 void
-op_peer_appeared(struct op *op, const char *name)
+op_peer_returned(struct op *op, const char *name)
 {
     if (op->watchdog_due != 0 && text_equal_nocase(op->target, name)) {
         op->has_returned = true;
@@ -589,18 +607,17 @@ op_peer_appeared(struct op *op, const char *name)
 }
 
 /*
- * The target has its peers again while it is waited for.  It may have been reset, or it was not away for long enough to be reset by its
- * watchdog: then it is fed again, and will live on.  Who asked for this has to look at it anew.
+ * The target has its peers again: it was not away for long enough to be reset by its watchdog, which is fed again, or what told it to
+ * reset itself has not reached it.  So it is told, and the time begins anew.
  */
 static void
-target_returned(struct fenced_core *core, struct op *op)
+target_returned(struct fenced_core *core, struct fenced_now now, struct op *op)
 {
     op->has_returned = false;
-    if (op->watchdog_due == 0 || op->is_decided) {
-        return;
+    if (op->watchdog_due != 0 && !op->is_decided) {
+        await_watchdog(core, now, op, NULL);
+        tell_to_reset(core, op);
     }
-    op->watchdog_due = 0;
-    fail(core, op, "Target came back while its watchdog was waited for");
 }
 
 static void
@@ -621,7 +638,7 @@ void
 op_tick(struct fenced_core *core, struct fenced_now now, struct op *op)
 {
     if (op->has_returned) {
-        target_returned(core, op);
+        target_returned(core, now, op);
     } else if (op->watchdog_due != 0 && op->watchdog_due <= now.ms) {
         watchdog_expired(core, now, op);
     }

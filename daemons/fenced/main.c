@@ -186,17 +186,19 @@ static void
 refresh_peers(void)
 {
     g_autoptr(GPtrArray) all = peers_list(self.peers);
-    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    g_autoptr(GArray) active = g_array_new(FALSE, FALSE, sizeof(struct fenced_peer));
 
     for (unsigned i = 0; i < all->len; i++) {
         const struct peer *peer = all->pdata[i];
 
         if (peer_is_active(peer) && peer->name != NULL) {
-            g_ptr_array_add(names, peer->name);
+            const struct fenced_peer fencer = { peer->name, peer->pid };
+
+            g_array_append_val(active, fencer);
         }
     }
     if (self.core != NULL) {
-        fenced_core_set_peers(self.core, (const char *const *) names->pdata, names->len);
+        fenced_core_set_peers(self.core, (const struct fenced_peer *) active->data, active->len);
     }
 }
 

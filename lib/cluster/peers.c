@@ -470,6 +470,7 @@ member_seen(struct peers *ps, uint32_t own_pid, const struct cpg_member *m, int6
     p = peers_get(ps, m->id, NULL);
     if (p != NULL) {
         p->is_over = false;
+        p->pid = m->pid;
         p = peers_set_process(ps, p, PEER_PROC_CPG, true, now);
     }
     if (p == NULL || p->state == PEER_UNKNOWN || p->state == PEER_MEMBER) {

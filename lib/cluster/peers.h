@@ -23,6 +23,7 @@ struct peer {
     char *uuid;  /* id as text, name of a remote node; NULL: not known */
     enum peer_state state;
     uint32_t processes;
+    uint32_t pid;         /* of its process in our group, as seen last; 0: not seen yet */
     unsigned comings;     /* how often its process has been seen to appear */
     uint64_t last_seen;   /* number of the membership it was in */
     int64_t when_lost;    /* seconds; 0: it is not lost */

@@ -8,6 +8,7 @@
 #include "lib/ipc/ipc_message.h"
 
 #include "daemons/fenced/tests/fenced_world.h"
+#include "daemons/fenced/tests/peers.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -186,7 +187,7 @@ world_new(unsigned n)
             = { .node = names[i], .pid = 10 + (long) i, .new_uuid = new_uuid, .sbd_timeout_ms = 5000, .data = w };
 
         w->cores[i] = fenced_core_new(&config);
-        fenced_core_set_peers(w->cores[i], names, n);
+        set_peers(w->cores[i], names, n);
         fenced_core_client_connected(w->cores[i], names[i], 100, true);
     }
     return w;
@@ -211,13 +212,13 @@ world_free(struct world *w)
 void
 set_down(struct world *w, unsigned node, bool is_down)
 {
-    const char *left[MAX_NODES];
+    struct fenced_peer left[MAX_NODES];
     unsigned n = 0;
 
     w->is_down[node] = is_down;
     for (unsigned i = 0; i < w->n; i++) {
         if (!w->is_down[i]) {
-            left[n++] = names[i];
+            left[n++] = (struct fenced_peer) { names[i], 100 + i + w->lives[i] };
         }
     }
     for (unsigned i = 0; i < w->n; i++) {

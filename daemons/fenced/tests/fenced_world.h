@@ -25,6 +25,7 @@ struct agent_run {
 struct world {
     unsigned n;
     struct fenced_core *cores[MAX_NODES];
+    unsigned lives[MAX_NODES]; /* of the fencers */
     bool is_down[MAX_NODES], has_panicked[MAX_NODES];
     struct fenced_now now;
     GQueue network;

@@ -10,6 +10,7 @@
 #include "lib/ipc/ipc_message.h"
 
 #include "daemons/fenced/fenced_core.h"
+#include "daemons/fenced/tests/peers.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -114,7 +115,7 @@ start_node(struct world *w, unsigned i)
     const struct fenced_config config = { .node = names[i], .pid = 10 + (long) i, .new_uuid = new_uuid, .data = w };
 
     w->cores[i] = fenced_core_new(&config);
-    fenced_core_set_peers(w->cores[i], names, w->n);
+    set_peers(w->cores[i], names, w->n);
     fenced_core_client_connected(w->cores[i], clients[i], 100, true);
 }
 
@@ -502,7 +503,7 @@ a_peer_that_does_not_answer_in_time_fails_the_request(void **state)
 {
     struct world *w = world_new(1);
 
-    fenced_core_set_peers(w->cores[0], names, 2);
+    set_peers(w->cores[0], names, 2);
     fence(w, 0, "x", "off", 0, "");
     answer_as_n2(w, OFFER("1"));
     pass(w, 10);
@@ -516,8 +517,8 @@ equal_requests_of_different_clients_are_merged(void **state)
     struct world *w = world_new(2);
 
     w->is_deaf[0] = w->is_deaf[1] = false;
-    fenced_core_set_peers(w->cores[0], names, 3); /* n3 is thought alive, and mute */
-    fenced_core_set_peers(w->cores[1], names, 3);
+    set_peers(w->cores[0], names, 3); /* n3 is thought alive, and mute */
+    set_peers(w->cores[1], names, 3);
     fence(w, 0, "x", "off", 0, "");
     fence(w, 1, "X", "off", 0, ""); /* the same target */
     fence(w, 1, "x", "reboot", 0, ""); /* not the same */
@@ -638,7 +639,7 @@ what_a_former_life_began_is_presumed_failed(void **state)
     struct world *w = world_new(2);
     const xmlNode *entry;
 
-    fenced_core_set_peers(w->cores[0], names, 3);
+    set_peers(w->cores[0], names, 3);
     fence(w, 0, "x", "off", 0, ""); /* waits for the mute n3 */
     fenced_core_free(w->cores[0]);
     start_node(w, 0);

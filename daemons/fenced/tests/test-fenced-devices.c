@@ -9,6 +9,7 @@
 #include "lib/ipc/ipc_message.h"
 
 #include "daemons/fenced/fenced_internal.h"
+#include "daemons/fenced/tests/peers.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -119,7 +120,7 @@ setup(void **state)
     w->now = (struct fenced_now) { .ms = 1000000, .epoch = 1700000000 };
     w->runs = g_ptr_array_new_with_free_func((GDestroyNotify) fenced_effect_free);
     w->replies = g_ptr_array_new_with_free_func((GDestroyNotify) xml_free);
-    fenced_core_set_peers(w->core, peers, 1);
+    set_peers(w->core, peers, 1);
     fenced_core_client_connected(w->core, "C", 9, true);
     *state = w;
     return 0;

@@ -493,7 +493,7 @@ a_lost_node_has_reset_itself_after_the_timeout(void **state)
 }
 
 static void
-a_lost_node_that_comes_back_meanwhile_does_not_count_as_reset(void **state)
+a_lost_node_that_comes_back_alive_is_told_to_reset_itself(void **state)
 {
     struct world *w = world_new(3);
 
@@ -501,9 +501,47 @@ a_lost_node_that_comes_back_meanwhile_does_not_count_as_reset(void **state)
     lose(w, 2);
     fence(w, "n3", "reboot", 5);
     pass(w, 2000);
+    assert_false(w->has_panicked[2]);
     set_down(w, 2, false);
     pass(w, 100);
-    assert_result(w, EXEC_TIMEOUT, 1);
+    assert_true(w->has_panicked[2]);
+    pass(w, 9800); /* the time begins anew */
+    assert_int_equal(w->replies, 0);
+    pass(w, 200);
+    assert_result(w, EXEC_DONE, 0);
+    world_free(w);
+}
+
+static void
+a_lost_node_that_was_reset_meanwhile_is_let_alone(void **state)
+{
+    struct world *w = world_new(3);
+
+    configure_all(w, "<configuration>" OPTIONS("10s") "</configuration>");
+    lose(w, 2);
+    fence(w, "n3", "reboot", 5);
+    pass(w, 2000);
+    w->lives[2]++;
+    set_down(w, 2, false);
+    pass(w, 8100);
+    assert_false(w->has_panicked[2]);
+    assert_result(w, EXEC_DONE, 0);
+    world_free(w);
+}
+
+static void
+a_live_node_is_told_although_it_may_not_offer_to_reset_itself(void **state)
+{
+    struct world *w = world_new(3);
+
+    configure_all(w, "<configuration>" OPTIONS("10s") "</configuration>");
+    ask(w, 0, "<x st_op='st_fence' st_callid='3' st_callopt='0' st_timeout='5'><st_calldata>"
+              "<y st_target='n3' st_device_action='reboot'/></st_calldata></x>");
+    pass(w, 100);
+    assert_true(w->has_panicked[2]);
+    assert_int_equal(w->replies, 0);
+    pass(w, 10100);
+    assert_result(w, EXEC_DONE, 0);
     world_free(w);
 }
 
@@ -704,7 +742,9 @@ main(void)
         cmocka_unit_test(a_live_node_is_told_to_reset_itself_and_given_time),
         cmocka_unit_test(its_delay_is_waited_for_too),
         cmocka_unit_test(only_nodes_of_the_list_reset_themselves),
-        cmocka_unit_test(a_lost_node_that_comes_back_meanwhile_does_not_count_as_reset),
+        cmocka_unit_test(a_lost_node_that_comes_back_alive_is_told_to_reset_itself),
+        cmocka_unit_test(a_lost_node_that_was_reset_meanwhile_is_let_alone),
+        cmocka_unit_test(a_live_node_is_told_although_it_may_not_offer_to_reset_itself),
         cmocka_unit_test(another_node_that_comes_back_changes_nothing_for_the_lost_one),
         cmocka_unit_test(another_device_is_preferred_to_the_watchdog),
         cmocka_unit_test(the_watchdog_may_be_a_level),
