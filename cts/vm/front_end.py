@@ -97,7 +97,8 @@ def crm_cluster_init_sbd_sets_up_a_disk(cluster):
     assert got["SBD_WATCHDOG_TIMEOUT"] == str(cluster.watchdog_timeout) and "SBD_SYNC_RESOURCE_STARTUP" in got, got
     cluster.say("SBD_DELAY_START=%s" % got["SBD_DELAY_START"])
     wait_started(cluster, alpha, ["sbd: inquisitor", "sbd: watcher: Cluster", "sbd: watcher: Pacemaker", "sbd: watcher: " + SBD_DEVICE])
-    assert re.search(r"^\d+\talpha\tclear\t$", alpha.run("sbd -d %s list" % SBD_DEVICE), re.M)
+    slots = alpha.run("sbd -d %s list" % SBD_DEVICE)
+    assert re.search(r"^\d+\talpha\tclear\t$", slots, re.M), repr(slots)
     assert setting(alpha, "stonith-enabled") == "true"
     assert int(setting(alpha, "stonith-timeout").rstrip("s")) >= 1.2 * cluster.msgwait, setting(alpha, "stonith-timeout")
     cluster.wait("the fence device is started", lambda: cluster.where("stonith-sbd") == ["alpha"], 60)
@@ -144,7 +145,8 @@ def crmsh_alone(world):
             raise Skip("%s is not installed (package %s)" % (needed, package))
     if subprocess.run(["dpkg-query", "--status", "sbd"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode != 0:
         raise Skip("crmsh wants a package of the name sbd to be installed")
-    cluster = SoloCluster("crmsh", world.build, world.stage, disks=[("sbd", 1 << 20)], quorum="", votes=(1,), watchdogs=("softdog",), names=("alpha",))
+    cluster = SoloCluster("crmsh", world.build, world.stage, disks=[("sbd", 1 << 20)], quorum="", votes=(1,), watchdogs=("softdog",), names=("alpha",),
+                          own_time=True)
     with open(os.path.join(HERE, "../lab/systemctl")) as f:
         cluster.hosts[0].write_file("usr/bin/systemctl", f.read(), 0o755)
 

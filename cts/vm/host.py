@@ -107,7 +107,7 @@ class Host(Machine):
     """One machine of a cluster."""
 
     def __init__(self, cluster, number, name, watchdog):
-        self.cluster, self.watchdog = cluster, watchdog
+        self.cluster, self.watchdog, self.own_time = cluster, watchdog, cluster.own_time
         self.number, self.address = number, "%s.%d" % (NET, number)
         super().__init__(name, cluster.build, {}, [])
         self.disks = ["own.img"] + [path for path in cluster.disks] + (["backing.img"] if cluster.backing else [])
@@ -186,8 +186,8 @@ class Cluster:
     """Hosts that know each other, with shared disks.  A context manager; the machines end with it."""
 
     def __init__(self, name, build, stage, disks=(), sbd=None, quorum="two_node: 1", votes=(1, 1), backing=0, token=8000,
-                 watchdogs=("i6300esb", "softdog"), names=("alpha", "beta")):
-        """`disks`: [(name, bytes)] from /dev/vdb on; `backing`: bytes of a disk of each host's own, the last one."""
+                 watchdogs=("i6300esb", "softdog"), names=("alpha", "beta"), own_time=False):
+        """`disks`: [(name, bytes)] from /dev/vdb on; `backing`: bytes of a disk of each host's own, the last one; `own_time`: see Machine."""
         self.build = os.path.join(os.path.abspath(build), name)
         shutil.rmtree(self.build, ignore_errors=True)
         os.makedirs(self.build)
@@ -202,6 +202,7 @@ class Cluster:
             with open(self.disks[-1], "wb") as f:
                 f.truncate(size)
         self.sbd, self.quorum, self.votes, self.backing, self.token = dict(sbd or {}), quorum, votes, backing, token
+        self.own_time = own_time
         self.switch = Switch("qv" + name, names)
         self.hosts = [Host(self, i + 1, host, watchdogs[i]) for i, host in enumerate(self.switch.hosts)]
 
@@ -230,13 +231,13 @@ class Cluster:
         return self
 
     def set_pace(self, boot):
-        """On a busy machine a host stands still for moments, by its own time short ones: its watchdog must not bite for them.
+        """The watchdog's time is the longest for which a host may stand still without being at fault: on a busy machine that is long.
 
-        And it may be behind the other one's time, for each has its own (vm.py): a host counts twice as long as it would have to until it takes
-        the other for dead.
+        By their own times they hardly do, but then each is behind the other's time at some moments: it counts twice as long as it would have to
+        until it takes the other for dead.
         """
-        self.watchdog_timeout = round(min(max(10, 10 * boot / IDLE_BOOT), 20))
-        self.msgwait = 4 * self.watchdog_timeout
+        self.watchdog_timeout = round(min(max(10, 10 * boot / IDLE_BOOT), 20 if self.own_time else 40))
+        self.msgwait = (4 if self.own_time else 2) * self.watchdog_timeout
         self.say("boot in %.0f s, watchdog timeout %d s" % (boot, self.watchdog_timeout))
         for host in self.hosts:
             host.run("echo SBD_WATCHDOG_TIMEOUT=%d | tee -a /etc/default/sbd >>/etc/default/pacemaker" % self.watchdog_timeout)

@@ -236,7 +236,7 @@ def on_drbd(world):
     for needed, package in (("/usr/sbin/drbdadm", "drbd-utils"), ("/usr/sbin/apache2", "apache2")):
         if not os.path.exists(needed):
             raise Skip("%s is not installed (package %s)" % (needed, package))
-    cluster = SiteCluster("drbd", world.build, world.stage, disks=[("sbd", 1 << 20)], backing=32 << 20, sbd={"SBD_DEVICE": SBD_DEVICE})
+    cluster = SiteCluster("drbd", world.build, world.stage, disks=[("sbd", 1 << 20)], backing=32 << 20, sbd={"SBD_DEVICE": SBD_DEVICE}, own_time=True)
 
     def prepare():
         make_storage(cluster)

@@ -172,7 +172,12 @@ def make_initramfs(path, modules, init, programs, busybox):
 # --- a machine ---
 
 class Machine:
-    """One QEMU process; a context manager.  It ends at the first reset or power off, and `end` tells which it was."""
+    """One QEMU process; a context manager.  It ends at the first reset or power off, and `end` tells which it was.
+
+    With `own_time` its time is what it has computed, or the world's while it waits: one that gets little of a processor is slow in everything
+    alike, and does not find its own programs late.  But then the times of two machines differ.
+    """
+    own_time = False
 
     def __init__(self, name, build, programs, disks=()):
         self.name, self.build = name, build
@@ -212,13 +217,13 @@ class Machine:
         # It dies with the test program, however that ends.
         self.ready, self.events = False, b""
         argv = self.launcher() + ["setpriv", "--pdeathsig", "KILL", QEMU, "-machine", "q35", "-cpu", "qemu64", "-accel", "tcg,thread=single,tb-size=128",
-                # The machine's time is what it has computed, or the world's while it waits: one that gets little of a processor is slow in
-                # everything alike, and does not find its own programs late.
-                "-icount", "shift=2,sleep=on", "-nographic", "-nodefaults", "-no-reboot",
+                "-nographic", "-nodefaults", "-no-reboot",
                 "-kernel", self.vmlinuz, "-initrd", "initramfs",
                 "-append", "console=ttyS0 quiet rdinit=/init panic=-1 clocksource=hpet tsc=unstable no_timer_check mitigations=off name=" + self.name + self.kernel_words(),
                 "-chardev", "file,id=console,path=console,append=on", "-serial", "chardev:console", "-chardev", "socket,id=shell,path=shell,server=on,wait=off",
                 "-qmp", "unix:qmp,server=on,wait=off"] + self.hardware()
+        if self.own_time:
+            argv += ["-icount", "shift=2,sleep=on"]
         for i, disk in enumerate(self.disks):
             argv += ["-drive", "if=none,id=disk%d,format=raw,cache=none,file.locking=off,file=%s" % (i, disk),
                      "-device", "virtio-blk-pci,drive=disk%d,share-rw=on,id=virtio%d" % (i, i)]
