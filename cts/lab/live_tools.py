@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Tools whose use is a running cluster: crm_mon's daemon, agent and terminal, crm_ticket, crm_report."""
+import datetime
 import fcntl
 import json
 import os
@@ -11,7 +12,7 @@ import struct
 import subprocess
 import termios
 
-from lab import wait_until
+from lab import DEBIAN_SBIN, wait_until
 from world import run_in_one_lab
 
 DUMMY = '<primitive id="%s" class="ocf" provider="pacemaker" type="Dummy"/>'
@@ -230,6 +231,24 @@ def tickets_are_granted_and_revoked_in_a_running_cluster(lab):
     assert lab.nodes[2].run(["crm_ticket", "-t", "T", "-q"], check=False).returncode == 105
 
 
+def times_are_told_in_the_callers_time_zone(lab):
+    """As the zone says itself (date), summer or winter; Debian's program tells the same where it is installed."""
+    node = lab.nodes[0]
+    installed = os.path.exists("/usr/sbin/crmadmin")
+    for zone in ("UTC", "Europe/Berlin", "America/St_Johns", "Asia/Kathmandu"):
+        env = ["env", "TZ=" + zone]
+        at = datetime.datetime.fromisoformat(node.output(*env, "date", "+%Y-%m-%dT%H:%M:%S%:z").strip())
+        told = {"text": node.output(*env, "crmadmin", "-P"), "XML": node.output(*env, "crmadmin", "-P", "--output-as=xml")}
+        if installed:
+            told["Debian's"] = node.output(*env, DEBIAN_SBIN + "/crmadmin", "-P")
+        for who, text in told.items():
+            m = re.search(r"last[ _]updated[ =\"]+(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(Z| [+-]\d\d:\d\d)", text)
+            assert m, "%s in %s: %s" % (who, zone, text)
+            then = datetime.datetime.fromisoformat(m.group(1) + m.group(2).strip().replace("Z", "+00:00"))
+            assert then.utcoffset() == at.utcoffset() and abs((then - at).total_seconds()) < 60, "%s in %s: %s, it is %s" % (who, zone, then, at)
+            assert (m.group(2) == "Z") == (zone == "UTC"), text
+
+
 def a_report_holds_what_all_nodes_know_and_no_secrets(lab):
     node = lab.dc() # which has the scheduler's inputs
     node.output("cibadmin", "-C", "-o", "resources", "-X",
@@ -257,7 +276,8 @@ def a_report_holds_what_all_nodes_know_and_no_secrets(lab):
 
 STORIES = [a_page_in_the_background_follows_the_cluster, metrics_are_kept_up_to_date_in_a_file,
            the_terminal_shows_the_cluster_and_obeys_keys, a_page_for_a_web_server_and_every_format,
-           tickets_are_granted_and_revoked_in_a_running_cluster, a_report_holds_what_all_nodes_know_and_no_secrets]
+           tickets_are_granted_and_revoked_in_a_running_cluster, times_are_told_in_the_callers_time_zone,
+           a_report_holds_what_all_nodes_know_and_no_secrets]
 
 
 def run(results, chosen, make_lab):
