@@ -131,7 +131,7 @@ definition_changed(struct sched *s, struct sched_rsc *rsc, struct sched_node *no
     }
     if (d->secure_matched) {
         const char *text = arena_printf(s->arena, "Only 'private' parameters to %s-interval %s for %s on %s changed: %s",
-                                        text_readable_interval(op->interval_ms), op->task, rsc->id, node->uname,
+                                        text_readable_interval(op->interval_ms), task, rsc->id, node->uname,
                                         xml_get(op->xml, "transition-magic"));
 
         sched_message(s, MSG_NOTICE, 0, __func__, "%s", text);

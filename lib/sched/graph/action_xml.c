@@ -435,7 +435,7 @@ add_lock(struct graph_sink *sink, const struct sched_action *a)
 {
     const struct sched_rsc *rsc = a->rsc;
 
-    if (rsc == NULL || rsc->lock.node == NULL || rsc->lock.node != a->node) {
+    if (rsc == NULL || act_is(a, ACT_PSEUDO) || rsc->lock.node == NULL || rsc->lock.node != a->node) {
         return;
     }
     if (rsc->lock.node->shutdown && !act_task(a, "stop")) {

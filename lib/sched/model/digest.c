@@ -72,10 +72,11 @@ in_list(const char *name, const void *data)
     return found;
 }
 
+/* What may be shown; an operation's timeout is no secret, but is left out with them. */
 static bool
-not_in_list(const char *name, const void *data)
+is_secure(const char *name, const void *hidden)
 {
-    return !in_list(name, data);
+    return !in_list(name, hidden) && strcmp(name, "CRM_meta_timeout") != 0;
 }
 
 static void
@@ -107,14 +108,15 @@ secure_digest(struct sched *s, struct sched_rsc *r, const struct param_list *all
               const xmlNode *entry, struct sched_digests *d)
 {
     const char *hidden = entry == NULL ? " passwd password user " : xml_get(entry, "op-secure-params");
-    const char *version = entry == NULL ? NULL : xml_get(entry, "crm_feature_set");
+    const char *recorded = entry == NULL ? NULL : xml_get(entry, "crm_feature_set");
+    const char *version = recorded != NULL ? recorded : xml_get(s->cib, "crm_feature_set");
     struct param_list own = { 0 };
 
     if (entry != NULL && xml_get(entry, "op-secure-digest") == NULL) {
         return;
     }
     if (version != NULL && text_compare_versions(version, "3.16.0") >= 0) {
-        d->params_secure = params_element(s, all, not_in_list, hidden);
+        d->params_secure = params_element(s, all, is_secure, hidden);
     } else {
         collect(s, &own, params, NULL);
         sort_params(&own);
@@ -129,7 +131,7 @@ secure_digest(struct sched *s, struct sched_rsc *r, const struct param_list *all
             }
             own.len = kept;
         }
-        d->params_secure = params_element(s, &own, not_in_list, hidden);
+        d->params_secure = params_element(s, &own, is_secure, hidden);
     }
     d->secure = digest_of(s, d->params_secure);
 }
