@@ -353,7 +353,8 @@ status_primitive_line(GString *to, const struct status_view *v, const struct sch
                       const struct status_line *how)
 {
     bool several = how->name == NULL && r->active_on.len > 1;
-    const struct sched_node *node = how->hide_node ? NULL : how->name != NULL ? how->node : home_of(r);
+    const struct sched_node *named = how->node != NULL ? how->node : r->lock.node;
+    const struct sched_node *node = how->hide_node ? NULL : how->name != NULL ? named : home_of(r);
     const char *description = xml_get(r->xml, "description");
     const char *state = pending_state(v, r);
     char agent[512];

@@ -37,7 +37,7 @@ guest_not_probed(struct sched *s, struct sched_rsc *rsc, struct sched_node *node
 
     if (node->remote_requires_reset || node->unclean || rsc_is(container, RSC_FAILED)
         || container->next_role == ROLE_STOPPED
-        || (container->assigned != NULL && host != NULL && container->assigned != host)) {
+        || (container->assigned != NULL && host != NULL && !rsc_active_on(container, container->assigned))) {
         order_tasks(s, container, "stop", top, "start", ORDER_ORD);
         return true;
     }

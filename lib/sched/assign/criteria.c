@@ -44,7 +44,7 @@ apply_shutdown_lock(struct sched *s, struct sched_rsc *r)
         }
         return;
     }
-    if (r->kind != KIND_PRIMITIVE || rsc_is(r, RSC_FENCE_DEVICE) || rsc_is(r, RSC_REMOTE_CONNECTION)) {
+    if (r->kind != KIND_PRIMITIVE || rsc_is(r, RSC_FENCE_DEVICE) || (rsc_is(r, RSC_REMOTE_CONNECTION) && r->container == NULL)) {
         return;
     }
     if (r->lock.node != NULL) {

@@ -654,12 +654,6 @@ unpack_resource(struct sched *s, struct sched_node *n, const xmlNode *xml)
 void
 history_finish(struct sched *s)
 {
-    VEC_FOR_EACH (struct sched_rsc, container, s->stop_later) {
-        VEC_FOR_EACH (struct sched_node, n, container->active_on) {
-            plan_stop(s, container, n);
-        }
-        container->flags |= RSC_FAILED | RSC_STOP_NEEDED;
-    }
     for (unsigned i = 0; i < s->rscs.len; i++) {
         struct sched_rsc *r = s->rscs.items[i];
 
@@ -674,6 +668,12 @@ history_finish(struct sched *s)
         }
         if (n->kind == NODE_REMOTE && !n->unpacked) {
             node_check_remote_shutdown(s, n);
+        }
+    }
+    /* Last: a guest whose state nobody reported does not need a reset because its container is to be stopped. */
+    VEC_FOR_EACH (struct sched_rsc, container, s->stop_later) {
+        VEC_FOR_EACH (struct sched_node, n, container->active_on) {
+            plan_stop(s, container, n);
         }
     }
 }
