@@ -133,8 +133,13 @@ capacity_compare(const struct sched_node *a, const struct sched_node *b)
 struct chain {
     struct sched *s;
     struct sched_rsc *start;
-    sched_rsc_vec items;
-    GHashTable *seen;
+    GPtrArray *items;
+};
+
+/* An amount of each attribute; there are few. */
+struct amount {
+    const char *name;
+    long long value;
 };
 
 static void chain_add(struct chain *ch, struct sched_rsc *r);
@@ -142,14 +147,14 @@ static void chain_add(struct chain *ch, struct sched_rsc *r);
 static bool
 chain_has(const struct chain *ch, const struct sched_rsc *r)
 {
-    return g_hash_table_contains(ch->seen, r);
+    return r->chain_mark == ch->s->chain_number;
 }
 
 static void
 chain_put(struct chain *ch, struct sched_rsc *r)
 {
-    g_hash_table_add(ch->seen, r);
-    arena_vec_push(ch->s->arena, &ch->items, r);
+    r->chain_mark = ch->s->chain_number;
+    g_ptr_array_add(ch->items, r);
 }
 
 static void
@@ -221,18 +226,26 @@ chain_add(struct chain *ch, struct sched_rsc *r)
 /* --- what the chain needs: spec 41 §16.3, 2 --- */
 
 static void
-need(struct sched *s, struct nvtable *sum, const struct sched_rsc *r)
+need(struct sched *s, GArray *sum, const struct sched_rsc *r)
 {
     nvtable_for_each (pair, &r->utilization) {
-        const char *have = nvtable_get(sum, pair->name);
-        long long total = (have == NULL ? 0 : atoll(have)) + value_of(s, pair->value);
+        struct amount *have = NULL, new = { pair->name, value_of(s, pair->value) };
 
-        nvtable_set(sum, pair->name, arena_printf(s->arena, "%lld", total));
+        for (unsigned i = 0; i < sum->len && have == NULL; i++) {
+            struct amount *a = &g_array_index(sum, struct amount, i);
+
+            have = strcmp(a->name, pair->name) == 0 ? a : NULL;
+        }
+        if (have != NULL) {
+            have->value += new.value;
+        } else {
+            g_array_append_val(sum, new);
+        }
     }
 }
 
 static void
-need_unassigned(struct chain *ch, struct nvtable *sum, struct sched_rsc *r, bool in_chain)
+need_unassigned(struct chain *ch, GArray *sum, struct sched_rsc *r, bool in_chain)
 {
     switch (r->kind) {
     case KIND_PRIMITIVE:
@@ -279,10 +292,12 @@ need_unassigned(struct chain *ch, struct nvtable *sum, struct sched_rsc *r, bool
 }
 
 static bool
-has_room(const struct sched_node *n, const struct nvtable *sum)
+has_room(const struct sched_node *n, const GArray *sum)
 {
-    nvtable_for_each (pair, sum) {
-        if (atoll(pair->value) > capacity_of(n, pair->name)) {
+    for (unsigned i = 0; i < sum->len; i++) {
+        const struct amount *a = &g_array_index(sum, struct amount, i);
+
+        if (a->value > capacity_of(n, a->name)) {
             return false;
         }
     }
@@ -290,7 +305,7 @@ has_room(const struct sched_node *n, const struct nvtable *sum)
 }
 
 static void
-ban_without_room(struct sched *s, struct sched_rsc *r, const struct nvtable *sum)
+ban_without_room(struct sched *s, struct sched_rsc *r, const GArray *sum)
 {
     VEC_FOR_EACH (struct sched_node, n, s->nodes) {
         if (available_with_score(&r->row, n) && !has_room(n, sum)) {
@@ -319,34 +334,36 @@ most_free(struct sched *s, const struct sched_rsc *r)
 struct sched_node *
 capacity_ban(struct sched *s, struct sched_rsc *r)
 {
-    struct chain ch = { s, r, { 0 }, NULL };
-    struct nvtable sum, own;
+    struct chain ch = { s, r, NULL };
+    GArray *sum;
     bool fits = false;
     struct sched_node *free_node = NULL;
 
     if (s->opt.placement == PLACEMENT_DEFAULT) {
         return NULL;
     }
-    nvtable_init(&sum, s->arena);
-    nvtable_init(&own, s->arena);
-    ch.seen = g_hash_table_new(NULL, NULL);
+    sum = g_array_new(FALSE, FALSE, sizeof(struct amount));
+    ch.items = g_ptr_array_new();
+    s->chain_number++;
     chain_add(&ch, r);
-    VEC_FOR_EACH (struct sched_rsc, each, ch.items) {
-        need_unassigned(&ch, &sum, each, true);
+    for (unsigned i = 0; i < ch.items->len; i++) {
+        need_unassigned(&ch, sum, ch.items->pdata[i], true);
     }
-    g_hash_table_destroy(ch.seen);
+    g_ptr_array_free(ch.items, TRUE);
     VEC_FOR_EACH (struct sched_node, n, s->nodes) {
-        if (available_with_score(&r->row, n) && has_room(n, &sum)) {
+        if (available_with_score(&r->row, n) && has_room(n, sum)) {
             fits = true;
             break;
         }
     }
     if (fits) {
-        ban_without_room(s, r, &sum);
-        return NULL;
+        ban_without_room(s, r, sum);
+    } else {
+        free_node = most_free(s, r);
+        g_array_set_size(sum, 0);
+        need(s, sum, r);
+        ban_without_room(s, r, sum);
     }
-    free_node = most_free(s, r);
-    need(s, &own, r);
-    ban_without_room(s, r, &own);
+    g_array_free(sum, TRUE);
     return free_node;
 }

@@ -294,6 +294,7 @@ static const struct {
     { "options_unpack", "Fencing and resource management", "cluster_status" },
     { "options_unpack", NULL, "unpack_config" },
     { "primitive_unpack", NULL, "pe__force_anon" },
+    { "read_set", NULL, "unpack_order_set" },
     { "report_failure", NULL, "unpack_rsc_op_failure" },
     { "requires_unpack", NULL, "unpack_requires" },
     { "resolve_on_fail", NULL, "unpack_operation" },

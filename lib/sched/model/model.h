@@ -281,6 +281,7 @@ struct sched_rsc {
     struct sched_row row;            /* scores: after assignment what was used to choose */
     struct sched_node *assigned;     /* primitive: its node or NULL; collectives: see assigned_nodes */
     int assigned_score;              /* score that the node had when chosen */
+    unsigned chain_mark;             /* internal: is in the chain with that number (utilization) */
     bool was_homeless;               /* settled without a node at some time, even if one was found later */
     sched_node_vec assigned_nodes;   /* of all primitives below, for collectives; rebuilt by rsc_assigned_nodes() */
 
@@ -646,6 +647,7 @@ struct sched {
     unsigned merge_visits;     /* internal: of the wish being merged */
     unsigned long long merge_visits_all; /* internal: of all of them */
     bool merge_cut;            /* internal: ... were too many */
+    unsigned chain_number;     /* internal: of chains of resources that must be together (utilization) */
     unsigned long long set_pairs; /* internal: pairs of resources that sets stand for */
 
     bool have_fence_device;    /* a device exists or have-watchdog is set */
