@@ -474,6 +474,8 @@ char *params_digest(GHashTable *params, bool recurring, GHashTable *without);
 void history_append(struct controld *c, xmlNode *lrm_resource, const struct lrm_rsc *rsc, const struct op_record *op,
                     const char *origin);
 bool op_failed(const struct op_record *op);
+/* The record of an action that is under way (texts borrowed); false: there shall be none. */
+bool history_pending(const struct controld *c, const struct op_record *op, struct op_record *pending);
 xmlNode *history_all(struct controld *c); /* own <node_state> with everything remembered */
 void history_queue(struct controld *c, const struct lrm_rsc *rsc, const struct op_record *op, const char *lock, bool alone);
 void history_flush(struct controld *c);

@@ -86,18 +86,11 @@ refusal(const struct controld *c, const struct op_record *rec)
 static void
 write_pending(struct controld *c, const struct lrm_rsc *rsc, const struct op_record *rec)
 {
-    struct op_record pending = *rec;
-    const char *record = meta_param(rec, "CRM_meta_record_pending");
+    struct op_record pending;
 
-    if (!lrm_is_recorded(rec->action) || (record != NULL && text_boolean(record) == 0)) {
-        return;
+    if (history_pending(c, rec, &pending)) {
+        history_queue(c, rsc, &pending, NULL, false);
     }
-    pending.status = EXEC_PENDING;
-    pending.rc = OCF_RC_UNKNOWN;
-    pending.call_id = -1;
-    pending.run_time = now_epoch(c);
-    pending.change_time = 0;
-    history_queue(c, rsc, &pending, NULL, false);
 }
 
 static void

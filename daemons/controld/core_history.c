@@ -4,7 +4,7 @@
  * them in batches.  Called by the executor side and, for lost actions and joins, by graph and join.
  * Never decides what a result means for the graph.  (spec 30 §11)
  */
-#include "daemons/controld/controld_private.h"
+#include "daemons/controld/core_exec.h"
 
 #include "lib/base/log.h"
 
@@ -473,6 +473,38 @@ resource_element(xmlNode *parent, const struct lrm_rsc *rsc)
     return e;
 }
 
+bool
+history_pending(const struct controld *c, const struct op_record *op, struct op_record *pending)
+{
+    const char *record = param(op, "CRM_meta_record_pending");
+
+    *pending = *op;
+    pending->status = EXEC_PENDING;
+    pending->rc = OCF_RC_UNKNOWN;
+    pending->call_id = -1;
+    pending->run_time = now_epoch(c);
+    pending->change_time = 0;
+    return lrm_is_recorded(op->action) && (record == NULL || text_boolean(record) != 0);
+}
+
+/*
+ * The newest action under way that may change where the resource is active.  A DC that takes over does not know that it was asked for:
+ * without it in the history, it would start the resource elsewhere while the start here is still going on.
+ */
+static const struct op_record *
+under_way(const struct lrm_rsc *rsc)
+{
+    for (unsigned i = rsc->ops->len; i > 0; i--) {
+        const struct lrm_op *op = rsc->ops->pdata[i - 1];
+
+        if (op->rec->interval_ms == 0 && !op->reported && !op->cancelled
+            && text_is_one_of(op->rec->action, "start", "stop", "promote", "demote", "migrate_to", "migrate_from", NULL)) {
+            return op->rec;
+        }
+    }
+    return NULL;
+}
+
 /* The join confirmation: own state with the history of every resource this process knows (spec 30 §6.5). */
 xmlNode *
 history_all(struct controld *c)
@@ -493,12 +525,16 @@ history_all(struct controld *c)
     g_hash_table_iter_init(&iter, c->resources);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const struct lrm_rsc *rsc = value;
+        const struct op_record *going_on = under_way(rsc);
         xmlNode *e = resource_element(list, rsc);
+        struct op_record pending;
 
         if (rsc->failed != NULL) {
             history_append(c, e, rsc, rsc->failed, ORIGIN_HISTORY);
         }
-        if (rsc->last != NULL) {
+        if (going_on != NULL && history_pending(c, going_on, &pending)) {
+            history_append(c, e, rsc, &pending, ORIGIN_HISTORY); /* in the place of the last one */
+        } else if (rsc->last != NULL) {
             history_append(c, e, rsc, rsc->last, ORIGIN_HISTORY);
         }
         for (unsigned i = 0; i < rsc->recurring->len; i++) {

@@ -326,6 +326,36 @@ alert_timestamps_know_fractions_of_a_second(void **state)
     assert_string_equal(d, "100% 123");
 }
 
+/* ---- what a joining node tells ---- */
+
+static void
+an_action_under_way_stands_in_the_history_of_a_joining_node(void **state)
+{
+    struct controld *c = new_core();
+    struct lrm_rsc *rsc = g_new0(struct lrm_rsc, 1);
+    struct lrm_op *start = g_new0(struct lrm_op, 1), *monitor = g_new0(struct lrm_op, 1);
+    xmlNode *told;
+    const xmlNode *entry;
+
+    *rsc = (struct lrm_rsc){ .id = g_strdup("r1"), .agent = { g_strdup("ocf"), g_strdup("test"), g_strdup("x") } };
+    rsc->recurring = g_ptr_array_new_with_free_func(op_record_free);
+    rsc->ops = g_ptr_array_new_with_free_func(lrm_op_free);
+    rsc->last = operation("stop", 0, EXEC_DONE, OCF_RC_OK, params(NULL, NULL));
+    start->rec = operation("start", 0, EXEC_UNKNOWN, OCF_RC_UNKNOWN, params(NULL, NULL));
+    monitor->rec = operation("monitor", 0, EXEC_UNKNOWN, OCF_RC_UNKNOWN, params(NULL, NULL));
+    g_ptr_array_add(rsc->ops, start);
+    g_ptr_array_add(rsc->ops, monitor); /* says nothing about where it is active */
+    g_hash_table_insert(c->resources, rsc->id, rsc);
+    told = history_all(c);
+    entry = xml_first(xml_first(xml_first(xml_first(told, "lrm"), "lrm_resources"), "lrm_resource"), "lrm_rsc_op");
+    assert_string_equal(xml_id(entry), "r1_last_0");
+    assert_string_equal(xml_get(entry, "operation"), "start");
+    assert_string_equal(xml_get(entry, "op-status"), "-1");
+    assert_null(xml_next(entry, "lrm_rsc_op"));
+    xml_free(told);
+    ctl_free(c);
+}
+
 int
 main(void)
 {
@@ -336,6 +366,7 @@ main(void)
         cmocka_unit_test(without_private_parameters_the_usual_names_are_secret),
         cmocka_unit_test(an_agent_that_cannot_reload_gets_no_restart_list),
         cmocka_unit_test(entries_have_the_ids_of_the_table),
+        cmocka_unit_test(an_action_under_way_stands_in_the_history_of_a_joining_node),
         cmocka_unit_test(the_reason_is_told_for_failures_alone),
         cmocka_unit_test(a_notification_is_always_a_success),
         cmocka_unit_test(a_result_without_request_carries_the_outside_key),
