@@ -27,6 +27,7 @@ struct sched_action *
 cancel_recurring(struct sched *s, struct sched_rsc *rsc, const char *task, guint interval_ms,
                  const struct sched_node *node, const char *call_id, const char *reason)
 {
+    bool known = action_on_exactly(s, rsc, task, interval_ms, node) != NULL;
     struct sched_action *a = action_get(s, rsc, task, interval_ms, (struct sched_node *) node, WANT_REQUIRED);
     char interval[16];
 
@@ -36,6 +37,7 @@ cancel_recurring(struct sched *s, struct sched_rsc *rsc, const char *task, guint
     g_snprintf(interval, sizeof(interval), "%u", interval_ms);
     a->task = arena_intern(s->arena, "cancel");
     a->cancel_task = arena_intern(s->arena, task);
+    a->cancel_of_known = known;
     a->flags |= ACT_CANCEL;
     a->flags &= ~ACT_OPTIONAL;
     action_set_meta(s, a, "operation", task);

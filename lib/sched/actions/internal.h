@@ -46,6 +46,7 @@ struct sched_action {
     const char *task; /* interned */
     const char *key;  /* interned */
     const char *cancel_task; /* of a cancellation: the task cancelled */
+    bool cancel_of_known;    /* of a cancellation: history told before that it runs, so it keeps that task's settings */
     guint interval_ms;       /* of the operation, of a cancellation: of what is cancelled */
     unsigned flags;
     enum sched_requires needs;

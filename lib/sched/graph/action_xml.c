@@ -233,7 +233,7 @@ add_physical_host(struct graph_writer *w, const struct sched_action *a)
 static struct sched_op_config *
 config_of(struct graph_writer *w, const struct sched_action *a)
 {
-    const char *task = a->task; /* also of a cancellation: defaults for what is cancelled are not meant */
+    const char *task = a->cancel_of_known ? a->cancel_task : a->task;
 
     if (w->last.rsc != a->rsc || w->last.interval_ms != a->interval_ms || strcmp(w->last.task, task) != 0
         || strcmp(w->last.key, a->key) != 0) {
