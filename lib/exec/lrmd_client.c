@@ -128,7 +128,8 @@ transact_take(struct lrmd_client *c, xmlNode *command, xmlNode **reply)
     if (c->ipc == NULL) {
         return -ENOTCONN;
     }
-    rc = ipc_call(c->ipc, request, REPLY_TIMEOUT_MS, &answer);
+    /* The answer to an action comes at once, not when it ends; how long it may take is a measure of how long this node may be stuck. */
+    rc = ipc_call(c->ipc, request, MAX((int)xml_get_int(request, LRMD_FIELD_TIMEOUT, 0), REPLY_TIMEOUT_MS), &answer);
     if (rc != RC_OK) {
         log_err("The executor did not answer %s: %s", xml_get(request, LRMD_FIELD_OP), result_text(rc));
         return (rc == ETIMEDOUT) ? -ETIME : result_to_legacy(rc);
