@@ -101,6 +101,7 @@ struct sim_node {
 struct sim {
     struct sim_config config;
     uint64_t next_check; /* of what need not be looked at after every event */
+    uint64_t rewired;    /* when the network was divided otherwise the last time */
     uint64_t now; /* microseconds */
     uint64_t chance[2];
     bool has_sbd; /* on the hosts; else a power switch fences */

@@ -649,6 +649,7 @@ sim_net_partition(struct sim *s, const unsigned *component)
 {
     bool loss = false;
 
+    s->rewired = s->now;
     for (unsigned i = 0; i < s->n_nodes; i++) {
         for (unsigned j = 0; j < i; j++) {
             loss = loss || (s->net->wire[i] == s->net->wire[j] && component[i] != component[j]);

@@ -32,7 +32,8 @@ struct sim_sbd {
     unsigned tick_generation;
     unsigned watcher_generation[SBD_MAX_WATCHERS];
     bool had_quorum;
-    struct cib_version judged; /* of the CIB that `facts` are from */
+    struct cib_version judged; /* of the CIB that `facts` are from, and of the process that had it */
+    uint64_t judged_since;
     bool has_facts;
     struct sbd_node_facts facts;
 };
@@ -298,7 +299,7 @@ facts_of_cib(struct sim_node *n)
     const struct sched_node *own;
     struct sched *s;
 
-    if (n->sbd->has_facts && cib_version_compare(&version, &n->sbd->judged) == 0) {
+    if (n->sbd->has_facts && cib_version_compare(&version, &n->sbd->judged) == 0 && n->sbd->judged_since == n->since[SIM_CIB]) {
         return facts;
     }
     s = sched_new(cib, sim_epoch(n->sim), SCHED_STATUS_ONLY | SCHED_QUIET | SCHED_CAN_FENCE);
@@ -313,6 +314,7 @@ facts_of_cib(struct sim_node *n)
     sched_free(s);
     n->sbd->has_facts = true;
     n->sbd->judged = version;
+    n->sbd->judged_since = n->since[SIM_CIB];
     return facts;
 }
 

@@ -197,7 +197,26 @@ completion(const struct command *command, const struct fence_result *result)
     return reply;
 }
 
-/* A peer that is itself the target will not live to answer its client: everybody hears the result. */
+/* Is the device followed by another in a level of the target?  Then what it has done is only a part of the fencing. */
+static bool
+is_followed(const struct fenced_core *core, const struct command *command)
+{
+    const struct topology *topology = topology_find(core, command->target);
+    const char *device = fence_find_value(command->request, F_ST_DEVICE_ID);
+
+    for (unsigned i = 0; topology != NULL && device != NULL && i <= FENCE_LEVEL_MAX; i++) {
+        const GPtrArray *ids = topology->levels[i];
+
+        for (guint k = 0; ids != NULL && k + 1 < ids->len; k++) {
+            if (text_equal(g_ptr_array_index(ids, k), device)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* A peer that is itself the target will not live to answer its client: everybody hears the result, if it is that of all the fencing. */
 static void
 answer_peer(struct fenced_core *core, const struct command *command, const struct fence_result *result, bool merged)
 {
@@ -208,7 +227,7 @@ answer_peer(struct fenced_core *core, const struct command *command, const struc
     if (merged) {
         xml_set(reply, FENCE_F_MERGED, "true");
     }
-    if (text_equal_nocase(command->peer, command->target) && is_fencing(command->action)) {
+    if (text_equal_nocase(command->peer, command->target) && is_fencing(command->action) && !is_followed(core, command)) {
         xml_set(reply, F_SUBTYPE, FENCE_SUBTYPE_BROADCAST);
         xml_set(reply, F_ST_OPERATION, FENCE_OP_NOTIFY);
         core_send_take(core, NULL, reply);

@@ -351,6 +351,7 @@ struct sbd_inquisitor {
     bool ending;   /* SBD_DO_END or SBD_DO_KILL was given: nothing more will come */
     bool warned_majority;
     uint64_t warned_late;
+    uint64_t unvouched; /* end of the last time that the cluster did not vouch, as far as it has ended; 0: there was none */
 };
 
 struct sbd_effects {

@@ -85,6 +85,28 @@ is_healthy(const struct sbd_watcher *w)
     return w->alive != 0 && !w->outdated;
 }
 
+/* When as many disks as are enough to be good had been read last; 0: never. */
+static uint64_t
+disks_read(const struct sbd_inquisitor *q)
+{
+    uint64_t last = 0, before = 0;
+
+    for (unsigned i = 0; i < q->n_watchers; i++) {
+        const struct sbd_watcher *w = &q->watchers[i];
+
+        if (w->kind != SBD_WATCHER_DISK) {
+            continue;
+        }
+        if (w->alive > last) {
+            before = last;
+            last = w->alive;
+        } else if (w->alive > before) {
+            before = w->alive;
+        }
+    }
+    return q->config.n_disks == 3 ? before : last;
+}
+
 /*
  * May the watchdog be fed, and may the daemon say that it has started?  (the table of spec 65 §7.5)
  *
@@ -96,6 +118,9 @@ is_healthy(const struct sbd_watcher *w)
  * so that a node may wait for its Pacemaker.  Not at all: feed only before anything started. disks
  * good: feed.  Not good: feed as long as the cluster vouches fully, but never start like that.
  *   disks, -z    as without disks, but only while the disks are good
+ *
+ * The cluster's word counts only if it was never missing since the disks were read last: while it was, the others may have ordered this
+ * node to reset itself, on a disk that it does not see, and they will take it for dead.  (Beyond the table: peers feed again.)
  */
 struct sbd_verdict
 sbd_judge(struct sbd_inquisitor *q)
@@ -136,8 +161,8 @@ sbd_judge(struct sbd_inquisitor *q)
         return v;
     }
     v.may_detach = good;
-    v.on_pacemaker = !good && fully;
-    v.feed = good || fully;
+    v.on_pacemaker = !good && fully && (!q->detached || disks_read(q) >= q->unvouched);
+    v.feed = good || v.on_pacemaker;
     return v;
 }
 
@@ -197,10 +222,15 @@ restart_dead(struct sbd_inquisitor *q, uint64_t now, struct sbd_effects *out)
 }
 
 static void
-sign_of_life(struct sbd_watcher *w, unsigned i, uint64_t now, struct sbd_effects *out)
+sign_of_life(struct sbd_inquisitor *q, unsigned i, uint64_t now, struct sbd_effects *out)
 {
+    struct sbd_watcher *w = &q->watchers[i];
+
     if (!is_healthy(w)) {
         effect(out, SBD_DO_WARN_HEALTHY)->watcher = i;
+        if (w->kind != SBD_WATCHER_DISK) {
+            q->unvouched = now;
+        }
     }
     w->alive = now;
     w->outdated = false;
@@ -338,7 +368,7 @@ sbd_inquisitor_step(struct sbd_inquisitor *q, uint64_t now, const struct sbd_eve
     case SBD_EV_TICK:
         break;
     case SBD_EV_ALIVE:
-        sign_of_life(&q->watchers[ev->watcher], ev->watcher, now, out);
+        sign_of_life(q, ev->watcher, now, out);
         break;
     case SBD_EV_UNHEALTHY:
         lost_health(&q->watchers[ev->watcher], ev->watcher, out);

@@ -405,6 +405,28 @@ a_failure_to_turn_on_again_is_no_failure(void **state)
     world_free(w);
 }
 
+/* A peer that was away and knows nothing of the operation must not take the half for the whole. */
+static void
+the_first_half_of_fencing_oneself_is_not_told_as_its_end(void **state)
+{
+    struct world *w = world_new(2);
+
+    device(w, 0, "a", "fence_T", "pcmk_host_list='n1' takes='2'");
+    device(w, 0, "b", "fence_T", "pcmk_host_list='n1' takes='2'");
+    level(w, "target='n1'", 1, "a,b");
+    lose(w, 1);
+    fence(w, "n1", "off", 20);
+    set_down(w, 1, false);
+    pass(w, 2500);
+    assert_ran(w, "n1:off:a@0 n1:off:b@2");
+    ask(w, 1, "<x st_op='st_fence_history' st_callopt='4096' st_callid='9'><st_calldata><y st_target='n1'/></st_calldata></x>");
+    assert_null(fence_find_value(w->reply, F_ST_STATE)); /* none, or none that ended */
+    pass(w, 2000);
+    ask(w, 1, "<x st_op='st_fence_history' st_callopt='4096' st_callid='10'><st_calldata><y st_target='n1'/></st_calldata></x>");
+    assert_string_equal(fence_find_value(w->reply, F_ST_STATE), "2");
+    world_free(w);
+}
+
 /* --- unfencing --- */
 
 static void
@@ -735,6 +757,7 @@ main(void)
         cmocka_unit_test(devices_that_stay_off_or_cannot_turn_on_are_left_off),
         cmocka_unit_test(devices_that_unfence_by_themselves_are_not_turned_on),
         cmocka_unit_test(a_failure_to_turn_on_again_is_no_failure),
+        cmocka_unit_test(the_first_half_of_fencing_oneself_is_not_told_as_its_end),
         cmocka_unit_test(unfencing_uses_all_levels_devices_that_unfence),
         cmocka_unit_test(unfencing_is_done_by_devices_that_unfence_not_by_any_other),
         cmocka_unit_test(unfencing_fails_if_one_device_that_has_to_fails),

@@ -251,6 +251,22 @@ the_cluster_vouches_for_a_node_without_its_disk(void **state)
 }
 
 static void
+who_lost_the_cluster_and_the_disk_together_is_not_vouched_for_until_the_disk_is_read(void **state)
+{
+    (void)state;
+    for (unsigned is_mended = 0; is_mended <= 1; is_mended++) {
+        begin(1, true, false);
+        pass(10000, DISK | PCMK(1) | CLUS(1));
+        /* An order to this node may be written now, and it would not see it. */
+        feed(SBD_EV_UNHEALTHY, 1, 0);
+        pass(1500, CLUS(1));
+        pass(5000, PCMK(1) | CLUS(1) | (is_mended ? DISK : 0));
+        pass(5000, PCMK(1) | CLUS(1));
+        assert_int_equal(did(SBD_DO_KILL), !is_mended);
+    }
+}
+
+static void
 one_order_of_one_disk_kills_at_once(void **state)
 {
     static const struct {
@@ -635,6 +651,7 @@ main(void)
         cmocka_unit_test(a_watchdog_that_cannot_be_armed_ends_the_start),
         cmocka_unit_test(a_lost_disk_stops_the_feeding_and_then_kills),
         cmocka_unit_test(the_cluster_vouches_for_a_node_without_its_disk),
+        cmocka_unit_test(who_lost_the_cluster_and_the_disk_together_is_not_vouched_for_until_the_disk_is_read),
         cmocka_unit_test(one_order_of_one_disk_kills_at_once),
         cmocka_unit_test(an_order_is_a_disks_word_only),
         cmocka_unit_test(a_stop_or_an_exit_message_never_kills),
