@@ -139,9 +139,31 @@ class Node:
         """The host dies at once: every process of it is killed."""
         pid = self.pid
         if pid:
+            wrappers = self._wrappers(pid)
             os.kill(pid, signal.SIGKILL)
+            for wrapper in wrappers:
+                try:
+                    os.kill(wrapper, signal.SIGCONT)
+                except ProcessLookupError:
+                    pass  # it saw the end itself
             wait_until("%s is off" % self.name, lambda: not self.pid, 10, 0.02)
         self.lab.reap()
+
+    @staticmethod
+    def _wrappers(pid):
+        """The processes outside that wait for those inside: unshare and nsenter stop themselves when what they wait for is stopped."""
+        found = []
+        for entry in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open("/proc/%s/cmdline" % entry, "rb") as f:
+                    argv = f.read().split(b"\0")
+                with open("/proc/%s/task/%s/children" % (entry, entry)) as f:
+                    children = f.read().split()
+            except OSError:
+                continue
+            if argv[:3] == [b"nsenter", b"-t", str(pid).encode()] or (argv[0] == b"unshare" and str(pid) in children):
+                found.append(int(entry))
+        return found
 
     def start(self, wait=False):
         """Boot if needed, start Corosync and the stack."""
