@@ -20,7 +20,7 @@ import sbd_alone  # noqa: E402
 import sbd_procedures  # noqa: E402
 from lab import wait_until  # noqa: E402
 from results import Results, Skip  # noqa: E402
-from sbd_lab import (EXTERNAL_SBD, IO, LOOP, MSGWAIT, W, SbdLab, alive_for, best_agent, fencing_on, last_fencing, sbd_process,  # noqa: E402
+from sbd_lab import (EXTERNAL_SBD, IO, LOOP, MSGWAIT, W, SbdLab, alive_for, best_agent, cut_off_home_of, fencing_on, last_fencing, sbd_process,  # noqa: E402
                      titles, wait_dead)
 from world import active, configure, dummies, expect_active, set_option  # noqa: E402
 
@@ -239,13 +239,7 @@ def a_node_without_quorum_dies_and_the_others_recover(s):
     set_option(s.lab, "stonith-timeout", "40s")
     configure(s.lab, dummies(3))
     s.lab.wait_idle()
-    victim = s.lab[expect_active(s.lab, "d1")[0]]
-    begin = time.monotonic()
-    victim.unplug()
-    wait_dead(s.lab, victim, 30)
-    died = time.monotonic() - begin
-    wait_until("d1 runs elsewhere", lambda: (active(s.lab, "d1") or [victim.name]) != [victim.name], 60)
-    recovered = time.monotonic() - begin
+    victim, died, recovered = cut_off_home_of(s, "d1")
     assert died < recovered, "recovered after %.1f s, but it lived for %.1f s" % (recovered, died)
     assert len(s.lab.running()) == 2
     print("    (cut off: dead after %.1f s, recovered after %.1f s)" % (died, recovered))

@@ -15,7 +15,7 @@ import time
 
 from lab import Lab, LabError, wait_until
 from results import Skip
-from world import configure, set_option
+from world import active, configure, expect_active, set_option
 
 W, IO, LOOP = 3, 1, 1      # watchdog, I/O and loop timeout of the tests, seconds
 MSGWAIT = 2 * W
@@ -287,6 +287,17 @@ def sbd_process(node, title="sbd: inquisitor"):
 
 def wait_dead(lab, node, timeout):
     return wait_until("%s is dead" % node.name, lambda: not node.pid, timeout, 0.05)
+
+
+def cut_off_home_of(s, rsc):
+    """The node that runs it loses its network: that node, and after how many seconds it was dead and the resource ran elsewhere."""
+    victim = s.lab[expect_active(s.lab, rsc)[0]]
+    begin = time.monotonic()
+    victim.unplug()
+    wait_dead(s.lab, victim, 30)
+    died = time.monotonic() - begin
+    wait_until("%s runs elsewhere" % rsc, lambda: (active(s.lab, rsc) or [victim.name]) != [victim.name], 60)
+    return victim, died, time.monotonic() - begin
 
 
 FENCE_SBD = ('<resources><primitive id="fencing" class="stonith" type="fence_sbd"><instance_attributes id="fencing-params">'

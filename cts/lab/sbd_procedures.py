@@ -5,11 +5,10 @@ Told by sbd.py --long.
 """
 import os
 import signal
-import time
 
 from lab import wait_until
 from results import Skip
-from sbd_lab import IO, LOOP, MSGWAIT, W, fencing_on, last_fencing, sbd_process, titles, wait_dead
+from sbd_lab import IO, LOOP, MSGWAIT, W, cut_off_home_of, fencing_on, last_fencing, sbd_process, titles, wait_dead
 from world import active, configure, dummies, expect_active, set_option
 
 
@@ -167,13 +166,7 @@ def the_automatic_watchdog_timeout_is_twice_sbds(s):
     set_option(s.lab, "stonith-watchdog-timeout", "-1")
     configure(s.lab, dummies(3))
     s.lab.wait_idle()
-    victim = s.lab[expect_active(s.lab, "d1")[0]]
-    begin = time.monotonic()
-    victim.unplug()
-    wait_dead(s.lab, victim, 30)
-    died = time.monotonic() - begin
-    wait_until("d1 runs elsewhere", lambda: (active(s.lab, "d1") or [victim.name]) != [victim.name], 60)
-    recovered = time.monotonic() - begin
+    victim, died, recovered = cut_off_home_of(s, "d1")
     assert recovered > died and recovered >= 2 * W, (died, recovered)
     log = "".join(n.log() for n in s.lab.running())
     assert "Waiting %ds for %s to self-fence" % (2 * W, victim.name) in log, log[-1500:]
