@@ -78,16 +78,6 @@ sim_config_choose(struct sim *s)
               s->has_levels ? ", after a level that mostly fails" : "");
 }
 
-static void
-add_pair(xmlNode *set, const char *name, const char *value)
-{
-    xmlNode *pair = xml_new(set, "nvpair");
-
-    xml_setf(pair, "id", "%s-%s", xml_id(set), name);
-    xml_set(pair, "name", name);
-    xml_set(pair, "value", value);
-}
-
 /* `detail`: a parameter that tells the simulated agent what it is, or NULL. */
 static void
 add_device(xmlNode *resources, const char *id, const char *type, const char *detail, const char *value)
@@ -100,9 +90,9 @@ add_device(xmlNode *resources, const char *id, const char *type, const char *det
     xml_set(device, "type", type);
     set = xml_new(device, "instance_attributes");
     xml_setf(set, "id", "%s-a", id);
-    add_pair(set, "pcmk_host_list", "n1 n2 n3 n4 n5");
+    xml_new_nvpair(set, "pcmk_host_list", "n1 n2 n3 n4 n5");
     if (detail != NULL) {
-        add_pair(set, detail, value);
+        xml_new_nvpair(set, detail, value);
     }
 }
 
@@ -149,7 +139,7 @@ add_fencing(const struct sim *s, xmlNode *configuration, xmlNode *options)
     } else if (s->n_disks > 0) {
         add_device(resources, "fence", "fence_sbd", NULL, NULL);
     } else {
-        add_pair(options, "stonith-watchdog-timeout", s->config.mutation == SIM_SHORT_WAIT ? "3s" : WATCHDOG_WAIT);
+        xml_new_nvpair(options, "stonith-watchdog-timeout", s->config.mutation == SIM_SHORT_WAIT ? "3s" : WATCHDOG_WAIT);
         second = "watchdog";
     }
     if (s->has_levels) {

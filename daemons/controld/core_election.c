@@ -193,12 +193,9 @@ property_set(struct controld *c, const char *name, const char *value)
 {
     xmlNode *config = xml_new(NULL, "crm_config");
     xmlNode *set = xml_new(config, "cluster_property_set");
-    xmlNode *pair = xml_new(set, "nvpair");
 
     xml_set(set, "id", "cib-bootstrap-options");
-    xml_setf(pair, "id", "cib-bootstrap-options-%s", name);
-    xml_set(pair, "name", name);
-    xml_set(pair, "value", value);
+    xml_new_nvpair(set, name, value);
     cib_request(c, CIB_OP_MODIFY, "crm_config", config, CIB_OPT_CAN_CREATE | CIB_OPT_QUORUM_OVERRIDE, cib_log_failure,
                 g_strdup_printf("set cluster property %s", name), g_free);
 }
@@ -230,11 +227,7 @@ write_properties(struct controld *c)
     xml_set(set, "id", "cib-bootstrap-options");
     for (unsigned i = 0; i < G_N_ELEMENTS(properties); i++) {
         if (properties[i].value != NULL) {
-            xmlNode *pair = xml_new(set, "nvpair");
-
-            xml_setf(pair, "id", "cib-bootstrap-options-%s", properties[i].name);
-            xml_set(pair, "name", properties[i].name);
-            xml_set(pair, "value", properties[i].value);
+            xml_new_nvpair(set, properties[i].name, properties[i].value);
         }
     }
     cib_request(c, CIB_OP_MODIFY, "crm_config", config, CIB_OPT_CAN_CREATE | CIB_OPT_QUORUM_OVERRIDE, cib_log_failure,

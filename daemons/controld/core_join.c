@@ -512,7 +512,7 @@ static void
 standby_known(struct controld *c, int rc, const xmlNode *pair, gpointer arg)
 {
     const char *value = arg;
-    xmlNode *nodes = xml_new(NULL, "nodes"), *node = xml_new(nodes, "node"), *set, *nv;
+    xmlNode *nodes = xml_new(NULL, "nodes"), *node = xml_new(nodes, "node"), *set;
     g_autofree char *set_id = g_strdup_printf("nodes-%s", c->uuid);
 
     xml_set(node, "id", c->uuid);
@@ -522,15 +522,11 @@ standby_known(struct controld *c, int rc, const xmlNode *pair, gpointer arg)
         const xmlNode *known = xml_find(pair, "nvpair", "name", "standby");
 
         xml_set(set, "id", xml_id(pair));
-        nv = xml_new(set, "nvpair");
-        xml_set(nv, "id", xml_id(known));
+        xml_set(xml_new_nvpair(set, "standby", value), "id", xml_id(known));
     } else {
         xml_set(set, "id", set_id);
-        nv = xml_new(set, "nvpair");
-        xml_setf(nv, "id", "%s-standby", set_id);
+        xml_new_nvpair(set, "standby", value);
     }
-    xml_set(nv, "name", "standby");
-    xml_set(nv, "value", value);
     cib_request(c, CIB_OP_MODIFY, "nodes", nodes, CIB_OPT_CAN_CREATE, cib_log_failure, g_strdup("set the start state of this node"), g_free);
 }
 

@@ -28,18 +28,18 @@ daemons_fenced_pacemaker_fenced_SOURCES = \
 daemons_fenced_pacemaker_fenced_LDADD = daemons/fenced/libfencedcore.a lib/fence/libfence.a lib/exec/libexec.a lib/cib/libcib.a lib/sched/libsched.a lib/rules/librules.a $(CLUSTER_LDADD)
 
 check_PROGRAMS += daemons/fenced/tests/test-fenced-core
-daemons_fenced_tests_test_fenced_core_SOURCES = daemons/fenced/tests/test-fenced-core.c daemons/fenced/tests/peers.h
+daemons_fenced_tests_test_fenced_core_SOURCES = daemons/fenced/tests/test-fenced-core.c daemons/fenced/tests/network.h
 daemons_fenced_tests_test_fenced_core_LDADD = $(FENCED_CORE_LDADD) $(CMOCKA_LIBS)
 TESTS += daemons/fenced/tests/test-fenced-core
 
 check_PROGRAMS += daemons/fenced/tests/test-fenced-devices
-daemons_fenced_tests_test_fenced_devices_SOURCES = daemons/fenced/tests/test-fenced-devices.c daemons/fenced/tests/peers.h
+daemons_fenced_tests_test_fenced_devices_SOURCES = daemons/fenced/tests/test-fenced-devices.c daemons/fenced/tests/network.h
 daemons_fenced_tests_test_fenced_devices_LDADD = $(FENCED_CORE_LDADD) $(CMOCKA_LIBS)
 TESTS += daemons/fenced/tests/test-fenced-devices
 
 check_PROGRAMS += daemons/fenced/tests/test-fenced-levels
 daemons_fenced_tests_test_fenced_levels_SOURCES = daemons/fenced/tests/test-fenced-levels.c daemons/fenced/tests/fenced_world.c \
-	daemons/fenced/tests/fenced_world.h daemons/fenced/tests/peers.h
+	daemons/fenced/tests/fenced_world.h daemons/fenced/tests/network.h
 daemons_fenced_tests_test_fenced_levels_LDADD = $(FENCED_CORE_LDADD) $(CMOCKA_LIBS)
 TESTS += daemons/fenced/tests/test-fenced-levels
 

@@ -312,6 +312,17 @@ xml_set_int(xmlNode *node, const char *name, long long value)
     xml_set(node, name, buf);
 }
 
+xmlNode *
+xml_new_nvpair(xmlNode *set, const char *name, const char *value)
+{
+    xmlNode *pair = xml_new(set, "nvpair");
+
+    xml_setf(pair, "id", "%s-%s", xml_id(set), name);
+    xml_set(pair, "name", name);
+    xml_set(pair, "value", value);
+    return pair;
+}
+
 void
 xml_setf(xmlNode *node, const char *name, const char *format, ...)
 {

@@ -32,6 +32,8 @@ const char *xml_get(const xmlNode *node, const char *name);
 /* Set (keeps the place of an existing attribute, else appends); value NULL removes. */
 void xml_set(xmlNode *node, const char *name, const char *value);
 void xml_set_int(xmlNode *node, const char *name, long long value);
+/* A new <nvpair> at the end of a set that has an id: its own is SET-NAME, as everybody makes them who is not told another. */
+xmlNode *xml_new_nvpair(xmlNode *set, const char *name, const char *value);
 void xml_setf(xmlNode *node, const char *name, const char *format, ...) G_GNUC_PRINTF(3, 4);
 void xml_remove(xmlNode *node, const char *name);
 /* Integer value; `def` if absent or not a number.  Leading integer semantics ("12abc" is 12). */

@@ -119,7 +119,7 @@ new_rsc_command(const struct lrmd_client *c, const char *op, int timeout_ms, uns
 
 /* Send a command (freed here) and take the answer's code; *reply (may be NULL) gets the whole answer on success. */
 static int
-transact_take(struct lrmd_client *c, xmlNode *command, xmlNode **reply)
+transact_within_take(struct lrmd_client *c, xmlNode *command, int wait_ms, xmlNode **reply)
 {
     g_autoptr(xmlNode) request = command;
     g_autoptr(xmlNode) answer = NULL;
@@ -128,8 +128,7 @@ transact_take(struct lrmd_client *c, xmlNode *command, xmlNode **reply)
     if (c->ipc == NULL) {
         return -ENOTCONN;
     }
-    /* The answer to an action comes at once, not when it ends; how long it may take is a measure of how long this node may be stuck. */
-    rc = ipc_call(c->ipc, request, MAX((int)xml_get_int(request, LRMD_FIELD_TIMEOUT, 0), REPLY_TIMEOUT_MS), &answer);
+    rc = ipc_call(c->ipc, request, wait_ms, &answer);
     if (rc != RC_OK) {
         log_err("The executor did not answer %s: %s", xml_get(request, LRMD_FIELD_OP), result_text(rc));
         return (rc == ETIMEDOUT) ? -ETIME : result_to_legacy(rc);
@@ -142,6 +141,12 @@ transact_take(struct lrmd_client *c, xmlNode *command, xmlNode **reply)
         *reply = g_steal_pointer(&answer);
     }
     return rc;
+}
+
+static int
+transact_take(struct lrmd_client *c, xmlNode *command, xmlNode **reply)
+{
+    return transact_within_take(c, command, REPLY_TIMEOUT_MS, reply);
 }
 
 static int
@@ -266,7 +271,8 @@ lrmd_client_exec(struct lrmd_client *c, const struct lrmd_exec *op)
     xml_set_int(rsc, LRMD_FIELD_TIMEOUT, op->timeout_ms);
     xml_set_int(rsc, LRMD_FIELD_START_DELAY, op->start_delay_ms);
     lrmd_params_to_xml(rsc, op->params);
-    return transact_take(c, command, NULL);
+    /* The answer comes at once, not when the action ends; how long that may take says how long this node may be stuck (spec 50 §2.5). */
+    return transact_within_take(c, command, MAX(op->timeout_ms, REPLY_TIMEOUT_MS), NULL);
 }
 
 int

@@ -8,7 +8,7 @@
 #include "lib/ipc/ipc_message.h"
 
 #include "daemons/fenced/tests/fenced_world.h"
-#include "daemons/fenced/tests/peers.h"
+#include "daemons/fenced/tests/network.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -57,8 +57,9 @@ start_agent(struct world *w, unsigned node, struct fenced_effect *e)
 }
 
 static void
-collect(struct world *w, unsigned node)
+collect(void *world, unsigned node)
 {
+    struct world *w = world;
     struct fenced_effect *e;
 
     while ((e = fenced_core_take_effect(w->cores[node])) != NULL) {
@@ -67,12 +68,7 @@ collect(struct world *w, unsigned node)
             continue;
         }
         if (e->kind == FENCED_SEND) {
-            struct message *m = g_new0(struct message, 1);
-
-            m->from = node;
-            m->to = g_strdup(e->to);
-            m->xml = g_steal_pointer(&e->xml);
-            g_queue_push_tail(&w->network, m);
+            network_send(&w->network, node, e);
         } else if (e->kind == FENCED_REPLY) {
             xml_free(w->reply);
             w->reply = g_steal_pointer(&e->xml);
@@ -134,27 +130,19 @@ void
 world_settle(struct world *w)
 {
     struct agent_run *run;
-    struct message *m;
 
     for (unsigned i = 0; i < w->n; i++) {
         collect(w, i);
     }
     for (;;) {
-        if ((m = g_queue_pop_head(&w->network)) != NULL) {
-            for (unsigned i = 0; i < w->n; i++) {
-                if (!w->is_down[i] && (m->to == NULL || strcmp(m->to, names[i]) == 0)) {
-                    fenced_core_message(w->cores[i], w->now, names[m->from], m->xml);
-                    collect(w, i);
-                }
-            }
-            g_free(m->to);
-            xml_free(m->xml);
-            g_free(m);
-        } else if ((run = ended_agent(w)) != NULL) {
-            end_agent(w, run);
-        } else {
+        if (network_deliver(&w->network, w->cores, names, w->is_down, w->n, w->now, collect, w)) {
+            continue;
+        }
+        run = ended_agent(w);
+        if (run == NULL) {
             return;
         }
+        end_agent(w, run);
     }
 }
 

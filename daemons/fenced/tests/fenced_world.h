@@ -10,12 +10,6 @@
 
 #define MAX_NODES 3
 
-struct message {
-    unsigned from;
-    char *to;
-    xmlNode *xml;
-};
-
 struct agent_run {
     unsigned node;
     uint64_t end_ms;

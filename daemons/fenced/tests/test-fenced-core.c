@@ -10,7 +10,7 @@
 #include "lib/ipc/ipc_message.h"
 
 #include "daemons/fenced/fenced_core.h"
-#include "daemons/fenced/tests/peers.h"
+#include "daemons/fenced/tests/network.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,12 +23,6 @@
 /* --- the world of a test --- */
 
 #define MAX_NODES 3
-
-struct message {
-    unsigned from;
-    char *to; /* NULL: all */
-    xmlNode *xml;
-};
 
 struct world {
     unsigned n;
@@ -53,18 +47,14 @@ new_uuid(void *data)
 }
 
 static void
-collect(struct world *w, unsigned node)
+collect(void *world, unsigned node)
 {
+    struct world *w = world;
     struct fenced_effect *e;
 
     while ((e = fenced_core_take_effect(w->cores[node])) != NULL) {
         if (e->kind == FENCED_SEND) {
-            struct message *m = g_new0(struct message, 1);
-
-            m->from = node;
-            m->to = g_strdup(e->to);
-            m->xml = g_steal_pointer(&e->xml);
-            g_queue_push_tail(&w->network, m);
+            network_send(&w->network, node, e);
         } else if (e->kind == FENCED_REPLY) {
             g_ptr_array_add(w->replies, g_steal_pointer(&e->xml));
         } else if (e->kind == FENCED_EVENT) {
@@ -78,21 +68,10 @@ collect(struct world *w, unsigned node)
 static void
 deliver(struct world *w)
 {
-    struct message *m;
-
     for (unsigned i = 0; i < w->n; i++) {
         collect(w, i);
     }
-    while ((m = g_queue_pop_head(&w->network)) != NULL) {
-        for (unsigned i = 0; i < w->n; i++) {
-            if (!w->is_deaf[i] && (m->to == NULL || strcmp(m->to, names[i]) == 0)) {
-                fenced_core_message(w->cores[i], w->now, names[m->from], m->xml);
-                collect(w, i);
-            }
-        }
-        g_free(m->to);
-        xml_free(m->xml);
-        g_free(m);
+    while (network_deliver(&w->network, w->cores, names, w->is_deaf, w->n, w->now, collect, w)) {
     }
 }
 

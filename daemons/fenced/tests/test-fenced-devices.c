@@ -9,7 +9,7 @@
 #include "lib/ipc/ipc_message.h"
 
 #include "daemons/fenced/fenced_internal.h"
-#include "daemons/fenced/tests/peers.h"
+#include "daemons/fenced/tests/network.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -180,16 +180,6 @@ new_primitive(struct sched *s, const char *id, const char *provider, const char 
 }
 
 static void
-add_pair(xmlNode *set, const char *name, const char *value)
-{
-    xmlNode *pair = xml_new(set, "nvpair");
-
-    xml_setf(pair, "id", "%s-%s", xml_id(set), name);
-    xml_set(pair, "name", name);
-    xml_set(pair, "value", value);
-}
-
-static void
 add_monitor(xmlNode *primitive)
 {
     xmlNode *op = xml_new(xml_new(primitive, "operations"), "op");
@@ -236,11 +226,11 @@ make_ip(struct sched *s, struct bundle *b, struct sched_replica *rep)
     g_free(id);
     set = xml_new(xml, "instance_attributes");
     xml_setf(set, "id", "%s-attributes-%u", b->rsc->id, rep->offset);
-    add_pair(set, "ip", rep->ipaddr);
+    xml_new_nvpair(set, "ip", rep->ipaddr);
     if (b->interface != NULL) {
-        add_pair(set, "nic", b->interface);
+        xml_new_nvpair(set, "nic", b->interface);
     }
-    add_pair(set, "cidr_netmask", b->netmask != NULL ? b->netmask : "32");
+    xml_new_nvpair(set, "cidr_netmask", b->netmask != NULL ? b->netmask : "32");
     add_monitor(xml);
     rep->ip = add_child(s, b, xml, rep);
     return rep->ip != NULL;
@@ -315,18 +305,18 @@ make_container(struct sched *s, struct bundle *b, struct sched_replica *rep)
 
     g_free(id);
     xml_setf(set, "id", "%s-attributes-%u", b->rsc->id, rep->offset);
-    add_pair(set, "image", b->image != NULL ? b->image : "");
-    add_pair(set, "allow_pull", "true");
-    add_pair(set, "force_kill", "false");
-    add_pair(set, "reuse", "false");
-    add_pair(set, "run_opts", options);
-    add_pair(set, "mount_points", mount_points->str);
+    xml_new_nvpair(set, "image", b->image != NULL ? b->image : "");
+    xml_new_nvpair(set, "allow_pull", "true");
+    xml_new_nvpair(set, "force_kill", "false");
+    xml_new_nvpair(set, "reuse", "false");
+    xml_new_nvpair(set, "run_opts", options);
+    xml_new_nvpair(set, "mount_points", mount_points->str);
     if (b->run_command != NULL) {
-        add_pair(set, "run_cmd", b->run_command);
+        xml_new_nvpair(set, "run_cmd", b->run_command);
     } else if (b->has_child) {
-        add_pair(set, "run_cmd", "/usr/sbin/pacemaker-remoted");
+        xml_new_nvpair(set, "run_cmd", "/usr/sbin/pacemaker-remoted");
     }
-    add_pair(set, "monitor_cmd", "/bin/true");
+    xml_new_nvpair(set, "monitor_cmd", "/bin/true");
     add_monitor(xml);
     g_free(options);
     g_string_free(mount_points, TRUE);
@@ -423,13 +413,13 @@ clone_xml(struct sched *s, struct bundle *b, const xmlNode *primitive)
     xml_setf(xml, "id", "%s-%s", b->rsc->id, b->promoted_max > 0 ? "master" : "clone");
     set = xml_new(xml, "meta_attributes");
     xml_setf(set, "id", "%s-meta", xml_id(xml));
-    add_pair(set, "ordered", "true");
-    add_pair(set, "clone-max", arena_printf(s->arena, "%d", b->replicas));
-    add_pair(set, "clone-node-max", arena_printf(s->arena, "%d", b->per_host));
-    add_pair(set, "globally-unique", b->per_host > 1 ? "true" : "false");
+    xml_new_nvpair(set, "ordered", "true");
+    xml_new_nvpair(set, "clone-max", arena_printf(s->arena, "%d", b->replicas));
+    xml_new_nvpair(set, "clone-node-max", arena_printf(s->arena, "%d", b->per_host));
+    xml_new_nvpair(set, "globally-unique", b->per_host > 1 ? "true" : "false");
     if (b->promoted_max > 0) {
-        add_pair(set, "promotable", "true");
-        add_pair(set, "promoted-max", arena_printf(s->arena, "%d", b->promoted_max));
+        xml_new_nvpair(set, "promotable", "true");
+        xml_new_nvpair(set, "promoted-max", arena_printf(s->arena, "%d", b->promoted_max));
     }
     xml_copy(xml, primitive);
     return xml;

@@ -13,16 +13,6 @@ is_remote_agent(const char *cls, const char *provider, const char *type)
 }
 
 static void
-add_pair(xmlNode *set, const char *name, const char *value)
-{
-    xmlNode *pair = xml_new(set, "nvpair");
-
-    xml_setf(pair, "id", "%s-%s", xml_id(set), name);
-    xml_set(pair, "name", name);
-    xml_set(pair, "value", value);
-}
-
-static void
 add_op(xmlNode *ops, const char *rsc, const char *name, const char *interval, const char *timeout)
 {
     xmlNode *op = xml_new(ops, "op");
@@ -49,25 +39,25 @@ remote_connection_xml(struct sched *s, const char *id, const char *container, co
 
     set = xml_new(rsc, "meta_attributes");
     xml_setf(set, "id", "%s-meta_attributes", id);
-    add_pair(set, "internal_rsc", "true");
+    xml_new_nvpair(set, "internal_rsc", "true");
     if (container != NULL) {
-        add_pair(set, "container", container);
+        xml_new_nvpair(set, "container", container);
     }
     if (migratable != NULL) {
-        add_pair(set, "allow-migrate", migratable);
+        xml_new_nvpair(set, "allow-migrate", migratable);
     }
     if (is_managed != NULL) {
-        add_pair(set, "is-managed", is_managed);
+        xml_new_nvpair(set, "is-managed", is_managed);
     }
 
     if (server != NULL || port != NULL) {
         set = xml_new(rsc, "instance_attributes");
         xml_setf(set, "id", "%s-instance_attributes", id);
         if (server != NULL) {
-            add_pair(set, "addr", server);
+            xml_new_nvpair(set, "addr", server);
         }
         if (port != NULL) {
-            add_pair(set, "port", port);
+            xml_new_nvpair(set, "port", port);
         }
     }
 
