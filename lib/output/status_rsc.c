@@ -372,7 +372,7 @@ status_primitive_line(GString *to, const struct status_view *v, const struct sch
     if (node != NULL && !several) {
         g_string_append_printf(to, " %s", node->uname);
     }
-    if (r->role == ROLE_STOPPED && !rsc_is(r, RSC_FAILED)) {
+    if (r->role == ROLE_STOPPED) {
         const char *probe = status_probe_failure(v, r, node);
 
         if (probe != NULL) {

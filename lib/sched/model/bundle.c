@@ -200,6 +200,18 @@ clean_id(char *id)
     return id;
 }
 
+/* Whose attributes count for what runs inside is known to all that is made for it. */
+static void
+share_attribute_target(struct sched_rsc *r, const struct sched_rsc *inside)
+{
+    static const char name[] = "container-attribute-target";
+    const char *target = inside != NULL ? rsc_meta(inside, name) : NULL;
+
+    if (target != NULL && rsc_meta(r, name) == NULL) {
+        nvtable_set(&r->meta, name, target);
+    }
+}
+
 static struct sched_rsc *
 add_child(struct sched *s, struct bundle *b, const xmlNode *xml, struct sched_replica *rep)
 {
@@ -207,6 +219,7 @@ add_child(struct sched *s, struct bundle *b, const xmlNode *xml, struct sched_re
 
     if (r != NULL) {
         r->replica = rep;
+        share_attribute_target(r, rep->child);
         arena_vec_push(s->arena, &b->rsc->children, r);
     }
     return r;
@@ -522,6 +535,7 @@ bundle_unpack(struct sched *s, struct sched_rsc *r)
         /* The inner clone has no configuration of its own: whether it notifies is said at what it contains. */
         VEC_FOR_EACH(struct sched_rsc, instance, r->bundle_child->children) {
             r->bundle_child->flags |= instance->flags & RSC_NOTIFY;
+            share_attribute_target(r->bundle_child, instance);
         }
         arena_vec_push(s->arena, &r->children, r->bundle_child);
     }
