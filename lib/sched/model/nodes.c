@@ -209,6 +209,13 @@ node_attr_for_rsc(const struct sched *s, const struct sched_node *n, const struc
     return node_attr(n, name);
 }
 
+/*
+ * -1 red, 0 yellow, 1 neither:
+ *
+ *   1. the words red and yellow mean themselves, whatever scores they stand for
+ *   2. any other value, green too, is red if its score is not above that of red
+ *   3. and yellow if it is not above that of yellow, unless that equals green's
+ */
 int
 node_health_color(const struct sched *s, const struct sched_node *n)
 {
@@ -218,7 +225,7 @@ node_health_color(const struct sched *s, const struct sched_node *n)
         return color;
     }
     nvtable_for_each (pair, &n->attrs) {
-        if (strncmp(pair->name, "#health", 7) != 0 || g_ascii_strcasecmp(pair->value, "green") == 0) {
+        if (strncmp(pair->name, "#health", 7) != 0) {
             continue;
         }
         if (g_ascii_strcasecmp(pair->value, "red") == 0) {
@@ -229,9 +236,9 @@ node_health_color(const struct sched *s, const struct sched_node *n)
             continue;
         }
 
-        int score = score_parse(pair->value);
+        int score = score_parse_health(s, pair->value);
 
-        if (score <= s->opt.health_red && s->opt.health_red < 0) {
+        if (score <= s->opt.health_red) {
             return -1;
         }
         if (score <= s->opt.health_yellow && s->opt.health_yellow != s->opt.health_green) {
