@@ -267,7 +267,7 @@ fence_node_now(struct sched *s, struct sched_node *node, const char *reason, boo
 }
 
 /*
- * Can the action run at all?  (spec 42 §2.2, 3)
+ * Can the action run at all, if its node is (or was, when it was asked for) reachable?  (spec 42 §2.2, 3)
  *
  *   1. not without a node
  *   2. not on an offline node (a guest that need not be reset counts as reachable); a managed stop there means that
@@ -277,7 +277,7 @@ fence_node_now(struct sched *s, struct sched_node *node, const char *reason, boo
  *   5. what needs quorum or fencing can run as the quorum policy says
  */
 void
-action_update_runnable(struct sched *s, struct sched_action *a)
+action_update_runnable(struct sched *s, struct sched_action *a, bool reachable)
 {
     struct sched_rsc *rsc = a->rsc;
     struct sched_node *node = a->node;
@@ -289,7 +289,7 @@ action_update_runnable(struct sched *s, struct sched_action *a)
         a->flags &= ~ACT_RUNNABLE;
         return;
     }
-    if (!act_is(a, ACT_ON_DC) && !node->online && (!node_is_guest(node) || node->remote_requires_reset)) {
+    if (!act_is(a, ACT_ON_DC) && !reachable) {
         a->flags &= ~ACT_RUNNABLE;
         sched_message(s, MSG_WARNING, 0, "update_resource_action_runnable", "%s on %s is unrunnable (node is offline)", a->key,
                       node->uname);
@@ -339,7 +339,7 @@ settle_request(struct sched *s, struct sched_action *a, enum action_wanted wante
     } else if (wanted == WANT_REQUIRED) {
         a->flags &= ~ACT_OPTIONAL;
     }
-    action_update_runnable(s, a);
+    action_update_runnable(s, a, a->node != NULL && node_is_reachable(a->node));
 }
 
 /* Find or create the action RSC_TASK_INTERVAL on a node (spec 42 §2.2).  Never NULL. */

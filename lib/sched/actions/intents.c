@@ -21,16 +21,10 @@ replay_task(struct sched *s, const struct sched_intent *i, const char *task, str
 static void
 replay_stop(struct sched *s, const struct sched_intent *i)
 {
-    if (i->node != NULL) {
-        struct sched_action *stop = replay_task(s, i, "stop", i->node);
+    struct sched_action *stop = replay_task(s, i, "stop", i->node);
 
-        if (i->reason != NULL) {
-            action_set_reason(s, stop, i->reason, false);
-        }
-        return;
-    }
-    VEC_FOR_EACH(struct sched_node, node, i->rsc->active_on) {
-        replay_task(s, i, "stop", node);
+    if (i->reason != NULL) {
+        action_set_reason(s, stop, i->reason, false);
     }
 }
 
@@ -74,7 +68,8 @@ replay(struct sched *s, const struct sched_intent *i)
         fence_action(s, i->node, i->op, true, i->reason, i->priority_delay);
         break;
     case INTENT_CLEAR_FAILCOUNT:
-        action_clear_failcount(s, i->rsc, i->node, i->reason, i->after_fencing);
+        /* Whether it can run was decided when it was asked for; nobody asks again for most. */
+        action_update_runnable(s, action_clear_failcount(s, i->rsc, i->node, i->reason, i->after_fencing), i->reachable);
         break;
     case INTENT_LRM_DELETE:
         action_get(s, i->rsc, "lrm_delete", 0, i->node, WANT_REQUIRED);

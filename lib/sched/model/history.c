@@ -414,8 +414,7 @@ plan_stop(struct sched *s, struct sched_rsc *r, struct sched_node *n)
     struct sched_intent intent = { .kind = INTENT_STOP, .rsc = r, .node = n, .managed = rsc_is(r, RSC_MANAGED) };
 
     intent_add(s, intent);
-    if (n != NULL && !n->online && (!node_is_guest(n) || n->remote_requires_reset) && rsc_is(r, RSC_MANAGED)
-        && !n->unclean) {
+    if (!node_is_reachable(n) && rsc_is(r, RSC_MANAGED) && !n->unclean) {
         /* It must be stopped, and cannot be asked to. */
         sched_fence_node(s, n, "stop is unrunnable", false);
     }
@@ -423,7 +422,7 @@ plan_stop(struct sched *s, struct sched_rsc *r, struct sched_node *n)
 
 /* The connection of a remote node broke for good (spec 40 §7.7). */
 static void
-reset_remote(struct sched *s, struct sched_rsc *r)
+reset_remote(struct sched *s, struct sched_rsc *r, struct sched_node *n)
 {
     r->flags |= RSC_FAILED | RSC_STOP_NEEDED;
     if (s->opt.stonith_enabled) {
@@ -434,7 +433,7 @@ reset_remote(struct sched *s, struct sched_rsc *r)
         }
     }
     if (r->role > ROLE_STOPPED) {
-        plan_stop(s, r, NULL);
+        plan_stop(s, r, n);
     }
     if (r->reconnect_interval > 0) {
         rsc_set_next_role(r, ROLE_STOPPED, "remote reset");
@@ -492,7 +491,7 @@ respond_to_failures(struct sched *s, struct history_state *st)
         }
         break;
     case ONFAIL_RESET_REMOTE:
-        reset_remote(s, r);
+        reset_remote(s, r, st->node);
         break;
     }
 }

@@ -375,5 +375,6 @@ sched_recheck(struct sched *s, int64_t when)
 void
 intent_add(struct sched *s, struct sched_intent intent)
 {
+    intent.reachable = intent.node != NULL && node_is_reachable(intent.node);
     arena_vec_push(s->arena, &s->intents, intent);
 }

@@ -118,6 +118,7 @@ node_is_remote_kind(const struct sched_node *n) /* remote or guest */
     return n->kind == NODE_REMOTE;
 }
 bool node_is_guest(const struct sched_node *n);        /* guest or bundle node */
+bool node_is_reachable(const struct sched_node *n);    /* online, or a guest that need not be reset */
 bool node_is_remote(const struct sched_node *n);       /* remote, not guest */
 /* Container of a guest node's connection, or NULL. */
 struct sched_rsc *node_container(const struct sched_node *n);
@@ -559,6 +560,7 @@ struct sched_intent {
     bool priority_delay;      /* FENCE: priority-fencing-delay applies */
     bool after_fencing;
     bool managed;             /* STOP, DEMOTE: the resource was not (yet) found unmanaged */
+    bool reachable;           /* the node was, when this was asked for; set by intent_add() */
     const char *name;         /* PSEUDO */
     int required;             /* PSEUDO */
 };

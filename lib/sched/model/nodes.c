@@ -171,6 +171,12 @@ node_is_guest(const struct sched_node *n)
 }
 
 bool
+node_is_reachable(const struct sched_node *n)
+{
+    return n->online || (node_is_guest(n) && !n->remote_requires_reset);
+}
+
+bool
 node_is_remote(const struct sched_node *n)
 {
     return n->kind == NODE_REMOTE && (n->remote_rsc == NULL || n->remote_rsc->container == NULL);
