@@ -17,6 +17,9 @@ need_root() {
     [ "$(id -u)" -eq 0 ] || die "needs root (it makes network namespaces and installs packages): run it with sudo"
 }
 
+# The nodes' own files are laid over the machine's; one that debootstrap made has no /etc/hosts yet.
+[ -e /etc/hosts ] || [ "$(id -u)" -ne 0 ] || : >/etc/hosts
+
 # install_packages NAME...: what is missing of them.  A package's services are not started: the machine is not a node.
 install_packages() {
     local missing="" p policy=/usr/sbin/policy-rc.d made=""

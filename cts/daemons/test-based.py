@@ -9,6 +9,7 @@ Needs root: each test runs in namespaces of its own (see `sandbox`).
 import hashlib
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -235,6 +236,25 @@ def an_edited_file_is_set_aside_and_a_backup_used():
     assert m.stop() == 0
 
 
+def a_hostile_file_is_set_aside():
+    """Nested without end, or with entities that grow or read other files: as damaged as any other, and as quickly seen."""
+    head = '<cib crm_feature_set="3.16.1" validate-with="pacemaker-3.9" epoch="1" num_updates="0" admin_epoch="0">'
+    laughs = "".join('<!ENTITY e%d "%s">' % (i, ("&e%d;" % (i - 1)) * 10) for i in range(1, 12))
+    for text in (head + "<configuration>" + "<a>" * 200000 + "</a>" * 200000 + "</configuration></cib>",
+                 '<!DOCTYPE cib [<!ENTITY e0 "ha">%s]>' % laughs + head + "<status>&e11;</status></cib>",
+                 '<!DOCTYPE cib [<!ENTITY f SYSTEM "file:///etc/passwd">]>' + head + "<status>&f;</status></cib>"):
+        for name in files(""):
+            os.unlink(os.path.join(DIRECTORY, name))
+        path = os.path.join(DIRECTORY, "cib.xml")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+        shutil.chown(path, "hacluster", "haclient")
+        m = Manager()
+        assert m.version() == (0, 0, 0) and b"root:x" not in ET.tostring(m.root())
+        assert len(files("cib.auto")) == 1, files("")
+        assert m.stop() == 0
+
+
 def a_file_without_signature_is_accepted():
     m = Manager()
     m.call("cib_create", nodes(1), "nodes")
@@ -293,7 +313,7 @@ TESTS = [
     a_new_directory_gives_an_empty_document, changes_are_counted_and_answered, the_read_only_endpoint_refuses_changes,
     subscribers_are_told_before_the_reply_comes, an_invalid_change_is_refused_with_the_document, what_is_no_message_is_survived,
     the_file_matches_its_signature_and_has_no_status, acknowledged_changes_survive_a_kill,
-    an_edited_file_is_set_aside_and_a_backup_used, a_file_without_signature_is_accepted, without_permission_to_write_nothing_is_written,
+    an_edited_file_is_set_aside_and_a_backup_used, a_hostile_file_is_set_aside, a_file_without_signature_is_accepted, without_permission_to_write_nothing_is_written,
     a_second_one_leaves_at_once, a_directory_of_others_is_refused, an_invalid_configuration_is_served_as_an_error,
     metadata_is_printed_on_request,
 ]
