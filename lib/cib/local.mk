@@ -6,7 +6,7 @@ lib_cib_libcib_a_SOURCES = \
 	lib/cib/cib_client_file.c lib/cib/cib_client_native.c lib/cib/cib_client_remote.c lib/cib/cib_proto.h \
 	lib/cib/cib_compare.c lib/cib/cib_compare.h \
 	lib/cib/cib_digest.c lib/cib/cib_digest.h \
-	lib/cib/cib_doc.c lib/cib/cib_doc.h \
+	lib/cib/cib_doc.c lib/cib/cib_doc.h lib/cib/cib_doc_edit.c lib/cib/cib_doc_impl.h lib/cib/cib_doc_marks.c \
 	lib/cib/cib_grammar.c lib/cib/cib_grammar.h \
 	lib/cib/cib_interest.c lib/cib/cib_interest.h \
 	lib/cib/cib_journal.c lib/cib/cib_journal.h \
