@@ -9,7 +9,10 @@
 
 /* --- the object --- */
 
-/* "<device>:<agent>:<digest>," for each unfencing device; true if the node's own record lacks one of them. */
+/*
+ * "<device>:<agent>:<digest>," for each unfencing device, of a task that no op configures; true if the node's own record
+ * lacks one of them.
+ */
 static bool
 append_device_digests(struct sched *s, struct sched_node *node, struct sched_action *a)
 {
@@ -22,7 +25,7 @@ append_device_digests(struct sched *s, struct sched_node *node, struct sched_act
     /* The last one first: the order is part of what the node has recorded. */
     for (unsigned i = s->unfencing_devices.len; i-- > 0;) {
         struct sched_rsc *device = s->unfencing_devices.items[i];
-        const struct sched_digests *d = sched_digest_calculate(s, device, "monitor", 0, node, NULL);
+        const struct sched_digests *d = sched_digest_calculate(s, device, "stonith-on", 0, node, NULL);
         char *in_all = arena_printf(s->arena, "%s:%s:%s,", device->id, device->type, d->all);
         char *in_secure = arena_printf(s->arena, "%s:%s:%s,", device->id, device->type, d->secure ? d->secure : d->all);
 
@@ -108,7 +111,10 @@ may_unfence(const struct sched_node *node)
     return node->online && !node->unclean && !node->shutdown;
 }
 
-/* A device's definition changed (or `rsc` NULL: the node was never unfenced): unfence the node, or every candidate. */
+/*
+ * A device's definition changed (or `rsc` NULL: the node was never unfenced): unfence the node; if that cannot be now, as
+ * without a node, every node where the device may be.
+ */
 void
 unfence_trigger(struct sched *s, struct sched_rsc *rsc, struct sched_node *node, const char *reason,
                 struct sched_action *dependency)
@@ -116,17 +122,20 @@ unfence_trigger(struct sched *s, struct sched_rsc *rsc, struct sched_node *node,
     if (!s->unfencing_in_use || (rsc != NULL && !rsc_is(rsc, RSC_FENCE_DEVICE))) {
         return;
     }
-    if (node != NULL) {
-        if (may_unfence(node)) {
-            struct sched_action *on = fence_action(s, node, "on", false, reason, false);
+    if (node != NULL && may_unfence(node)) {
+        struct sched_action *on = fence_action(s, node, "on", false, reason, false);
 
-            relation_add(s, on, dependency, ORDER_ORD);
-        }
+        relation_add(s, on, dependency, ORDER_ORD);
         return;
     }
-    for (unsigned i = 0; rsc != NULL && i < s->nodes.len; i++) {
-        if (row_has(&rsc->row, s->node_order[i]) && may_unfence(s->node_order[i])) {
-            unfence_trigger(s, rsc, s->node_order[i], reason, dependency);
+    if (rsc != NULL) {
+        unsigned count;
+        g_autofree struct sched_node **candidates = row_hash_order(s, &rsc->row, &count);
+
+        for (unsigned i = 0; i < count; i++) {
+            if (may_unfence(candidates[i])) {
+                unfence_trigger(s, rsc, candidates[i], reason, dependency);
+            }
         }
     }
 }

@@ -121,14 +121,9 @@ definition_changed(struct sched *s, struct sched_rsc *rsc, struct sched_node *no
         task = "start";
     }
 
-    if (op->restart_mismatch) {
-        force_restart(s, rsc, task, op->interval_ms, node);
-        return true;
-    }
+    const struct sched_digests *d = sched_digest_check(s, rsc, node, op);
 
-    const struct sched_digests *d = sched_digest_check(s, rsc, node, op->xml);
-
-    if (d == NULL || d->result == DIGEST_MATCH) {
+    if (d->result == DIGEST_MATCH) {
         return false;
     }
     if (d->secure_matched) {
@@ -282,7 +277,7 @@ check_last_failure(struct sched *s, struct sched_rsc *rsc, struct sched_node *no
             || !text_is_one_of(op->task, "start", "monitor", NULL)) {
             continue;
         }
-        d = sched_digest_check(s, rsc, node, op->xml);
+        d = sched_digest_check(s, rsc, node, op);
         if (d->result == DIGEST_MISMATCH || d->result == DIGEST_RESTART) {
             action_clear_failcount(s, rsc, node, "resource parameters have changed", false);
         }

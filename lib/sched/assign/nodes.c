@@ -117,11 +117,13 @@ row_hash_order(struct sched *s, const struct sched_row *row, unsigned *count)
     gpointer value;
 
     *count = 0;
-    for (unsigned i = 0; i < s->nodes.len; i++) {
-        struct sched_node *n = s->node_order[i];
+    for (int bundle_nodes = 0; bundle_nodes < 2; bundle_nodes++) { /* which are not there from the beginning */
+        for (unsigned i = 0; i < s->nodes.len; i++) {
+            struct sched_node *n = s->node_order[i];
 
-        if (row_has(row, n)) {
-            g_hash_table_insert(table, (gpointer)n->uuid, n);
+            if (row_has(row, n) && n->resource_discovery_never == bundle_nodes) {
+                g_hash_table_insert(table, (gpointer)n->uuid, n);
+            }
         }
     }
     g_hash_table_iter_init(&iter, table);

@@ -112,9 +112,6 @@ secure_digest(struct sched *s, struct sched_rsc *r, const struct param_list *all
     const char *version = recorded != NULL ? recorded : xml_get(s->cib, "crm_feature_set");
     struct param_list own = { 0 };
 
-    if (entry != NULL && xml_get(entry, "op-secure-digest") == NULL) {
-        return;
-    }
     if (version != NULL && text_compare_versions(version, "3.16.0") >= 0) {
         d->params_secure = params_element(s, all, is_secure, hidden);
     } else {
@@ -138,7 +135,7 @@ secure_digest(struct sched *s, struct sched_rsc *r, const struct param_list *all
 
 static struct sched_digests *
 calculate(struct sched *s, struct sched_rsc *r, const char *task, guint interval_ms, struct sched_node *n,
-          const xmlNode *entry)
+          const xmlNode *entry, bool with_restart)
 {
     struct sched_digests *d = arena_new_struct(s->arena, struct sched_digests);
     const struct nvtable *params = rsc_agent_params(s, r, n), *extra;
@@ -163,7 +160,7 @@ calculate(struct sched *s, struct sched_rsc *r, const char *task, guint interval
     if (entry == NULL || (s->flags & SCHED_SANITIZED) != 0) {
         secure_digest(s, r, &all, params, entry, d);
     }
-    if (entry != NULL && xml_get(entry, "op-restart-digest") != NULL) {
+    if (with_restart) {
         const char *names = xml_get(entry, "op-force-restart");
 
         d->params_restart = names == NULL ? d->params_all : params_element(s, &all, in_list, names);
@@ -172,39 +169,45 @@ calculate(struct sched *s, struct sched_rsc *r, const char *task, guint interval
     return d;
 }
 
-const struct sched_digests *
-sched_digest_calculate(struct sched *s, struct sched_rsc *r, const char *task, guint interval_ms, struct sched_node *n,
-                       const xmlNode *lrm_rsc_op)
+/*
+ * Digests of an action on a node are made once.  What is needed beside that of all parameters, and from which names,
+ * is said by the entry that asks first.
+ */
+static struct sched_digests *
+calculate_once(struct sched *s, struct sched_rsc *r, const char *task, guint interval_ms, struct sched_node *n,
+               const xmlNode *entry, bool with_restart)
 {
-    struct sched_digests *d;
-    char *key;
+    g_autofree char *key = g_strdup_printf("%s\037%s\037%s\037%u", n == NULL ? "" : n->uname, r->id, task, interval_ms);
+    struct sched_digests *d = g_hash_table_lookup(s->index->digests, key);
 
-    if (lrm_rsc_op != NULL || rsc_has_uname_addr(s, r)) {
-        return calculate(s, r, task, interval_ms, n, lrm_rsc_op);
-    }
-    key = g_strdup_printf("%s\037%s\037%s\037%u", n == NULL ? "" : n->uname, r->id, task, interval_ms);
-    d = g_hash_table_lookup(s->index->digests, key);
     if (d == NULL) {
-        d = calculate(s, r, task, interval_ms, n, NULL);
+        d = calculate(s, r, task, interval_ms, n, entry, with_restart);
         g_hash_table_insert(s->index->digests, arena_strdup(s->arena, key), d);
     }
-    g_free(key);
     return d;
 }
 
 const struct sched_digests *
-sched_digest_check(struct sched *s, struct sched_rsc *r, struct sched_node *n, const xmlNode *entry)
+sched_digest_calculate(struct sched *s, struct sched_rsc *r, const char *task, guint interval_ms, struct sched_node *n,
+                       const xmlNode *lrm_rsc_op)
 {
-    const char *task = xml_get(entry, "operation");
-    guint interval = (guint)CLAMP(xml_get_int(entry, "interval", 0), 0, (long long)G_MAXUINT);
-    const char *was_all = xml_get(entry, "op-digest"), *was_restart = xml_get(entry, "op-restart-digest");
-    const char *was_secure = xml_get(entry, "op-secure-digest");
+    if (lrm_rsc_op != NULL || rsc_has_uname_addr(s, r)) {
+        return calculate(s, r, task, interval_ms, n, lrm_rsc_op,
+                         lrm_rsc_op != NULL && xml_get(lrm_rsc_op, "op-restart-digest") != NULL);
+    }
+    return calculate_once(s, r, task, interval_ms, n, NULL, false);
+}
+
+const struct sched_digests *
+sched_digest_check(struct sched *s, struct sched_rsc *r, struct sched_node *n, const struct sched_hist_op *op)
+{
+    const char *task = xml_get(op->xml, "operation");
+    guint interval = (guint)CLAMP(xml_get_int(op->xml, "interval", 0), 0, (long long)G_MAXUINT);
+    const char *was_all = xml_get(op->xml, "op-digest"), *was_secure = xml_get(op->xml, "op-secure-digest");
+    const char *was_restart = op->restart_mismatch ? "another" : xml_get(op->xml, "op-restart-digest");
     struct sched_digests *d;
 
-    if (interval == 0 && text_is_one_of(task, "monitor", "migrate_from", "promote", NULL)) {
-        task = "start"; /* they were run with what start was run with */
-    }
-    d = calculate(s, r, task != NULL ? task : "start", interval, n, entry);
+    d = calculate_once(s, r, task != NULL ? task : "start", interval, n, op->xml, was_restart != NULL);
     if (was_restart != NULL && d->restart != NULL && strcmp(was_restart, d->restart) != 0) {
         d->result = DIGEST_RESTART;
     } else if (was_all == NULL) {

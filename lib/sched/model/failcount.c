@@ -286,7 +286,7 @@ history_op_expired(struct sched *s, struct history_state *st, struct sched_hist_
     /* The address of a bundle's connection is known only after placement: actions compare it then. */
     if (!expired && is_last_failure && text_is_one_of(op->task, "start", "monitor", NULL)
         && !rsc_has_uname_addr(s, r)) {
-        const struct sched_digests *d = sched_digest_check(s, r, st->node, op->xml);
+        const struct sched_digests *d = sched_digest_check(s, r, st->node, op);
 
         if (d->result == DIGEST_MISMATCH || d->result == DIGEST_RESTART) {
             clear_reason = "resource parameters have changed";

@@ -151,24 +151,13 @@ bundle_instance(const struct sched_rsc *bundle, const struct sched_node *n)
     return NULL;
 }
 
-static struct sched_rsc *
-by_history_name(struct sched *s, const char *id)
-{
-    GPtrArray *list = g_hash_table_lookup(s->index->rscs_by_history, id);
-
-    return list == NULL || list->len == 0 ? NULL : list->pdata[0];
-}
-
 struct sched_rsc *
 history_find_resource(struct sched *s, struct sched_node *n, const xmlNode *lrm_resource)
 {
     const char *id = xml_id(lrm_resource);
-    struct sched_rsc *r = sched_rsc_by_id(s, id), *clone;
+    struct sched_rsc *r = rsc_named_first(s, id), *clone;
     char *base;
 
-    if (r == NULL) {
-        r = by_history_name(s, id);
-    }
     if (r != NULL && r->kind != KIND_PRIMITIVE) {
         return NULL; /* a collective has no history: that of a removed primitive of the same name */
     }

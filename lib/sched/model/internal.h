@@ -19,7 +19,7 @@ struct sched_index {
     GHashTable *failed_ops;      /* "node key" */
     GHashTable *clear_planned;   /* "rsc node" */
     GHashTable *once;            /* messages that are given once */
-    GHashTable *digests;         /* "node rsc task interval id" -> struct sched_digests */
+    GHashTable *digests;         /* "node rsc task interval" -> struct sched_digests */
     GHashTable *failcounts;      /* struct sched_node -> struct failcount_index */
     GHashTable *recurring;       /* struct sched_rsc -> struct sched_recurring_list */
     GHashTable *interned;        /* spare */
@@ -98,6 +98,9 @@ void sched_explain_add(struct sched *s, struct sched_rsc *r, struct sched_node *
 /* The same for what a constraint with another resource (NULL: the constraint's other end) does. */
 void sched_explain_with(struct sched *s, struct sched_rsc *r, struct sched_node *n, int delta, const char *reason,
                         const struct sched_coloc *c, const struct sched_rsc *other);
+
+/* The resource that comes first of those with this id or history name, or NULL. */
+struct sched_rsc *rsc_named_first(const struct sched *s, const char *name);
 
 /* history.c and friends */
 void history_unpack(struct sched *s);

@@ -59,17 +59,9 @@ constraints_unpack(struct sched *s)
 struct sched_rsc *
 constraint_rsc(struct sched *s, const char *ref)
 {
-    struct sched_rsc *r = sched_rsc_by_id(s, ref);
-    GPtrArray *list;
+    struct sched_rsc *r = rsc_named_first(s, ref);
 
-    if (ref == NULL || r != NULL) {
-        return r;
-    }
-    list = g_hash_table_lookup(s->index->rscs_by_history, ref);
-    if (list == NULL || list->len == 0) {
-        return NULL;
-    }
-    return rsc_top(list->pdata[0]);
+    return r == NULL || strcmp(r->id, ref) == 0 ? r : rsc_top(r);
 }
 
 bool

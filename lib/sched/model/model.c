@@ -226,6 +226,35 @@ sched_rsc_by_id(const struct sched *s, const char *id)
     return id == NULL ? NULL : g_hash_table_lookup(s->index->rscs_by_id, id);
 }
 
+/* Is `a` before `b` in the list of resources?  Orphans are at its end, all others were sorted by priority before any came. */
+static bool
+is_listed_before(const struct sched_rsc *a, const struct sched_rsc *b)
+{
+    a = rsc_outermost(a);
+    b = rsc_outermost(b);
+    if (rsc_is(a, RSC_ORPHAN) != rsc_is(b, RSC_ORPHAN)) {
+        return rsc_is(b, RSC_ORPHAN);
+    }
+    if (a->configured_priority != b->configured_priority && !rsc_is(a, RSC_ORPHAN)) {
+        return a->configured_priority > b->configured_priority;
+    }
+    return a->priority_order < b->priority_order;
+}
+
+struct sched_rsc *
+rsc_named_first(const struct sched *s, const char *name)
+{
+    struct sched_rsc *first = sched_rsc_by_id(s, name);
+    GPtrArray *list = name == NULL ? NULL : g_hash_table_lookup(s->index->rscs_by_history, name);
+
+    for (unsigned i = 0; list != NULL && i < list->len; i++) {
+        if (first == NULL || is_listed_before(list->pdata[i], first)) {
+            first = list->pdata[i];
+        }
+    }
+    return first;
+}
+
 struct sched_rsc *
 sched_rsc_by_any_name(const struct sched *s, const char *id)
 {

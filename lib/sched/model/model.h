@@ -453,7 +453,7 @@ struct sched_digests {
 };
 /* Compare an entry with what the configuration would do now. */
 const struct sched_digests *sched_digest_check(struct sched *s, struct sched_rsc *r, struct sched_node *n,
-                                               const xmlNode *lrm_rsc_op);
+                                               const struct sched_hist_op *op);
 /* Digests of parameters for an action (op-digest written by simulate, fence device digests); task, interval. */
 const struct sched_digests *sched_digest_calculate(struct sched *s, struct sched_rsc *r, const char *task,
                                                    guint interval_ms, struct sched_node *n, const xmlNode *lrm_rsc_op);
