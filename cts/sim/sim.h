@@ -83,6 +83,7 @@ struct sim_node {
     char name[8];
     bool up;
     unsigned boots; /* grows when the host boots and when it loses power */
+    uint64_t booted; /* when it did so last */
     unsigned life[SIM_DAEMONS]; /* grows with each start and end of the process */
     bool running[SIM_DAEMONS];
     uint64_t since[SIM_DAEMONS]; /* when it began to run, or not to */

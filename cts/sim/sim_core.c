@@ -8,7 +8,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#define TRACE_LINES 20000
+#define TRACE_LINES 200000
 
 const char *const sim_mutation_names[SIM_MUTATIONS] = {
     [SIM_SOUND] = "none",

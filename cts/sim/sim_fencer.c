@@ -606,6 +606,14 @@ random_below(unsigned below, void *data)
     return sim_pick(((struct sim_node *)data)->sim, below);
 }
 
+static uint64_t
+uptime_ms(void *data)
+{
+    const struct sim_node *n = data;
+
+    return (n->sim->now - n->booted) / SIM_MS;
+}
+
 static const char *
 agent_namespace(const char *agent, void *data)
 {
@@ -618,6 +626,7 @@ sim_fencer_start(struct sim_node *n)
     struct fenced_config config = {
         .node = n->name, .pid = (long)n->pid[SIM_FENCER], .new_uuid = new_uuid, .node_name = node_name, .node_id = node_id,
         .random = random_below, .agent_namespace = agent_namespace, .data = n,
+        .uptime_ms = uptime_ms,
         .sbd_timeout_ms = n->sim->has_sbd ? SIM_WATCHDOG_S * 1000 : 0,
     };
 

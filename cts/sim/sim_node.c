@@ -156,6 +156,7 @@ sim_node_boot(struct sim_node *n)
     n->up = true;
     n->outlets_off = 0;
     n->boots++;
+    n->booted = n->sim->now;
     sim_exec_boot(n);
     sim_net_host_up(n);
     if (n->sim->has_sbd) {

@@ -14,6 +14,8 @@
 #define RETRY_PAUSE_MS  1000
 #define DEFAULT_RETRIES 2
 
+static void answer_take(struct fenced_core *core, struct fenced_now now, struct command *command, const struct fence_result *result,
+                        bool merged);
 static void answer_watchdog_take(struct fenced_core *core, struct fenced_now now, struct command *command);
 static void try_next_device(struct fenced_core *core, struct fenced_now now, struct command *command,
                             const struct fence_result *result);
@@ -107,10 +109,27 @@ may_reset_this_node(const struct fenced_core *core, const struct command *comman
            && watchdog_fences(core, core->node);
 }
 
-/* The reserved device: this host goes down, and nobody is left to answer (spec 60 §14.3). */
-static void
-reset_this_node(struct fenced_core *core, struct command *command)
+/* Has this host booted since the operation began?  Only what `tell_to_reset' has sent says when that was. */
+static bool
+was_reset_since(const struct fenced_core *core, const struct command *command)
 {
+    const char *text = fence_find_value(command->request, FENCE_F_BEGUN);
+    long long begun_ms = (text != NULL) ? text_leading_int(text) : 0;
+
+    return begun_ms > 0 && core->uptime_ms != NULL && core->uptime_ms(core->data) < (uint64_t) begun_ms;
+}
+
+/* The reserved device: this host goes down, and nobody is left to answer (spec 60 §14.3).  One that did so already says so. */
+static void
+reset_this_node(struct fenced_core *core, struct fenced_now now, struct command *command)
+{
+    const struct fence_result success = { 0 };
+
+    if (was_reset_since(core, command)) {
+        log_notice("Fencing (%s) of this host was asked for: it has been reset since", command->action);
+        answer_take(core, now, command, &success, false);
+        return;
+    }
     log_crit("Resetting this host: fencing (%s) of %s by its own watchdog was asked for", command->action, command->target);
     core_add_effect(core, FENCED_PANIC);
     command_free(command);
@@ -124,7 +143,7 @@ run(struct fenced_core *core, struct fenced_now now, struct command *command)
     uint32_t node_id = 0;
 
     if (watchdog_is_agent(device->agent)) {
-        reset_this_node(core, command);
+        reset_this_node(core, now, command);
         return;
     }
     e = core_add_effect(core, FENCED_RUN);

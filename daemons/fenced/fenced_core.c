@@ -46,6 +46,7 @@ fenced_core_new(const struct fenced_config *config)
     g_queue_init(&core->held_searches);
     core->random = config->random;
     core->node_id = config->node_id;
+    core->uptime_ms = config->uptime_ms;
     core->sbd_timeout_ms = config->sbd_timeout_ms;
     core->agent_namespace = config->agent_namespace;
     core->processes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -150,14 +151,13 @@ peer_appeared(struct fenced_core *core, const struct fenced_peer *peer)
 {
     g_autofree char *name = g_ascii_strdown(peer->name, -1);
     gpointer pid = GUINT_TO_POINTER(peer->pid), before;
+    bool is_known = g_hash_table_lookup_extended(core->processes, name, NULL, &before) && before == pid;
     GHashTableIter iter;
     gpointer op;
 
-    if (g_hash_table_lookup_extended(core->processes, name, NULL, &before) && before == pid) {
-        g_hash_table_iter_init(&iter, core->ops);
-        while (g_hash_table_iter_next(&iter, NULL, &op)) {
-            op_peer_returned(op, peer->name);
-        }
+    g_hash_table_iter_init(&iter, core->ops);
+    while (g_hash_table_iter_next(&iter, NULL, &op)) {
+        op_peer_returned(op, peer->name, !is_known);
     }
     g_hash_table_insert(core->processes, g_steal_pointer(&name), pid);
 }

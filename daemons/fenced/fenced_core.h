@@ -53,6 +53,8 @@ struct fenced_config {
     unsigned (*random)(unsigned below, void *data);    /* 0 ... below - 1 (ms), for delays; NULL: 0 */
     /* "stonith-ng", "heartbeat" for a Linux-HA plug-in, NULL if no such agent is known; may be NULL */
     const char *(*agent_namespace)(const char *agent, void *data);
+    /* For how long this host has been up, ms; NULL: nobody knows, so for ever */
+    uint64_t (*uptime_ms)(void *data);
     long long sbd_timeout_ms; /* SBD_WATCHDOG_TIMEOUT, 0 if unset: what a negative stonith-watchdog-timeout doubles */
     void *data;
 };

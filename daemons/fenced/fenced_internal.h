@@ -175,7 +175,9 @@ struct op {
     bool is_waiting;       /* nobody can be asked until more peers have answered */
     uint64_t watchdog_due; /* the target has reset itself by then; 0: not waiting for that */
     bool was_told;         /* the target was told to do so, though it offered nothing */
-    bool has_returned;     /* its fencer is back, the same as before, while that is waited for */
+    bool has_returned;     /* its fencer is back while that is waited for */
+    bool is_stranger;      /* ... as a process that we have not seen before */
+    unsigned told_strangers;
     enum op_phase phase;
     unsigned level;        /* of the topology; 0: none */
     GPtrArray *devices;    /* ids of the level's devices; NULL without topology */
@@ -210,6 +212,7 @@ struct fenced_core {
     char *levels_text;    /* the section as it was last read */
     bool has_levels;      /* it was read once */
     const char *(*agent_namespace)(const char *agent, void *data);
+    uint64_t (*uptime_ms)(void *data);
     long long sbd_timeout_ms;      /* SBD_WATCHDOG_TIMEOUT; 0: unset */
     long long watchdog_timeout_ms; /* stonith-watchdog-timeout, resolved; 0: nodes do not reset themselves */
     GPtrArray *watchdog_targets;   /* names of the nodes that do; NULL: all */
@@ -379,7 +382,7 @@ void op_handle_query_reply(struct fenced_core *core, struct fenced_now now, cons
 void op_handle_execution_reply(struct fenced_core *core, struct fenced_now now, const char *from, const xmlNode *message);
 uint64_t op_deadline(const struct op *op);
 /* A fencer is back that was away and has lived on meanwhile. */
-void op_peer_returned(struct op *op, const char *name);
+void op_peer_returned(struct op *op, const char *name, bool is_stranger);
 void op_tick(struct fenced_core *core, struct fenced_now now, struct op *op);
 
 /* --- fenced_history.c --- */

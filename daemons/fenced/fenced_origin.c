@@ -11,6 +11,9 @@
 
 #include "daemons/fenced/fenced_internal.h"
 
+/* How often a target is told to reset itself that comes back as another process each time. */
+#define MOST_STRANGERS 3
+
 static bool
 all_replies_in(const struct fenced_core *core, const struct op *op)
 {
@@ -349,15 +352,16 @@ send_execution_request(struct fenced_core *core, struct fenced_now now, struct o
 
 /*
  * A target that is here, in good health, would not notice that it should be gone: it has to be told.  Without any delay: only its own
- * configuration knows how long that would be.
+ * configuration knows how long that would be.  If its host has booted since the operation began, it says so instead.
  */
 static void
-tell_to_reset(struct fenced_core *core, struct op *op)
+tell_to_reset(struct fenced_core *core, struct fenced_now now, struct op *op)
 {
     xmlNode *request = execution_request(op, FENCE_DEVICE_WATCHDOG, op->base_timeout_s);
 
     log_notice("Requesting that %s reset itself" LOG_XT "for client %s id=%.8s", op->target, op->client_name, op->id);
     xml_set_int(request, F_ST_DELAY, -1);
+    xml_set_int(request, FENCE_F_BEGUN, (long long) (now.ms - op->started_ms));
     core_send_take(core, op->target, request);
     op->was_executed = op->was_told = true;
 }
@@ -371,7 +375,7 @@ no_peer_left(struct fenced_core *core, struct fenced_now now, struct op *op)
     if (can_await_watchdog(core, op) && !op->was_told) {
         await_watchdog(core, now, op, NULL);
         if (core_peer_is_active(core, op->target)) {
-            tell_to_reset(core, op);
+            tell_to_reset(core, now, op);
         }
         return;
     }
@@ -599,25 +603,30 @@ watchdog_expired(struct fenced_core *core, struct fenced_now now, struct op *op)
 }
 
 void
-op_peer_returned(struct op *op, const char *name)
+op_peer_returned(struct op *op, const char *name, bool is_stranger)
 {
     if (op->watchdog_due != 0 && text_equal_nocase(op->target, name)) {
         op->has_returned = true;
+        op->is_stranger = is_stranger;
     }
 }
 
 /*
- * The target has its peers again: it was not away for long enough to be reset by its watchdog, which is fed again, or what told it to
- * reset itself has not reached it.  So it is told, and the time begins anew.
+ * The target has its peers again.  Either it was not away for long enough to be reset by its watchdog, which is fed again, or what told it
+ * to reset itself has not reached it; or it was reset and has booted.  It knows: so it is told, and the time begins anew.
+ * That its fencer is another process says nothing: processes end alone, and we may have been started after it was lost.  But peers that
+ * do not compare the times would reset themselves after each boot that is faster than the timeout: those are believed in the end.
  */
 static void
 target_returned(struct fenced_core *core, struct fenced_now now, struct op *op)
 {
     op->has_returned = false;
-    if (op->watchdog_due != 0 && !op->is_decided) {
-        await_watchdog(core, now, op, NULL);
-        tell_to_reset(core, op);
+    if (op->watchdog_due == 0 || op->is_decided || (op->is_stranger && op->told_strangers >= MOST_STRANGERS)) {
+        return;
     }
+    op->told_strangers += op->is_stranger;
+    await_watchdog(core, now, op, NULL);
+    tell_to_reset(core, now, op);
 }
 
 static void

@@ -50,6 +50,8 @@
 
 /* --- further fields --- */
 #define FENCE_F_OP_STATUS     "op-status"
+/* Ours, in an order to reset oneself: how long ago the operation began, ms.  Whoever booted since then needs not do it again. */
+#define FENCE_F_BEGUN         "st_begun_ms"
 #define FENCE_F_RC_CODE       "rc-code"
 #define FENCE_F_EXIT_REASON   "exit-reason"
 #define FENCE_F_AVAILABLE     "st-available-devices"

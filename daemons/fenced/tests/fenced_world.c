@@ -34,7 +34,15 @@ static const struct {
 static char *
 new_uuid(void *data)
 {
-    return g_strdup_printf("op-%u", ++((struct world *) data)->last_uuid);
+    return g_strdup_printf("op-%u", ++((struct host *) data)->world->last_uuid);
+}
+
+static uint64_t
+uptime_ms(void *data)
+{
+    const struct host *host = data;
+
+    return host->world->now.ms - host->booted_ms;
 }
 
 static void
@@ -161,6 +169,43 @@ pass(struct world *w, unsigned ms)
     }
 }
 
+static void
+start_fencer(struct world *w, unsigned i)
+{
+    const struct fenced_config config = { .node = names[i],
+                                          .pid = 10 + (long) i,
+                                          .new_uuid = new_uuid,
+                                          .uptime_ms = uptime_ms,
+                                          .sbd_timeout_ms = 5000,
+                                          .data = &w->hosts[i] };
+
+    w->cores[i] = fenced_core_new(&config);
+    fenced_core_client_connected(w->cores[i], names[i], 100, true);
+}
+
+void
+start_fencer_anew(struct world *w, unsigned node, const xmlNode *configuration)
+{
+    bool was_down = w->is_down[node];
+
+    fenced_core_free(w->cores[node]);
+    start_fencer(w, node);
+    fenced_core_configuration(w->cores[node], w->now, configuration);
+    w->lives[node]++;
+    set_down(w, node, true);
+    set_down(w, node, was_down);
+    world_settle(w);
+}
+
+void
+reset(struct world *w, unsigned node)
+{
+    w->hosts[node].booted_ms = w->now.ms;
+    w->lives[node]++;
+    w->has_panicked[node] = false;
+    set_down(w, node, false);
+}
+
 struct world *
 world_new(unsigned n)
 {
@@ -171,12 +216,9 @@ world_new(unsigned n)
     w->runs = g_ptr_array_new();
     w->log = g_string_new(NULL);
     for (unsigned i = 0; i < n; i++) {
-        const struct fenced_config config
-            = { .node = names[i], .pid = 10 + (long) i, .new_uuid = new_uuid, .sbd_timeout_ms = 5000, .data = w };
-
-        w->cores[i] = fenced_core_new(&config);
+        w->hosts[i].world = w;
+        start_fencer(w, i);
         set_peers(w->cores[i], names, n);
-        fenced_core_client_connected(w->cores[i], names[i], 100, true);
     }
     return w;
 }

@@ -16,9 +16,16 @@ struct agent_run {
     struct fenced_effect *effect;
 };
 
+struct world;
+struct host {
+    struct world *world;
+    uint64_t booted_ms;
+};
+
 struct world {
     unsigned n;
     struct fenced_core *cores[MAX_NODES];
+    struct host hosts[MAX_NODES];
     unsigned lives[MAX_NODES]; /* of the fencers */
     bool is_down[MAX_NODES], has_panicked[MAX_NODES];
     struct fenced_now now;
@@ -40,6 +47,10 @@ void pass(struct world *w, unsigned ms);
 struct world *world_new(unsigned n);
 void world_free(struct world *w);
 void set_down(struct world *w, unsigned node, bool is_down);
+/* It has lost its power and runs again, with a new fencer. */
+void reset(struct world *w, unsigned node);
+/* Its fencer, and nothing else, ends and is started again: it knows nothing, and has this configuration. */
+void start_fencer_anew(struct world *w, unsigned node, const xmlNode *configuration);
 /* The node is lost: nobody counts it as a fencer any more. */
 void lose(struct world *w, unsigned node);
 void ask(struct world *w, unsigned node, const char *format, ...) G_GNUC_PRINTF(3, 4);

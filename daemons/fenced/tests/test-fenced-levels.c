@@ -488,6 +488,7 @@ configure_all(struct world *w, const char *text)
 #define OPTIONS(value)                                                                                                 \
     "<crm_config><cluster_property_set id='s'><nvpair id='w' name='stonith-watchdog-timeout' value='" value "'/>"       \
     "</cluster_property_set></crm_config>"
+#define WITH_WATCHDOG "<configuration>" OPTIONS("10s") "</configuration>"
 #define WATCHDOG(list)                                                                                                 \
     "<resources><primitive id='watchdog' class='stonith' type='fence_watchdog'><instance_attributes id='i'>"            \
     "<nvpair id='l' name='pcmk_host_list' value='" list "'/></instance_attributes></primitive></resources>"
@@ -543,9 +544,69 @@ a_lost_node_that_was_reset_meanwhile_is_let_alone(void **state)
     lose(w, 2);
     fence(w, "n3", "reboot", 5);
     pass(w, 2000);
-    w->lives[2]++;
+    reset(w, 2);
+    pass(w, 100);
+    assert_false(w->has_panicked[2]);
+    assert_result(w, EXEC_DONE, 0); /* it has told */
+    world_free(w);
+}
+
+static void
+a_lost_node_whose_fencer_alone_was_started_again_is_told_to_reset_itself(void **state)
+{
+    g_autoptr(xmlNode) configuration = xml_parse(WITH_WATCHDOG, strlen(WITH_WATCHDOG), XML_PARSE_STRICT, NULL);
+    struct world *w = world_new(3);
+
+    configure_all(w, WITH_WATCHDOG);
+    lose(w, 2);
+    fence(w, "n3", "reboot", 5);
+    pass(w, 2000);
+    start_fencer_anew(w, 2, configuration);
     set_down(w, 2, false);
-    pass(w, 8100);
+    pass(w, 100);
+    assert_true(w->has_panicked[2]);
+    assert_int_equal(w->replies, 0);
+    world_free(w);
+}
+
+static void
+a_fencer_that_never_saw_the_lost_node_tells_it_to_reset_itself(void **state)
+{
+    g_autoptr(xmlNode) configuration = xml_parse(WITH_WATCHDOG, strlen(WITH_WATCHDOG), XML_PARSE_STRICT, NULL);
+    struct world *w = world_new(3);
+
+    configure_all(w, WITH_WATCHDOG);
+    lose(w, 2);
+    start_fencer_anew(w, 0, configuration);
+    fence(w, "n3", "reboot", 5);
+    pass(w, 2000);
+    set_down(w, 2, false);
+    pass(w, 100);
+    assert_true(w->has_panicked[2]);
+    assert_int_equal(w->replies, 0);
+    world_free(w);
+}
+
+/* A peer of another version resets itself however often it is told. */
+static void
+a_node_that_boots_faster_than_the_timeout_is_believed_in_the_end(void **state)
+{
+    struct world *w = world_new(3);
+
+    configure_all(w, WITH_WATCHDOG);
+    w->cores[2]->uptime_ms = NULL;
+    lose(w, 2);
+    fence(w, "n3", "reboot", 5);
+    for (unsigned i = 0; i < 3; i++) {
+        pass(w, 5000);
+        reset(w, 2);
+        pass(w, 100);
+        assert_true(w->has_panicked[2]);
+        lose(w, 2);
+    }
+    pass(w, 5000);
+    reset(w, 2);
+    pass(w, 5000);
     assert_false(w->has_panicked[2]);
     assert_result(w, EXEC_DONE, 0);
     world_free(w);
@@ -767,6 +828,9 @@ main(void)
         cmocka_unit_test(only_nodes_of_the_list_reset_themselves),
         cmocka_unit_test(a_lost_node_that_comes_back_alive_is_told_to_reset_itself),
         cmocka_unit_test(a_lost_node_that_was_reset_meanwhile_is_let_alone),
+        cmocka_unit_test(a_lost_node_whose_fencer_alone_was_started_again_is_told_to_reset_itself),
+        cmocka_unit_test(a_fencer_that_never_saw_the_lost_node_tells_it_to_reset_itself),
+        cmocka_unit_test(a_node_that_boots_faster_than_the_timeout_is_believed_in_the_end),
         cmocka_unit_test(a_live_node_is_told_although_it_may_not_offer_to_reset_itself),
         cmocka_unit_test(another_node_that_comes_back_changes_nothing_for_the_lost_one),
         cmocka_unit_test(another_device_is_preferred_to_the_watchdog),
