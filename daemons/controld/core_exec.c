@@ -379,6 +379,11 @@ lrm_on_request(struct controld *c, const xmlNode *msg)
         lrm_probe_again(c, &r);
         return;
     }
+    if (r.by_dc && c->state == S_STARTING) {
+        /* The DC does not know yet that our predecessor is gone, and will not wait for it.  A made-up failure would stay in the CIB. */
+        log_notice("Ignoring the DC's request %s, which was meant for the controller that ran here before", r.key);
+        return;
+    }
     if (r.primitive == NULL || xml_id(r.primitive) == NULL || r.operation == NULL) {
         log_err("Ignoring incomplete resource request %s from %s", xml_get(msg, F_REFERENCE), r.from_host);
         return;

@@ -165,6 +165,9 @@ peer_appeared(struct fenced_core *core, const struct fenced_peer *peer)
 void
 fenced_core_set_peers(struct fenced_core *core, const struct fenced_peer *peers, unsigned n)
 {
+    GHashTableIter iter;
+    gpointer op;
+
     for (unsigned i = 0; i < n; i++) {
         if (!core_peer_is_active(core, peers[i].name)) {
             peer_appeared(core, &peers[i]);
@@ -173,6 +176,10 @@ fenced_core_set_peers(struct fenced_core *core, const struct fenced_peer *peers,
     g_ptr_array_set_size(core->active, 0);
     for (unsigned i = 0; i < n; i++) {
         g_ptr_array_add(core->active, g_strdup(peers[i].name));
+    }
+    g_hash_table_iter_init(&iter, core->ops);
+    while (g_hash_table_iter_next(&iter, NULL, &op)) {
+        op_peers_changed(core, op);
     }
 }
 

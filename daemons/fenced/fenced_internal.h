@@ -165,6 +165,8 @@ struct op {
     bool is_own;
     struct ticket ticket;
     char *relay_id; /* the place-holder of the node that asked us to fence it */
+    char *relayed_to; /* who carries it out for a client of ours, NULL: we do, or nobody here waits for it */
+    bool is_orphaned; /* and is gone */
     unsigned base_timeout_s, total_timeout_s;
     int delay_s;
     unsigned replies_expected, replies;
@@ -382,6 +384,10 @@ void op_handle_query_reply(struct fenced_core *core, struct fenced_now now, cons
 void op_handle_execution_reply(struct fenced_core *core, struct fenced_now now, const char *from, const xmlNode *message);
 uint64_t op_deadline(const struct op *op);
 /* A fencer is back that was away and has lived on meanwhile. */
+/* The active fencers are others now. */
+void op_peers_changed(const struct fenced_core *core, struct op *op);
+/* Whoever carries it out is gone: the client hears that now, and may ask again. */
+void op_give_up_orphan(struct fenced_core *core, struct fenced_now now, struct op *op);
 void op_peer_returned(struct op *op, const char *name, bool is_stranger);
 void op_tick(struct fenced_core *core, struct fenced_now now, struct op *op);
 

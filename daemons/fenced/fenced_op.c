@@ -43,6 +43,7 @@ op_free(gpointer data)
     g_free(op->origin);
     g_free(op->delegate);
     g_free(op->relay_id);
+    g_free(op->relayed_to);
     g_free(op->ticket.client_id);
     fence_result_clear(&op->result);
     g_ptr_array_unref(op->peers);
@@ -365,10 +366,28 @@ relay(struct fenced_core *core, struct op *op, const xmlNode *request, const cha
 
     log_notice("Relaying own fencing request (%s) of client %s to %s", op->action, op->client_name, peer);
     op->state = FENCE_STATE_QUERYING;
+    set_string(&op->relayed_to, peer);
     xml_set(message, F_ST_OPERATION, FENCE_OP_RELAY);
     xml_set(message, F_ST_CLIENTID, op->client_id);
     xml_set(message, F_ST_REMOTE_OP, op->id);
     core_send_take(core, peer, message);
+}
+
+void
+op_peers_changed(const struct fenced_core *core, struct op *op)
+{
+    op->is_orphaned = op->relayed_to != NULL && !op_is_final(op) && (op->is_orphaned || !core_peer_is_active(core, op->relayed_to));
+}
+
+void
+op_give_up_orphan(struct fenced_core *core, struct fenced_now now, struct op *op)
+{
+    struct fence_result gone = { 0 };
+
+    op->is_orphaned = false;
+    fence_result_set(&gone, CRM_EX_ERROR, EXEC_ERROR, "Node that was to fence this one is gone");
+    finish(core, now, op, &gone, NULL, false);
+    fence_result_clear(&gone);
 }
 
 /* The target's name: the request may say a node id. */
@@ -497,6 +516,7 @@ op_handle_query(struct fenced_core *core, struct fenced_now now, const char *fro
         set_string(&op->client_name, fence_find_value(message, F_ST_CLIENTNAME));
         if (placeholder != NULL) { /* our own client's request that we relayed: it waits for this one now */
             set_ticket(op, &placeholder->ticket);
+            set_string(&op->relayed_to, op->origin);
             g_hash_table_remove(core->ops, relay_id);
         }
         core_notify(core, NOTIFY_HISTORY, FENCE_NOTIFY_HISTORY, &done, NULL);

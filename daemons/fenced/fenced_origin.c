@@ -565,7 +565,7 @@ uint64_t
 op_deadline(const struct op *op)
 {
     const uint64_t due[] = { op->query_due, op->request_due, op->total_due, op->watchdog_due };
-    uint64_t earliest = op->has_returned && !op_is_final(op) ? 0 : UINT64_MAX;
+    uint64_t earliest = (op->has_returned || op->is_orphaned) && !op_is_final(op) ? 0 : UINT64_MAX;
 
     for (size_t i = 0; i < G_N_ELEMENTS(due) && !op_is_final(op); i++) {
         if (due[i] != 0) {
@@ -646,6 +646,10 @@ query_expired(struct fenced_core *core, struct fenced_now now, struct op *op)
 void
 op_tick(struct fenced_core *core, struct fenced_now now, struct op *op)
 {
+    if (op->is_orphaned) {
+        op_give_up_orphan(core, now, op);
+        return;
+    }
     if (op->has_returned) {
         target_returned(core, now, op);
     } else if (op->watchdog_due != 0 && op->watchdog_due <= now.ms) {

@@ -202,6 +202,25 @@ a_start_is_refused_while_the_node_shuts_down(void **unused)
     end(f);
 }
 
+static void
+a_controller_that_is_starting_leaves_alone_what_its_predecessor_was_asked(void **unused)
+{
+    struct fixture *f = new_cluster(2);
+    g_autoptr(xmlNode) msg = NULL;
+    const char *text = "<rsc_op operation='monitor' operation_key='r1_monitor_0' on_node='n2' transition-key='1:1:7:x'>"
+                       "<primitive id='r1' class='ocf' provider='pacemaker' type='Dummy'/><attributes/></rsc_op>";
+
+    start(f, 1);
+    start(f, 2); /* nobody has told it yet who is there */
+    assert_string_equal(state(f, 2), "S_STARTING");
+    msg = msg_new(f->node[1].c, CRM_TASK_LRM_INVOKE, SYS_LRMD, SYS_TENGINE, "n2", xml_parse(text, strlen(text), 0, NULL));
+    ctl_on_peer_message(f->node[2].c, at(f, &f->node[2]), 1, "n1", msg);
+    advance(f, 10);
+    assert_int_equal(f->node[2].calls, 0);
+    assert_false(contains(f->node[2].writes, "r1"));
+    end(f);
+}
+
 /* ---- the endpoint ---- */
 
 static const char *
@@ -439,6 +458,7 @@ main(void)
         cmocka_unit_test(an_operation_whose_resource_is_deleted_is_not_waited_for),
         cmocka_unit_test(an_action_through_a_node_that_is_gone_fails_at_once),
         cmocka_unit_test(a_start_is_refused_while_the_node_shuts_down),
+        cmocka_unit_test(a_controller_that_is_starting_leaves_alone_what_its_predecessor_was_asked),
         cmocka_unit_test(node_info_tells_of_this_node),
         cmocka_unit_test(a_ping_of_the_dc_says_who_it_is_and_its_state),
         cmocka_unit_test(a_bad_hello_costs_the_connection),

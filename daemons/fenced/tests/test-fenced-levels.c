@@ -471,6 +471,23 @@ unfencing_fails_if_one_device_that_has_to_fails(void **state)
     world_free(w);
 }
 
+/* --- a node that wants to be fenced --- */
+
+static void
+who_wants_to_be_fenced_hears_when_the_node_that_was_to_do_it_is_gone(void **state)
+{
+    struct world *w = world_new(3);
+
+    device(w, 1, "d2", "fence_T", "pcmk_host_list='n1' takes='10'");
+    fence(w, "n1", "off", 20);
+    pass(w, 500);
+    assert_int_equal(w->replies, 0);
+    lose(w, 1);
+    pass(w, 100);
+    assert_result(w, EXEC_ERROR, 1);
+    world_free(w);
+}
+
 /* --- nodes that reset themselves (spec 60 §14) --- */
 
 static void
@@ -822,6 +839,7 @@ main(void)
         cmocka_unit_test(unfencing_uses_all_levels_devices_that_unfence),
         cmocka_unit_test(unfencing_is_done_by_devices_that_unfence_not_by_any_other),
         cmocka_unit_test(unfencing_fails_if_one_device_that_has_to_fails),
+        cmocka_unit_test(who_wants_to_be_fenced_hears_when_the_node_that_was_to_do_it_is_gone),
         cmocka_unit_test(a_lost_node_has_reset_itself_after_the_timeout),
         cmocka_unit_test(a_live_node_is_told_to_reset_itself_and_given_time),
         cmocka_unit_test(its_delay_is_waited_for_too),
