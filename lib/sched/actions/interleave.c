@@ -167,7 +167,7 @@ update_partners(struct sched *s, struct sched_action *first, struct sched_rsc *f
         return 0;
     }
     if (relation_add(s, fa, ta, kind)) {
-        changed |= CHANGED_THEN;
+        changed |= CHANGED_FIRST | CHANGED_THEN;
     }
     changed |= update_kind(s, fa, ta, scope, collective_flags(s, fa, scope), kind, ta->rsc->kind);
     return changed;

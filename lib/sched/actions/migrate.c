@@ -5,17 +5,13 @@
  */
 #include "lib/sched/actions/internal.h"
 
-static bool
-is_clean(const struct sched_node *node)
-{
-    return node != NULL && node->online && !node->unclean;
-}
-
+/* A node that left in order is as good a source as any other: that it cannot do its part shows later. */
 bool
 migration_allowed(const struct sched *s, const struct sched_rsc *rsc, const struct sched_node *current)
 {
     return rsc_is(rsc, RSC_ALLOW_MIGRATE) && rsc_is(rsc, RSC_MANAGED) && !rsc_is(rsc, RSC_FAILED)
-           && !rsc_is(rsc, RSC_START_PENDING) && is_clean(current) && is_clean(rsc->assigned);
+           && !rsc_is(rsc, RSC_START_PENDING) && current != NULL && !current->unclean
+           && rsc->assigned != NULL && rsc->assigned->online && !rsc->assigned->unclean;
 }
 
 static struct sched_action *
