@@ -48,9 +48,9 @@ enum fsa_action {
 
 /*
  * spec 30 §3.1.  The first line with the input whose set of states holds the present one counts; an input without
- * such a line changes nothing.  Deliberately different from 2.1.5: RELEASE_DC -> PENDING starts the DC timer, so
- * that a successor that dies before its offer is noticed; winning an election that is not ours to hold (states other
- * than ELECTION) offers membership again instead of voting in a circle.
+ * such a line changes nothing.  Deliberately different from 2.1.5: RELEASE_DC -> PENDING starts the DC timer, and an
+ * election that is lost while PENDING starts it anew, so that a successor that dies before it lets us in is noticed; winning
+ * an election that is not ours to hold (states other than ELECTION) offers membership again instead of voting in a circle.
  */
 static const struct fsa_rule {
     enum fsa_input input;
@@ -62,6 +62,7 @@ static const struct fsa_rule {
 
     { I_PENDING, IN(S_STARTING), S_PENDING, A_ANNOUNCE | A_DC_TIMER_START },
     { I_PENDING, IN(S_NOT_DC) | IN(S_ELECTION) | DC_STATES, S_PENDING, A_RELEASE_DC | A_DC_TIMER_START },
+    { I_PENDING, IN(S_PENDING), STAY, A_DC_TIMER_START },
 
     { I_DC_TIMEOUT, IN(S_PENDING) | IN(S_NOT_DC), S_ELECTION, A_VOTE },
     { I_DC_TIMEOUT, DC_STATES | IN(S_RELEASE_DC), S_RECOVERY, A_RECOVER },

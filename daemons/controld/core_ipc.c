@@ -112,6 +112,8 @@ request_handle(struct controld *c, const xmlNode *msg, bool from_cluster)
         fsa_raise(c, I_NODE_JOIN, msg, "route_message");
     } else if (text_equal(task, CRM_TASK_JOIN_REQUEST)) {
         fsa_raise(c, I_JOIN_REQUEST, msg, "route_message");
+    } else if (text_equal(task, CRM_TASK_JOIN_OFFER) && !c->is_dc && text_equal_nocase(xml_get(msg, F_SRC), c->cfg.node_name)) {
+        log_debug("Ignoring an offer of our own: the election is lost since");
     } else if (text_equal(task, CRM_TASK_JOIN_OFFER)) {
         fsa_raise(c, I_JOIN_OFFER, msg, "route_message");
     } else if (text_is_one_of(task, CRM_TASK_JOIN_ACK_NACK, CRM_TASK_JOIN_CONFIRM, NULL)) {

@@ -301,10 +301,6 @@ join_on_offer(struct controld *c, const xmlNode *msg)
         exit_now(c, CRM_EX_FATAL);
         return;
     }
-    if (!c->is_dc && text_equal_nocase(from, c->cfg.node_name)) {
-        log_debug("Ignoring an offer of our own: the election is lost since");
-        return;
-    }
     /*
      * Whoever waits to be let in follows the newest offer: all see them in the same order, and an older one may come from a node that
      * has lost the election since.  Otherwise two that call themselves DC have to settle it first.

@@ -117,6 +117,46 @@ two_dcs_that_meet_settle_on_one(void **unused)
     end(f);
 }
 
+/* An offer of `from`, as `to` gets it. */
+static void
+give_offer(struct fixture *f, unsigned from, unsigned to)
+{
+    g_autoptr(xmlNode) msg = msg_new(f->node[from].c, CRM_TASK_JOIN_OFFER, SYS_CRMD, SYS_DC, f->node[to].name, NULL);
+
+    xml_set(msg, F_FEATURE_SET, FEATURE_SET);
+    xml_set_int(msg, F_CRM_JOIN_ID, 77);
+    ctl_on_peer_message(f->node[to].c, at(f, &f->node[to]), f->node[from].id, f->node[from].name, msg);
+}
+
+static void
+a_dc_that_dies_between_its_offer_and_the_admission_is_noticed(void **unused)
+{
+    struct fixture *f = running_cluster(2);
+    struct controld *dc = f->node[1].c;
+    g_autoptr(xmlNode) vote = election_vote_new(dc->election, &dc->refs, f->now);
+
+    give_offer(f, 1, 2);
+    assert_string_equal(state(f, 2), "S_PENDING");
+    ctl_on_peer_message(f->node[2].c, at(f, &f->node[2]), 1, "n1", vote); /* which n2 loses: it does not know of a DC any more */
+    assert_string_equal(state(f, 2), "S_PENDING");
+    assert_null(ctl_dc_name(f->node[2].c));
+    kill_node(f, 1);
+    advance(f, 25000);
+    assert_string_equal(state(f, 2), "S_IDLE");
+    end(f);
+}
+
+static void
+an_offer_of_ones_own_that_comes_when_the_role_is_lost_changes_nothing(void **unused)
+{
+    struct fixture *f = running_cluster(2);
+
+    give_offer(f, 2, 2);
+    assert_string_equal(state(f, 2), "S_NOT_DC");
+    assert_string_equal(ctl_dc_name(f->node[2].c), "n1");
+    end(f);
+}
+
 static void
 a_dc_that_asks_for_a_dc_has_forgotten_its_role(void **unused)
 {
@@ -257,6 +297,8 @@ main(void)
         cmocka_unit_test(a_dead_dc_is_replaced_and_its_transient_attributes_go),
         cmocka_unit_test(a_lost_member_makes_the_dc_calculate_anew),
         cmocka_unit_test(two_dcs_that_meet_settle_on_one),
+        cmocka_unit_test(a_dc_that_dies_between_its_offer_and_the_admission_is_noticed),
+        cmocka_unit_test(an_offer_of_ones_own_that_comes_when_the_role_is_lost_changes_nothing),
         cmocka_unit_test(a_dc_that_asks_for_a_dc_has_forgotten_its_role),
         cmocka_unit_test(a_node_whose_features_are_too_old_is_not_joined),
         cmocka_unit_test(an_offer_of_a_newer_dc_makes_a_node_stay_down),
