@@ -5,7 +5,7 @@
 usage: sbd.py --stage DIR [--long] [--only WORD ...] [--group WORD] [--name LAB] [--list]
 
 What a host with sbd is made of: sbd_lab.py.  Stories without a cluster: sbd_alone.py; of an
-administrator's work: sbd_procedures.py.
+administrator's work: sbd_procedures.py; of nodes of Debian's among ours: sbd_foreign.py.
 """
 import argparse
 import os
@@ -17,6 +17,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..")]
 import sbd_alone  # noqa: E402
+import sbd_foreign  # noqa: E402
 import sbd_procedures  # noqa: E402
 from lab import wait_until  # noqa: E402
 from results import Results, Skip  # noqa: E402
@@ -465,7 +466,7 @@ def main():
               quorum="two_node: 1;wait_for_all: 0")
         group(options, results, "no disk, no handshake", [a_stop_of_pacemaker_is_understood_without_the_handshake], disks=0,
               env={"SBD_SYNC_RESOURCE_STARTUP": None})
-        for title, stories, kw in sbd_procedures.GROUPS:
+        for title, stories, kw in sbd_procedures.GROUPS + sbd_foreign.GROUPS:
             group(options, results, title, stories, **kw)
         for title, stories, disks in sbd_alone.GROUPS:
             group(options, results, title, stories, nodes=1, disks=disks, begin=SbdLab.boot, between=SbdLab.boot_anew)

@@ -114,15 +114,16 @@ class Watchdog(threading.Thread):
 class SbdLab:
     """A lab whose hosts run sbd beneath the stack."""
 
-    def __init__(self, options, nodes=3, disks=1, name="sbd", quorum="", env=None, sbd_options="", stack="ours", sbd=None, spare=0, **kw):
+    def __init__(self, options, nodes=3, disks=1, name="sbd", quorum="", env=None, sbd_options="", stack="ours", sbd=None, spare=0, watchdog=W, **kw):
         """`stack`: whose daemons; `sbd`: whose sbd runs on node1, node2, ... ("ours", "debian"; default: all as the stack);
-        `spare`: shared disks that are not sbd's."""
-        whose = sbd or [stack] * nodes
+        `spare`: shared disks that are not sbd's; `watchdog`: seconds, without disks."""
+        stacks = ["debian" if "node%d" % (i + 1) in kw.get("debian_nodes", ()) else stack for i in range(nodes)]
+        whose = sbd or stacks
         programs = {"node%d" % (i + 1): {"/usr/sbin/sbd": os.path.join(options.stage, "usr/sbin/sbd") if w == "ours"
-                                         else "/run/.host/usr/sbin/sbd"} for i, w in enumerate(whose) if w != stack}
-        if "debian" in whose + [stack] and not is_debians("/usr/sbin/sbd"):
+                                         else "/run/.host/usr/sbin/sbd"} for i, w in enumerate(whose) if w != stacks[i]}
+        if "debian" in whose and not is_debians("/usr/sbin/sbd"):
             raise Skip("Debian's sbd is not installed")
-        if stack == "debian" and not is_debians("/usr/sbin/pacemakerd"):
+        if "debian" in stacks and not is_debians("/usr/sbin/pacemakerd"):
             raise Skip("Debian's Pacemaker is not installed")
         self.whose = {"node%d" % (i + 1): w for i, w in enumerate(whose)}
         self.disks, self.spare = [], []
@@ -134,7 +135,7 @@ class SbdLab:
             for i in range(spare):
                 self.spare.append(Disk("%s-spare%d" % (name, i)))
             devices = [d.device for d in self.disks + self.spare] or ["/dev/loop-control"]
-            self.env = {"SBD_PACEMAKER": "yes", "SBD_SYNC_RESOURCE_STARTUP": "yes", "SBD_WATCHDOG_TIMEOUT": str(W),
+            self.env = {"SBD_PACEMAKER": "yes", "SBD_SYNC_RESOURCE_STARTUP": "yes", "SBD_WATCHDOG_TIMEOUT": str(watchdog),
                         "SBD_WATCHDOG_DEV": "/var/log/watchdog", "SBD_STARTMODE": "always", "SBD_DELAY_START": "no"}
             if disks:
                 self.env["SBD_DEVICE"] = ";".join(d.device for d in self.disks)
@@ -145,7 +146,7 @@ class SbdLab:
             self.lab.create()
             for n in self.lab.nodes:
                 n.write_file("default/sbd", "".join('%s="%s"\n' % i for i in sorted(self.env.items())))
-                self.dogs[n.name] = Watchdog(n, W)
+                self.dogs[n.name] = Watchdog(n, watchdog)
         except BaseException:
             self.close()
             raise

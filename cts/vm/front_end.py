@@ -99,7 +99,7 @@ def crm_cluster_init_sbd_sets_up_a_disk(cluster):
     wait_started(cluster, alpha, ["sbd: inquisitor", "sbd: watcher: Cluster", "sbd: watcher: Pacemaker", "sbd: watcher: " + SBD_DEVICE])
     slots = alpha.run("sbd -d %s list" % SBD_DEVICE)
     assert re.search(r"^\d+\talpha\tclear\t$", slots, re.M), repr(slots)
-    assert setting(alpha, "stonith-enabled") == "true"
+    assert setting(alpha, "stonith-enabled") == "true", setting(alpha, "stonith-enabled")
     assert int(setting(alpha, "stonith-timeout").rstrip("s")) >= 1.2 * cluster.msgwait, setting(alpha, "stonith-timeout")
     cluster.wait("the fence device is started", lambda: cluster.where("stonith-sbd") == ["alpha"], 60)
     check = alpha.run("set -a; . /etc/default/sbd; sbd check", 60 * PATIENCE, check=False)
@@ -125,7 +125,8 @@ def crm_cluster_init_sbd_sets_up_diskless_mode(cluster):
     got = configured(alpha)
     assert "SBD_DEVICE" not in got and got["SBD_WATCHDOG_TIMEOUT"] == str(cluster.watchdog_timeout), got
     wait_started(cluster, alpha, ["sbd: inquisitor", "sbd: watcher: Cluster", "sbd: watcher: Pacemaker"])
-    assert setting(alpha, "stonith-enabled") == "true" and setting(alpha, "stonith-watchdog-timeout") == "-1"
+    got = [setting(alpha, name) for name in ("stonith-enabled", "stonith-watchdog-timeout")]
+    assert got == ["true", "-1"], got
     end = time.monotonic() + 2 * cluster.watchdog_timeout
     while time.monotonic() < end:
         assert alpha.is_alive(), "the machine was reset"

@@ -45,6 +45,8 @@ mount --move /sys /host/sys
 mount --move /dev /host/dev
 for d in run tmp dev/shm; do mkdir -p /host/$d; mount -t tmpfs -o mode=1777 tmpfs /host/$d; done
 chmod 755 /host/run
+ln -s /proc/self/fd /host/dev/fd
+for n in 0:stdin 1:stdout 2:stderr; do ln -s /proc/self/fd/${n%%:*} /host/dev/${n#*:}; done
 cp /bin/busybox /host/run/busybox
 exec switch_root /host /bin/sh /etc/boot
 """
@@ -318,9 +320,11 @@ class Cluster:
         self.alive()[0].run("cibadmin --modify --allow-create --scope %s --xml-pipe <<'END'\n%s\nEND" % (root.tag, xml), 60 * PATIENCE)
 
     def options(self, **options):
+        """Into the set that front ends and crm_attribute change, too: of two values of a property neither would count for all."""
         options["load_threshold"] = "2000%"  # an emulated machine always looks busy
-        self.configure("<crm_config><cluster_property_set id='o'>%s</cluster_property_set></crm_config>" % "".join(
-            "<nvpair id='o-%s' name='%s' value='%s'/>" % (n, n.replace("_", "-"), v) for n, v in options.items()))
+        self.configure("<crm_config><cluster_property_set id='cib-bootstrap-options'>%s</cluster_property_set></crm_config>" % "".join(
+            "<nvpair id='cib-bootstrap-options-%s' name='%s' value='%s'/>" % (n, n, v) for n, v in (
+                (name.replace("_", "-"), value) for name, value in options.items())))
 
     def where(self, resource, role=None):
         """Names of the hosts on which a resource is active, as the first one alive tells it."""

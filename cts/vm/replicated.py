@@ -109,10 +109,11 @@ def site_is_on(cluster, host, timeout=120):
 
 
 def data_is_equal(cluster):
-    """Both disks are up to date, and nothing keeps the other from being promoted."""
+    """Both disks are up to date, nothing keeps the other from being promoted, and no notification comes any more with which the agent connects them."""
     one = cluster.alive()[0]
     cluster.wait("both copies are up to date", lambda: "ds:UpToDate/UpToDate" in one.run("cat /proc/drbd"), 120)
     cluster.wait("the handler's constraint is gone", lambda: "drbd-fence-by-handler" not in one.run("cibadmin -Q -o constraints", 60 * PATIENCE), 60)
+    cluster.wait_idle()
 
 
 # --- stories ---
@@ -193,7 +194,7 @@ def a_cut_link_leaves_the_machine_with_the_site(cluster):
 
 
 def stale_data_is_not_promoted(cluster):
-    """The machine with the newer copy is gone; the older copy comes up alone, and stays unpromoted until the other returns."""
+    """A copy that missed changes is brought up to date first.  One that is outdated and alone stays unpromoted, though it is the only one that may be."""
     home = cluster.home("MetaFS")
     old = cluster.other(home)
     old.stop()
