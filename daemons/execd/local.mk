@@ -13,7 +13,15 @@ daemons_execd_pacemaker_execd_SOURCES = \
 	daemons/execd/main.c
 daemons_execd_pacemaker_execd_LDADD = daemons/execd/libexecdcore.a lib/fence/libfence.a $(EXEC_LDADD)
 
+EXECD_WORLD = daemons/execd/tests/execd_world.c daemons/execd/tests/execd_world.h
+EXECD_CORE_LDADD = daemons/execd/libexecdcore.a lib/fence/libfence.a $(EXEC_LDADD) $(CMOCKA_LIBS)
+
 check_PROGRAMS += daemons/execd/tests/test-execd-core
-daemons_execd_tests_test_execd_core_SOURCES = daemons/execd/tests/test-execd-core.c
-daemons_execd_tests_test_execd_core_LDADD = daemons/execd/libexecdcore.a lib/fence/libfence.a $(EXEC_LDADD) $(CMOCKA_LIBS)
+daemons_execd_tests_test_execd_core_SOURCES = daemons/execd/tests/test-execd-core.c $(EXECD_WORLD)
+daemons_execd_tests_test_execd_core_LDADD = $(EXECD_CORE_LDADD)
 TESTS += daemons/execd/tests/test-execd-core
+
+check_PROGRAMS += daemons/execd/tests/test-execd-recurring
+daemons_execd_tests_test_execd_recurring_SOURCES = daemons/execd/tests/test-execd-recurring.c $(EXECD_WORLD)
+daemons_execd_tests_test_execd_recurring_LDADD = $(EXECD_CORE_LDADD)
+TESTS += daemons/execd/tests/test-execd-recurring
