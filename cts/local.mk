@@ -11,8 +11,8 @@ cts_bench_cpg_ping_SOURCES = cts/bench/cpg-ping.c
 cts_bench_cpg_ping_CFLAGS = $(AM_CFLAGS) $(COROSYNC_CFLAGS)
 cts_bench_cpg_ping_LDADD = $(COROSYNC_LIBS)
 
-## Daemons and agents alone, each in a sandbox; one tool against the installed one.
+## Daemons and agents alone, each in a sandbox.
 cts_tests = cts/daemons/test-agents cts/daemons/test-alerts cts/daemons/test-execd.py cts/daemons/test-systemd.py \
-	cts/daemons/test-based.py cts/daemons/test-fenced cts/daemons/test-schedulerd.py cts/cli/cibadmin-vs-installed
+	cts/daemons/test-based.py cts/daemons/test-fenced cts/daemons/test-schedulerd.py
 TESTS += $(cts_tests)
 dist_check_SCRIPTS += $(cts_tests) cts/daemons/sandbox
