@@ -229,13 +229,16 @@ imply_stops(struct sched *s, struct sched_rsc *rsc, struct sched_action *fencing
     }
 }
 
+/* In the order of the resources: it decides which of several reasons an action keeps. */
 static void
-fencing_affects(struct sched *s, struct sched_action *fencing)
+fencing_affects(struct sched *s, const sched_rsc_vec *rscs, struct sched_action *fencing)
 {
-    for (unsigned i = 0; i < s->rscs.len; i++) {
-        struct sched_rsc *rsc = s->rscs.items[i];
+    for (unsigned i = 0; i < rscs->len; i++) {
+        struct sched_rsc *rsc = rscs->items[i];
 
-        if (rsc->kind == KIND_PRIMITIVE && rsc_is(rsc, RSC_MANAGED)) {
+        if (rsc->kind != KIND_PRIMITIVE) {
+            fencing_affects(s, &rsc->children, fencing);
+        } else if (rsc_is(rsc, RSC_MANAGED)) {
             order_starts_after(s, rsc, fencing);
             imply_stops(s, rsc, fencing);
         }
@@ -265,7 +268,7 @@ fence_guest(struct sched *s, struct sched_node *node)
 
         relation_add(s, connection_stop, f, ORDER_ORD);
     }
-    fencing_affects(s, f);
+    fencing_affects(s, &s->resources, f);
 }
 
 /* --- shutdown (spec 42 §10.1) --- */
@@ -333,7 +336,7 @@ schedule_node(struct sched *s, struct sched_node *node, bool may_fence, struct f
 
         sched_message(s, MSG_WARNING, MSG_CONFIG | MSG_PROCESSING, __func__, "Scheduling node %s for fencing",
                       node->uname);
-        fencing_affects(s, f);
+        fencing_affects(s, &s->resources, f);
         if (node->is_dc) {
             order->dc_fencing = f;
         } else {
