@@ -11,7 +11,7 @@ migration_allowed(const struct sched *s, const struct sched_rsc *rsc, const stru
 {
     return rsc_is(rsc, RSC_ALLOW_MIGRATE) && rsc_is(rsc, RSC_MANAGED) && !rsc_is(rsc, RSC_FAILED)
            && !rsc_is(rsc, RSC_START_PENDING) && current != NULL && !current->unclean
-           && rsc->assigned != NULL && rsc->assigned->online && !rsc->assigned->unclean;
+           && rsc->assigned != NULL && !rsc->assigned->unclean;
 }
 
 static struct sched_action *
