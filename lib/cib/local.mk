@@ -10,7 +10,7 @@ lib_cib_libcib_a_SOURCES = \
 	lib/cib/cib_grammar.c lib/cib/cib_grammar.h \
 	lib/cib/cib_interest.c lib/cib/cib_interest.h \
 	lib/cib/cib_journal.c lib/cib/cib_journal.h \
-	lib/cib/cib_ops.c lib/cib/cib_ops.h \
+	lib/cib/cib_ops.c lib/cib/cib_ops.h lib/cib/cib_ops_impl.h lib/cib/cib_ops_modify.c lib/cib/cib_ops_replace.c \
 	lib/cib/cib_patch.c lib/cib/cib_patch.h lib/cib/cib_patch_text.c \
 	lib/cib/cib_patch_v1.c lib/cib/cib_patch_v1.h \
 	lib/cib/cib_schema.c lib/cib/cib_schema.h \
