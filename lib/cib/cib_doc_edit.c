@@ -7,7 +7,6 @@
 
 #include <string.h>
 
-#include "lib/base/text.h"
 #include "lib/base/xml.h"
 #include "lib/cib/cib_compare.h"
 

@@ -13,7 +13,6 @@
 #include "lib/base/xml.h"
 #include "lib/cib/cib_client.h"
 #include "lib/cib/cib_digest.h"
-#include "lib/cib/cib_proto.h"
 #include "lib/cib/cib_xpath.h"
 
 /* --- replace --- */
