@@ -16,7 +16,7 @@ import xml.etree.ElementTree as ET
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "lab")]
 from lab import COROSYNC_CONF  # noqa: E402
-from vm import Machine, Unavailable, VmError, kernel, make_initramfs, modules_in_order, unpacked  # noqa: E402
+from vm import Machine, Unavailable, VmError, full_kernel, make_initramfs, modules_in_order, unpacked  # noqa: E402
 
 MODULES = ("virtio_pci", "virtio_blk", "virtio_net", "virtio_console", "9pnet_virtio", "9p", "overlay", "crc32c_generic", "ext4",
            "softdog", "i6300esb", "drbd")
@@ -109,13 +109,13 @@ class Host(Machine):
     """One machine of a cluster."""
 
     def __init__(self, cluster, number, name, watchdog):
-        self.cluster, self.watchdog, self.own_time = cluster, watchdog, cluster.own_time
+        self.cluster, self.own_time = cluster, cluster.own_time
         self.number, self.address = number, "%s.%d" % (NET, number)
-        super().__init__(name, cluster.build, {}, [])
+        super().__init__(name, cluster.build, {}, [], watchdog)
         self.disks = ["own.img"] + [path for path in cluster.disks] + (["backing.img"] if cluster.backing else [])
 
     def prepare(self, programs):
-        self.vmlinuz, modules = kernel(self.build, "linux-image-amd64", "kernel-full")
+        self.vmlinuz, modules = full_kernel(self.build)
         make_initramfs(os.path.join(self.dir, "initramfs"), modules_in_order(modules, MODULES), INIT, programs,
                        unpacked(self.build, "busybox-static", "busybox", "bin/busybox"))
         for image, size in [("own.img", 256 << 20)] + ([("backing.img", self.cluster.backing)] if self.cluster.backing else []):
@@ -152,7 +152,7 @@ class Host(Machine):
         for tag, path in (("root", "/"), ("stage", self.cluster.stage), ("extra", os.path.join(self.dir, "extra"))):
             argv += ["-fsdev", "local,id=%s,path=%s,security_model=none,readonly=on,multidevs=remap" % (tag, path),
                      "-device", "virtio-9p-pci,fsdev=%s,mount_tag=%s" % (tag, tag)]
-        return argv + (["-device", "i6300esb"] if self.watchdog == "i6300esb" else [])
+        return argv
 
     def launcher(self):
         return ["ip", "netns", "exec", self.cluster.switch.netns]
