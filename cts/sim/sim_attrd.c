@@ -53,6 +53,13 @@ write_cib(struct sim_node *n, const struct attrd_effect *e)
 }
 
 static void
+on_read(struct sim_node *n, int rc, const xmlNode *output, void *data)
+{
+    attrd_core_cib_read(n->attrd->core, sim_ms(n->sim), rc == RC_OK ? output : NULL);
+    carry_out(n);
+}
+
+static void
 on_timer(struct sim_node *n, void *arg)
 {
     if (n->attrd->timer_generation == GPOINTER_TO_UINT(arg)) {
@@ -76,6 +83,10 @@ carry_out(struct sim_node *n)
         } else if (e->kind == ATTRD_CIB_ERASE) {
             sim_cib_request(n, SIM_ATTRD, &(struct sim_cib_call){
                 .op = CIB_OP_DELETE, .options = e->options, .section = e->xpath });
+        }
+        if (e->kind == ATTRD_CIB_READ) {
+            sim_cib_request(n, SIM_ATTRD, &(struct sim_cib_call){
+                .op = CIB_OP_QUERY, .options = e->options, .section = e->xpath, .done = on_read });
         }
         attrd_effect_free(e);
     }

@@ -61,6 +61,8 @@ attrd_core_new(const struct attrd_config *config)
     g_queue_init(&core->effects);
     core->erased = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     core->erased_due = ATTRD_NEVER;
+    core->verify_due = ATTRD_NEVER;
+    core->strange = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     core->members = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, member_free);
     core->election_deadline = ATTRD_NEVER;
     core->election = election_new(&election);
@@ -83,6 +85,7 @@ attrd_core_free(struct attrd_core *core)
     g_ptr_array_unref(core->armed);
     g_hash_table_unref(core->by_name);
     g_hash_table_unref(core->erased);
+    g_hash_table_unref(core->strange);
     g_hash_table_unref(core->members);
     g_ptr_array_unref(core->attributes);
     g_free(core->writer);
@@ -236,7 +239,7 @@ attrd_core_peer_changed(struct attrd_core *core, uint64_t now, const struct peer
 uint64_t
 attrd_core_deadline(const struct attrd_core *core)
 {
-    uint64_t first = MIN(core->election_deadline, core->erased_due);
+    uint64_t first = MIN(MIN(core->election_deadline, core->erased_due), core->verify_due);
 
     for (guint i = 0; i < core->armed->len; i++) {
         const struct attrd_attribute *a = g_ptr_array_index(core->armed, i);
@@ -253,6 +256,7 @@ attrd_core_tick(struct attrd_core *core, uint64_t now)
     if (core->erased_due <= now) {
         attrd_write_erased(core);
     }
+    attrd_verify_tick(core, now);
     for (guint i = 0; i < core->armed->len;) {
         struct attrd_attribute *a = g_ptr_array_index(core->armed, i);
 
@@ -320,7 +324,7 @@ attrd_core_shutdown_requested(const struct attrd_core *core)
 bool
 attrd_core_is_quiet(const struct attrd_core *core)
 {
-    if (core->armed->len != 0 || core->due->len != 0 || core->erased_due != ATTRD_NEVER
+    if (core->armed->len != 0 || core->due->len != 0 || core->erased_due != ATTRD_NEVER || core->verify_due != ATTRD_NEVER || core->reading
         || election_state(core->election) == ELECTION_IN_PROGRESS) {
         return false;
     }

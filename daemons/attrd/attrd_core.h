@@ -38,6 +38,7 @@ enum attrd_effect_kind {
     ATTRD_REPLY,      /* answer `xml` to the request that is being processed */
     ATTRD_CIB_MODIFY, /* cib_modify of section `status` with `xml`; report with attrd_core_cib_result(write_id) */
     ATTRD_CIB_ERASE,  /* cib_delete of the XPath `xpath` with `options`; the result is only logged */
+    ATTRD_CIB_READ,   /* cib_query of the XPath `xpath` with `options`; report with attrd_core_cib_read() */
     ATTRD_ALERT,      /* attribute alert: `target` (node), `target_id`, `name`, `value` */
 };
 
@@ -48,9 +49,9 @@ struct attrd_effect {
     uint32_t target_id;
     char *name;     /* ATTRD_ALERT: attribute */
     char *value;    /* ATTRD_ALERT: "" if unset */
-    char *xpath;    /* ATTRD_CIB_ERASE */
+    char *xpath;    /* ATTRD_CIB_ERASE, ATTRD_CIB_READ */
     char *user;     /* ATTRD_CIB_MODIFY: on whose behalf (cib_user), or NULL */
-    unsigned options;  /* ATTRD_CIB_MODIFY, ATTRD_CIB_ERASE: call options (lib/cib/cib_client.h) */
+    unsigned options;  /* ATTRD_CIB_...: call options (lib/cib/cib_client.h) */
     unsigned write_id; /* ATTRD_CIB_MODIFY: grows with each request */
 };
 
@@ -92,13 +93,18 @@ void attrd_core_peer_message(struct attrd_core *core, uint64_t now, const struct
 
 /* State of a peer changed (from peers_callbacks.state_changed, own node included). */
 void attrd_core_peer_changed(struct attrd_core *core, uint64_t now, const struct peer *peer);
-/* The CIB manager says that nodes or status were replaced as a whole: write everything again. */
+/*
+ * The CIB manager says that nodes or status were replaced as a whole: write everything again, and after a while see whether it says
+ * something of this node that nobody knows.
+ */
 void attrd_core_cib_replaced(struct attrd_core *core, uint64_t now);
 /*
  * The CIB changed: `patch` is the <diff> of a successful change.  Where somebody erased all attributes of a node that is still
  * here, they are written again after a while (spec 70 §18: what newer releases do).
  */
 void attrd_core_cib_changed(struct attrd_core *core, uint64_t now, const xmlNode *patch);
+/* Result of ATTRD_CIB_READ: what was found, or NULL. */
+void attrd_core_cib_read(struct attrd_core *core, uint64_t now, const xmlNode *attributes);
 /* Result of ATTRD_CIB_MODIFY: a result of lib/base/result.h. */
 void attrd_core_cib_result(struct attrd_core *core, uint64_t now, unsigned write_id, int rc);
 

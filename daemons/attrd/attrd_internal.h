@@ -60,6 +60,9 @@ struct attrd_core {
     uint64_t order;        /* grows with each message and each change of membership */
     GHashTable *members;   /* name in lower case -> struct attrd_member */
     GHashTable *erased;    /* UUIDs of nodes whose attributes somebody erased from the CIB */
+    uint64_t verify_due;   /* when the CIB is read for what it says of this node; ATTRD_NEVER: not soon */
+    bool reading;          /* ... and that is under way */
+    GHashTable *strange;   /* id -> value of what it says and the table does not have */
     uint64_t erased_due;   /* when that is looked at; ATTRD_NEVER: there are none */
 
     struct election *election;
@@ -155,5 +158,11 @@ void attrd_write_pending(struct attrd_core *core);
 void attrd_write_erased(struct attrd_core *core);
 /* Turn the list into as few requests as possible. */
 void attrd_write_flush(struct attrd_core *core);
+
+/* --- attrd_verify.c --- */
+
+/* The CIB may have become another one: does it say something of this node that nobody knows? */
+void attrd_verify_later(struct attrd_core *core, uint64_t now);
+void attrd_verify_tick(struct attrd_core *core, uint64_t now);
 
 #endif

@@ -354,7 +354,11 @@ attrd_core_cib_result(struct attrd_core *core, uint64_t now, unsigned write_id, 
 void
 attrd_core_cib_replaced(struct attrd_core *core, uint64_t now)
 {
-    if (core->stopping || core->shutdown_requested || !attrd_is_writer(core)) {
+    if (core->stopping || core->shutdown_requested) {
+        return;
+    }
+    attrd_verify_later(core, now);
+    if (!attrd_is_writer(core)) {
         return;
     }
     log_notice("Updating all attributes after cib_refresh_notify event");

@@ -8,6 +8,7 @@ daemons_attrd_libattrdcore_a_SOURCES = \
 	daemons/attrd/attrd_sync.c \
 	daemons/attrd/attrd_request.c \
 	daemons/attrd/attrd_table.c \
+	daemons/attrd/attrd_verify.c \
 	daemons/attrd/attrd_write.c \
 	daemons/attrd/attrd_writer.c
 ATTRD_CORE_LDADD = daemons/attrd/libattrdcore.a $(PEERS_LDADD)

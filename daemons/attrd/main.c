@@ -115,6 +115,25 @@ erase_from_cib(const struct attrd_effect *effect)
 }
 
 static void
+on_read(struct cib_client *c, int call_id, int rc, const xmlNode *output, const xmlNode *reply, void *data)
+{
+    if (!self.stopping) {
+        attrd_core_cib_read(self.core, now(), rc == RC_OK ? output : NULL);
+        carry_out();
+    }
+}
+
+static void
+read_cib(const struct attrd_effect *effect)
+{
+    const struct cib_request request = { .op = CIB_OP_QUERY, .section = effect->xpath, .options = effect->options };
+
+    if (cib_call_async(self.cib, &request, 0, on_read, NULL, NULL) < 0) {
+        attrd_core_cib_read(self.core, now(), NULL);
+    }
+}
+
+static void
 send_peer(const struct attrd_effect *effect)
 {
     struct peer *to = NULL;
@@ -233,6 +252,9 @@ carry_out_one(const struct attrd_effect *effect)
             break;
         case ATTRD_CIB_ERASE:
             erase_from_cib(effect);
+            break;
+        case ATTRD_CIB_READ:
+            read_cib(effect);
             break;
         case ATTRD_ALERT:
             send_alerts(effect);

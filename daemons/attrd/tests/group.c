@@ -48,6 +48,8 @@ collect(struct node *n)
             g_ptr_array_add(n->f->sent, xml_copy(NULL, e->xml));
         } else if (e->kind == ATTRD_REPLY) {
             g_ptr_array_add(n->replies, xml_copy(NULL, e->xml));
+        } else if (e->kind == ATTRD_CIB_READ) {
+            n->read = true;
         } else if (e->kind == ATTRD_CIB_ERASE) {
             g_string_append_printf(n->erased, "%s\n", e->xpath);
         } else {

@@ -27,6 +27,7 @@ struct node {
     GPtrArray *writes;  /* struct attrd_effect: requests to the CIB, in order */
     GPtrArray *replies; /* xmlNode */
     GString *erased;    /* XPaths, a line each */
+    bool read;          /* the CIB is to be read: the test answers */
     unsigned alerts;
     unsigned part; /* members of the same part see each other */
     struct fixture *f;

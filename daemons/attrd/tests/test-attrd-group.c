@@ -394,6 +394,79 @@ everything_is_written_in_one_request_after_the_cib_was_replaced(void **state)
     end(f);
 }
 
+/* The CIB is asked for what it has of n1 and answers. */
+static void
+tell_cib(struct fixture *f, const char *pairs)
+{
+    g_autofree char *text = g_strdup_printf("<transient_attributes id='1'><instance_attributes id='status-1'>%s</instance_attributes>"
+                                            "</transient_attributes>", pairs);
+    g_autoptr(xmlNode) xml = xml_parse(text, strlen(text), XML_PARSE_STRICT, NULL);
+
+    assert_true(f->node[0].read);
+    f->node[0].read = false;
+    attrd_core_cib_read(f->node[0].core, f->now, xml);
+    collect(&f->node[0]);
+}
+
+#define PAIR(name, value) "<nvpair id='status-1-" name "' name='" name "' value='" value "'/>"
+
+static void
+what_the_cib_alone_knows_of_this_node_after_a_merge_is_erased(void **state)
+{
+    struct fixture *f = group(1);
+
+    set(f, 0, "a", "1");
+    g_string_truncate(f->node[0].erased, 0);
+    replace_cib(f);
+    assert_false(attrd_core_is_quiet(f->node[0].core));
+    pass(f, 2000);
+    tell_cib(f, PAIR("a", "1") PAIR("b", "5"));
+    assert_string_equal(f->node[0].erased->str, ""); /* it might be news that have not come here yet */
+    pass(f, 2000);
+    tell_cib(f, PAIR("a", "1") PAIR("b", "5"));
+    assert_string_equal(f->node[0].erased->str, "//node_state[@uname='b1' or @id='1']/transient_attributes//nvpair[@id='status-1-b' and @value='5']\n");
+    pass(f, 10000);
+    assert_false(f->node[0].read);
+    assert_true(attrd_core_is_quiet(f->node[0].core));
+    end(f);
+}
+
+static void
+news_that_reach_the_cib_before_this_node_stay_there(void **state)
+{
+    struct fixture *f = group(1);
+
+    set(f, 0, "a", "1");
+    g_string_truncate(f->node[0].erased, 0);
+    replace_cib(f);
+    pass(f, 2000);
+    tell_cib(f, PAIR("a", "1") PAIR("b", "5"));
+    set(f, 0, "b", "5");
+    pass(f, 2000);
+    tell_cib(f, PAIR("a", "1") PAIR("b", "5") PAIR("c", "6"));
+    pass(f, 2000);
+    tell_cib(f, PAIR("a", "1") PAIR("b", "5") PAIR("c", "7")); /* this is another change */
+    assert_string_equal(f->node[0].erased->str, "");
+    end(f);
+}
+
+static void
+an_unset_value_is_the_writers_business(void **state)
+{
+    struct fixture *f = group(1);
+
+    set(f, 0, "a", "1");
+    set(f, 0, "a", NULL);
+    g_string_truncate(f->node[0].erased, 0);
+    replace_cib(f);
+    pass(f, 2000);
+    tell_cib(f, PAIR("a", "1"));
+    pass(f, 10000);
+    assert_false(f->node[0].read);
+    assert_string_equal(f->node[0].erased->str, "");
+    end(f);
+}
+
 static void
 an_unset_value_is_deleted_whatever_stands_before_it_in_the_list(void **state)
 {
@@ -506,6 +579,9 @@ main(void)
         cmocka_unit_test(changes_during_a_write_are_written_when_it_is_answered),
         cmocka_unit_test(a_failed_write_is_tried_again_after_two_seconds),
         cmocka_unit_test(everything_is_written_in_one_request_after_the_cib_was_replaced),
+        cmocka_unit_test(what_the_cib_alone_knows_of_this_node_after_a_merge_is_erased),
+        cmocka_unit_test(news_that_reach_the_cib_before_this_node_stay_there),
+        cmocka_unit_test(an_unset_value_is_the_writers_business),
         cmocka_unit_test(an_unset_value_is_deleted_whatever_stands_before_it_in_the_list),
         cmocka_unit_test(attributes_of_different_users_do_not_share_a_request),
         cmocka_unit_test(attributes_refused_in_company_are_tried_again_alone),
