@@ -8,8 +8,10 @@ import os
 import re
 import xml.etree.ElementTree as ET
 
+import website
 from lab import Lab, LabError, wait_until
 from results import Skip
+from world import configure, expect_active
 
 CLIENTS = "/usr/sbin/crm_mon"
 
@@ -227,8 +229,60 @@ def an_old_document_takes_the_cibs_place(make_lab):
             assert [starts_of("p", n) for n in lab.nodes] == before, "the resource was started anew"
 
 
+REPLACED = """<resources><clone id="s-clone"><meta_attributes id="s-m"><nvpair id="s-m-p" name="promotable" value="true"/></meta_attributes>
+<primitive id="s" class="ocf" provider="pacemaker" type="Stateful"><operations><op id="s-o" name="monitor" interval="10s" role="Promoted"/></operations>
+</primitive></clone><primitive id="d" class="ocf" provider="pacemaker" type="Dummy"/></resources>"""
+
+
+def configuration(node):
+    """What people configured: not who is DC, nor what is counted."""
+    root = ET.fromstring(node.output("cibadmin", "-Q", "-l")).find("configuration")
+    for pairs in root.iter("cluster_property_set"):
+        for pair in [p for p in pairs if p.get("name") in ("dc-version", "cluster-infrastructure", "have-watchdog", "cluster-name")]:
+            pairs.remove(pair)
+    return ET.tostring(root)
+
+
+def promoted(lab, resource):
+    return [r for r in lab.nodes[0].status().iter("resource") if r.get("id") == resource and r.get("role") in ("Promoted", "Master")]
+
+
+def become(node, debian):
+    """The host is switched off, gets the other stack, and comes back with the files that it had."""
+    others = [name for name in node.lab.options["debian_nodes"] if name != node.name]
+    node.stop(timeout=90)
+    node.power_off()
+    node.lab.options["debian_nodes"] = others + [node.name] * debian
+    node.prepare()
+    node.start()
+    node.lab.wait_online(timeout=120)
+
+
+def a_cluster_is_replaced_node_by_node(make_lab):
+    """Three nodes of Debian's become ours, one after the other, and one goes back; the site is never away longer than a move takes."""
+    with make_lab(debian_nodes=["node1", "node2", "node3"]) as lab:
+        lab.create()
+        lab.start(timeout=120)
+        website.configure(lab)
+        configure(lab, REPLACED)
+        lab.nodes[1].run(["crm_attribute", "-N", "node3", "-n", "shade", "-v", "blue"])
+        lab.wait_idle()
+        before = configuration(lab.nodes[0])
+        with website.Watcher(lab) as watch:
+            for node, debian in [(n, False) for n in lab.nodes] + [(lab.nodes[1], True)]:
+                become(node, debian)
+                expect_active(lab, "s", 3, 60)
+                expect_active(lab, "d", 1, 60)
+                wait_until("one instance is promoted", lambda: len(promoted(lab, "s")) == 1, 60)
+                lab.wait_idle()
+                assert configuration(node) == before, "%s has another configuration:\n%s\n%s" % (node.name, configuration(node), before)
+                assert len({ET.tostring(ET.fromstring(n.output("cibadmin", "-Q", "-l")).find("status")) for n in lab.nodes}) == 1, "status differs"
+        assert website.fetch(lab), "the site is away"
+        assert watch.longest_gap() < 30, "the site was away for %.1f s" % watch.longest_gap()  # two stops and two starts on a busy machine
+
+
 STORIES = [debians_clients_get_what_their_own_daemons_give, a_debian_node_and_ours_form_one_cluster,
-           attributes_of_both_halves_meet_again, an_old_document_takes_the_cibs_place]
+           attributes_of_both_halves_meet_again, an_old_document_takes_the_cibs_place, a_cluster_is_replaced_node_by_node]
 
 
 def run(results, chosen, make_lab):
