@@ -6,7 +6,7 @@ Told by sbd.py --long.  The watchdogs wait long enough that it is never they who
 import time
 
 from lab import wait_until
-from sbd_lab import wait_dead
+from sbd_lab import IO, LOOP, wait_dead
 from world import active, configure, dummies, set_option
 
 W = 12           # watchdog timeout, seconds
@@ -83,8 +83,24 @@ def our_node_resets_itself_at_the_word_of_debians_fencer(s):
     taken_over(s, victim)
 
 
+def our_node_that_returns_to_debians_dc_is_reset_once_it_was_called_fenced(s):
+    """Debian's fencer does not tell it, and it lets it join again meanwhile.  It hears that it was fenced, and ends its software; its sbd does the rest."""
+    begin(s)
+    victim = s.lab["node1"]
+    seen, peers = seen_so_far(s), others(s, victim)
+    victim.unplug()
+    wait_until("its watchdog is waited for", lambda: told(peers, seen, "for node1 to self-fence"), W, 0.05)
+    victim.plug()
+    wait_until("it is called fenced", lambda: told(peers, seen, "assumed complete") or not victim.pid, WAIT + W, 0.05)
+    took = wait_dead(s.lab, victim, W + IO + LOOP + 5)
+    taken_over(s, victim)
+    print("    (dead %.1f s after it was called fenced)" % took)
+
+
 # (title, stories, options of the lab)
-GROUPS = [("diskless, a Debian node among ours", [a_debian_node_that_returns_is_told_to_reset_itself_and_obeys,
+GROUPS = [("diskless, our node among Debian's", [our_node_that_returns_to_debians_dc_is_reset_once_it_was_called_fenced],
+           {"disks": 0, "watchdog": W, "debian_nodes": ["node2", "node3"]}),
+          ("diskless, a Debian node among ours", [a_debian_node_that_returns_is_told_to_reset_itself_and_obeys,
                                                   a_living_debian_node_is_fenced_by_its_own_fencer,
                                                   our_node_resets_itself_at_the_word_of_debians_fencer],
            {"disks": 0, "watchdog": W, "debian_nodes": ["node3"]})]

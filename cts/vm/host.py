@@ -67,6 +67,7 @@ while :; do sh <&4 >&4 2>&1; done
 
 class Switch:
     """The machines' network: a bridge in a namespace of its own.  A context manager."""
+    made = set()  # of this process
 
     def __init__(self, name, hosts):
         self.netns, self.hosts = name, hosts
@@ -81,6 +82,7 @@ class Switch:
         if not os.path.exists("/dev/net/tun"):
             raise Unavailable("no /dev/net/tun")
         subprocess.run(["ip", "netns", "add", self.netns], check=True)
+        self.made.add(self)
         self.ip("link", "add", "br0", "type", "bridge", "forward_delay", "0")
         self.ip("link", "set", "br0", "up")
         self.ip("addr", "add", NET + ".254/24", "dev", "br0")
@@ -91,6 +93,7 @@ class Switch:
 
     def __exit__(self, *_):
         subprocess.run(["ip", "netns", "del", self.netns])
+        self.made.discard(self)
 
     def unplug(self, host):
         self.ip("link", "set", host.name, "nomaster")

@@ -179,7 +179,7 @@ class Machine:
     """One QEMU process; a context manager.  It ends at the first reset or power off, and `end` tells which it was.
 
     With `own_time` its time is what it has computed, or the world's while it waits: one that gets little of a processor is slow in everything
-    alike, and does not find its own programs late.  But then the times of two machines differ.
+    alike, and does not find its own programs late.  But then the times of two machines differ.  It stands back behind those that cannot wait.
     """
     own_time = False
 
@@ -221,7 +221,7 @@ class Machine:
     def launch(self):
         # It dies with the test program, however that ends.
         self.ready, self.events = False, b""
-        argv = self.launcher() + ["setpriv", "--pdeathsig", "KILL", QEMU, "-machine", "q35", "-cpu", "qemu64", "-accel", "tcg,thread=single,tb-size=128",
+        argv = self.launcher() + (["nice", "-n", "5"] if self.own_time else []) + ["setpriv", "--pdeathsig", "KILL", QEMU, "-machine", "q35", "-cpu", "qemu64", "-accel", "tcg,thread=single,tb-size=128",
                 "-nographic", "-nodefaults", "-no-reboot",
                 "-kernel", self.vmlinuz, "-initrd", "initramfs",
                 "-append", "console=ttyS0 quiet rdinit=/init panic=-1 clocksource=hpet tsc=unstable no_timer_check mitigations=off name=" + self.name + self.kernel_words(),
