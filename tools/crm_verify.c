@@ -66,6 +66,14 @@ read_live(struct verify *v, xmlNode **cib)
     return CRM_EX_OK;
 }
 
+/* The peers say where it stops being XML in words of libxml2, and only if asked for more. */
+static int
+not_xml(const struct verify *v, const char *why)
+{
+    output_error(v->out, "crm_verify: %s", why);
+    return CRM_EX_ERROR;
+}
+
 static int
 read_input(struct verify *v, xmlNode **cib)
 {
@@ -78,19 +86,19 @@ read_input(struct verify *v, xmlNode **cib)
         *cib = xml_parse_file(o.file, XML_PARSE_STRICT, &why);
         if (*cib == NULL) {
             output_error(v->out, "crm_verify: Couldn't parse input file: %s", o.file);
-            return CRM_EX_ERROR;
+            return not_xml(v, why);
         }
     } else if (o.text != NULL) {
         *cib = xml_parse(o.text, strlen(o.text), XML_PARSE_STRICT, &why);
         if (*cib == NULL) {
             output_error(v->out, "crm_verify: Couldn't parse input string: %s", o.text);
-            return CRM_EX_ERROR;
+            return not_xml(v, why);
         }
     } else if (o.pipe) {
         *cib = xml_parse_file("-", XML_PARSE_STRICT, &why);
         if (*cib == NULL) {
             output_error(v->out, "crm_verify: Couldn't parse input from STDIN.");
-            return CRM_EX_ERROR;
+            return not_xml(v, why);
         }
     } else {
         output_error(v->out, "crm_verify: No configuration source specified.  Use --help for usage information.");
