@@ -179,6 +179,7 @@ def a_clean_stop_of_sbd_disarms_the_watchdog(s):
 def the_loss_of_the_disk_is_survived_with_pacemaker_only(s):
     """One disk gone: quorate, clean nodes live on; one that loses its quorum then dies."""
     disk = s.disks[0]
+    s.wait_vouched_for()
     disk.lose()
     try:
         for n in s.lab.nodes:
@@ -300,6 +301,7 @@ def one_of_three_disks_may_be_lost_and_fencing_still_works(s):
 
 def with_two_of_three_lost_nobody_can_be_fenced_and_pacemaker_keeps_the_nodes(s):
     one, other = s.lab.nodes[0], s.lab.nodes[1]
+    s.wait_vouched_for()
     s.disks[0].lose()
     s.disks[2].lose()
     try:

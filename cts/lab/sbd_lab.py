@@ -7,6 +7,7 @@ sbd needs no hook for that: with -T it does not ask the "device" for a timeout, 
 that.  The host's system log is in its log folder (syslog).
 """
 import os
+import re
 import select
 import signal
 import subprocess
@@ -252,6 +253,13 @@ class SbdLab:
         one.run(["cibadmin", "--replace", "--scope", "resources", "--xml-text", "<resources/>"])
         one.run(["crm_attribute", "--type", "crm_config", "--name", "stop-all-resources", "--delete"])
         self.lab.wait_idle(60)
+
+    def wait_vouched_for(self):
+        """The cluster vouches for every host, and its sbd has read the disks since: from then on it may lose them."""
+        for n in self.lab.nodes:
+            wait_until("the cluster vouches for %s" % n.name, lambda: dict(re.findall(
+                r"Servant (pcmk|cluster) is (\w+)", n.log("syslog").rpartition("in case of timeout")[2])) == {"pcmk": "healthy", "cluster": "healthy"}, 20, 0.2)
+        time.sleep(IO + LOOP)
 
     def list(self, node=None):
         """{name: (word, sender)} of the first disk."""
