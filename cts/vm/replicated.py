@@ -100,12 +100,15 @@ def shows(cluster, text):
 
 
 def site_is_on(cluster, host, timeout=120):
-    """All of it, and DRBD promoted there and nowhere else."""
+    """All of it, and DRBD promoted there and nowhere else; the cluster knows it, too: a page can be had before the agent's start is over."""
     for resource in ("MetaFS", "ClusterIP", "WebSite"):
         cluster.wait("%s is on %s" % (resource, host.name), lambda: cluster.where(resource) == [host.name], timeout)
     promoted = cluster.where("drbd_meta", "Promoted")
     assert promoted == [host.name], "promoted on %s" % promoted
     answers(cluster)
+    cluster.wait_idle()
+    for resource in ("MetaFS", "ClusterIP", "WebSite"):
+        assert cluster.where(resource) == [host.name], "%s is on %s" % (resource, cluster.where(resource))
 
 
 def data_is_equal(cluster):
