@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * crm_node: what the local controller knows about nodes, and the removal of a node from the cluster's memory.
- * Called by agents and people.  Text only; never reads the CIB.  (spec 80 §7, spec 10 §5)
+ * Called by agents and people.  Never reads the CIB.  (spec 80 §7, spec 10 §5)
  */
 #include "lib/base/result.h"
 #include "lib/base/text.h"
@@ -71,12 +71,25 @@ static const GOptionEntry main_options[] = {
     { NULL },
 };
 
+static struct output *out;
+
+/* One node, as far as is known: the answer of every question about one. */
+static void
+show_node(const char *id, const char *name, const char *have_quorum, const char *answer)
+{
+    if (output_is_structured(out)) {
+        output_element(out, "node-info", "id", id, "name", name, "have-quorum", have_quorum, NULL);
+    } else {
+        output_line(out, answer);
+    }
+}
+
 /* --- questions to the controller --- */
 
 static enum crm_exit
 connection_error(int rc)
 {
-    fprintf(stderr, "error: Could not connect to controller: %s\n", result_text(rc));
+    output_error(out, "error: Could not connect to controller: %s", result_text(rc));
     return result_to_exit(rc);
 }
 
@@ -84,9 +97,9 @@ static enum crm_exit
 reply_error(int rc)
 {
     if (rc == ENOTCONN) {
-        fprintf(stderr, "error: Lost connection to controller\n");
+        output_error(out, "error: Lost connection to controller");
     } else {
-        fprintf(stderr, "error: Bad reply from controller: %s\n", result_text(rc));
+        output_error(out, "error: Bad reply from controller: %s", result_text(rc));
     }
     return result_to_exit(rc);
 }
@@ -108,19 +121,19 @@ show_node_info(struct ipc_connection *c)
     }
     if (options.command == CLUSTER_ID) {
         if (node.id == NULL) {
-            fprintf(stderr, "error: Controller reply did not contain node ID\n");
+            output_error(out, "error: Controller reply did not contain node ID");
             exit_code = CRM_EX_PROTOCOL;
         } else {
-            printf("%s\n", node.id);
+            show_node(node.id, node.name, NULL, node.id);
         }
     } else if (options.command == QUORUM) {
-        printf("%d\n", node.have_quorum ? 1 : 0);
+        show_node(node.id, node.name, node.have_quorum ? "true" : "false", node.have_quorum ? "1" : "0");
         exit_code = node.have_quorum ? CRM_EX_OK : CRM_EX_QUORUM;
     } else if (node.name == NULL) {
-        fprintf(stderr, "Node is not known to cluster\n");
+        output_error(out, "Node is not known to cluster");
         exit_code = CRM_EX_NOHOST;
     } else {
-        printf("%s\n", node.name);
+        show_node(node.id, node.name, NULL, node.name);
     }
     controller_node_clear(&node);
     return exit_code;
@@ -138,6 +151,36 @@ compare_names(const void *a, const void *b)
 }
 
 /* -l: "ID NAME STATE" a line; -p: the names of members in one line, each followed by a blank. */
+static void
+show_list(const GPtrArray *nodes)
+{
+    g_autoptr(GString) names = g_string_new(NULL);
+
+    output_open_plain(out, "nodes");
+    for (guint i = 0; i < nodes->len; i++) {
+        const xmlNode *node = g_ptr_array_index(nodes, i);
+        const char *id = xml_id(node);
+        const char *name = xml_get(node, "uname");
+        const char *state = xml_get(node, "in_ccm");
+
+        if (options.command == PARTITION && !text_equal(state, "member")) {
+            continue;
+        }
+        output_element(out, "node", "name", name != NULL ? name : "", "id", id != NULL ? id : "0", "state", state, NULL);
+        if (options.command == LIST) {
+            g_autofree char *line = g_strdup_printf("%s %s %s", id != NULL ? id : "0", name != NULL ? name : "", state != NULL ? state : "");
+
+            output_line(out, line);
+        } else {
+            g_string_append_printf(names, "%s ", name != NULL ? name : "");
+        }
+    }
+    output_close_element(out);
+    if (options.command == PARTITION) {
+        output_line(out, names->str);
+    }
+}
+
 static enum crm_exit
 show_nodes(struct ipc_connection *c)
 {
@@ -157,21 +200,7 @@ show_nodes(struct ipc_connection *c)
         g_ptr_array_add(nodes, node);
     }
     g_ptr_array_sort(nodes, compare_names);
-    for (guint i = 0; i < nodes->len; i++) {
-        const xmlNode *node = g_ptr_array_index(nodes, i);
-        const char *id = xml_id(node);
-        const char *name = xml_get(node, "uname");
-        const char *state = xml_get(node, "in_ccm");
-
-        if (options.command == LIST) {
-            printf("%s %s %s\n", id != NULL ? id : "0", name != NULL ? name : "", state != NULL ? state : "");
-        } else if (text_equal(state, "member")) {
-            printf("%s ", name != NULL ? name : "");
-        }
-    }
-    if (options.command == PARTITION) {
-        putchar('\n');
-    }
+    show_list(nodes);
     return CRM_EX_OK;
 }
 
@@ -235,7 +264,8 @@ purge_peer_cache(const char *endpoint, const char *system, const struct target *
     return rc;
 }
 
-static void
+/* Says itself what went wrong. */
+static int
 delete_entry(struct cib_client *cib, const char *section, const char *element, const struct target *target)
 {
     g_autoptr(xmlNode) entry = xml_new(NULL, element);
@@ -247,12 +277,15 @@ delete_entry(struct cib_client *cib, const char *section, const char *element, c
         xml_set_int(entry, "id", target->id);
     }
     rc = cib_delete(cib, section, entry, CIB_OPT_NONE);
-    if (rc != RC_OK && rc != ENXIO) {
-        printf("Could not remove %s[%lld] from %s: %s", target->name != NULL ? target->name : "", target->id,
-               section, result_text(rc));
+    if (rc == RC_OK || rc == ENXIO) {
+        return RC_OK;
     }
+    output_error(out, "Could not remove %s[%lld] from %s: %s", target->name != NULL ? target->name : "", target->id, section,
+            result_text(rc));
+    return rc;
 }
 
+/* What of the two entries may be removed is, even if the other may not.  Says itself what went wrong. */
 static int
 purge_cib(const struct target *target)
 {
@@ -260,9 +293,14 @@ purge_cib(const struct target *target)
     int rc = cib_client_connect(cib, PROGRAM, CIB_ENDPOINT_COMMAND, CIB_CONNECT_SMALL);
 
     if (rc == RC_OK) {
-        delete_entry(cib, "nodes", "node", target);
-        delete_entry(cib, "status", "node_state", target);
+        int rc_status;
+
+        rc = delete_entry(cib, "nodes", "node", target);
+        rc_status = delete_entry(cib, "status", "node_state", target);
+        rc = rc != RC_OK ? rc : rc_status;
         cib_client_disconnect(cib);
+    } else {
+        output_error(out, "error: Could not connect to the CIB manager: %s", result_text(rc));
     }
     cib_client_free(cib);
     return rc;
@@ -309,12 +347,13 @@ remove_node(void)
     for (unsigned i = 0; i < G_N_ELEMENTS(others); i++) {
         rc = others[i].endpoint == NULL ? purge_attributes(&target)
                                         : purge_peer_cache(others[i].endpoint, others[i].system, &target);
-        if (rc == RC_OK) {
-            rc = purge_cib(&target);
-        }
         if (rc != RC_OK) {
-            fprintf(stderr, "error: Could not remove node %s from %s: %s\n", options.node, others[i].who,
+            output_error(out, "error: Could not remove node %s from %s: %s", options.node, others[i].who,
                     result_text(rc));
+            return result_to_exit(rc);
+        }
+        rc = purge_cib(&target);
+        if (rc != RC_OK) {
             return result_to_exit(rc);
         }
     }
@@ -332,7 +371,7 @@ run_command(const struct tool *tool)
             /* In an agent: the name it runs for, which on a bundle's host is not the controller's answer. */
             node = getenv("OCF_RESKEY_CRM_meta_on_node");
             if (node != NULL) {
-                printf("%s\n", node);
+                show_node(NULL, node, NULL, node);
                 return CRM_EX_OK;
             }
             return ask_controller();
@@ -345,7 +384,7 @@ run_command(const struct tool *tool)
             return remove_node();
         case NOTHING:
             help = tool_help(tool);
-            fprintf(stderr, "%s\n", help);
+            output_error(out, "%s", help);
             return CRM_EX_USAGE;
         default:
             return ask_controller();
@@ -356,10 +395,9 @@ int
 main(int argc, char **argv)
 {
     struct tool tool;
-    struct output *out;
     int code;
 
-    tool_init(&tool, argv, 0, "NR", NULL, "crm_node - shows what the cluster knows about nodes, and makes it forget one",
+    tool_init(&tool, argv, TOOL_OUTPUT, "NR", NULL, "crm_node - shows what the cluster knows about nodes, and makes it forget one",
               NULL);
     tool_add_group(&tool, "commands", "Commands:", "Show commands", command_options);
     tool_add_group(&tool, "additional", "Additional Options:", "Show additional options", additional_options);

@@ -63,12 +63,23 @@ date_format(void)
            (options.week ? ISO_WEEKS : 0);
 }
 
+static struct output *out;
+
 static void
-print_date(const char *label, const struct iso_time *t, unsigned format)
+print_line(const char *label, const char *text)
+{
+    g_autofree char *line = g_strdup_printf("%s: %s", label, text);
+
+    output_line(out, line);
+}
+
+static void
+print_date(const char *element, const char *label, const struct iso_time *t, unsigned format)
 {
     g_autofree char *text = iso_text(t, format);
 
-    printf("%s: %s\n", label, text);
+    print_line(label, text);
+    output_element(out, element, "value", text, NULL);
 }
 
 static void
@@ -110,14 +121,20 @@ print_duration(const struct iso_duration *d)
             g_string_append_c(text, ')');
         }
     }
-    printf("Duration: %s\n", text->str);
+    print_line("Duration", text->str);
+    output_open_plain(out, "duration");
+    output_attr_int(out, "years", d->years);
+    output_attr_int(out, "months", d->months);
+    output_attr_int(out, "days", d->days);
+    output_attr_int(out, "seconds", d->seconds);
+    output_close_element(out);
     g_string_free(text, TRUE);
 }
 
 static int
 fail(const char *what, const char *value)
 {
-    fprintf(stderr, "iso8601: Invalid %s specified: %s\n", what, value);
+    output_error(out, "iso8601: Invalid %s specified: %s", what, value);
     return CRM_EX_INVALID_PARAM;
 }
 
@@ -138,7 +155,7 @@ run(void)
         } else if (!is_now && !iso_parse(options.date, &local_now, &date)) {
             return fail("date/time", options.date);
         }
-        print_date(is_now ? "Current date/time" : "Date", &date, date_format());
+        print_date("date", is_now ? "Current date/time" : "Date", &date, date_format());
     }
     if (options.duration != NULL) {
         const char *rest = NULL;
@@ -156,11 +173,14 @@ run(void)
         g_autofree char *from = iso_text(&start, date_format());
         g_autofree char *to = iso_text(&end, date_format());
 
-        printf("Period: %s to %s\n", from, to);
+        g_autofree char *both = g_strdup_printf("%s to %s", from, to);
+
+        print_line("Period", both);
+        output_element(out, "period", "start", from, "end", to, NULL);
     }
     if (options.date != NULL && options.duration != NULL) {
         date = iso_add(&date, &duration);
-        print_date("Duration ends at", &date, date_format() | ISO_WITH_ZONE);
+        print_date("end", "Duration ends at", &date, date_format() | ISO_WITH_ZONE);
     }
     if (options.expected != NULL && options.date != NULL) {
         g_autofree char *got = iso_text(&date, date_format() | (options.duration != NULL ? ISO_WITH_ZONE : 0));
@@ -174,10 +194,9 @@ int
 main(int argc, char **argv)
 {
     struct tool tool;
-    struct output *out;
     int code;
 
-    tool_init(&tool, argv, 0, "dpDE", NULL, "Shows how ISO 8601 dates, durations and periods are read",
+    tool_init(&tool, argv, TOOL_OUTPUT, "dpDE", NULL, "Shows how ISO 8601 dates, durations and periods are read",
               "See https://en.wikipedia.org/wiki/ISO_8601 for the forms that dates may have.");
     tool_add_group(&tool, "commands", "Commands:", "Show command options", commands);
     tool_add_group(&tool, "modifiers", "Output modifiers:", "Show output modifiers", modifiers);

@@ -9,6 +9,7 @@
 #include <glib.h>
 #include <pwd.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/log.h"
@@ -57,9 +58,12 @@ access_server_is_authentic(uid_t uid, gid_t gid)
 {
     uid_t daemon_uid;
     gid_t daemon_gid;
+    struct stat state;
 
-    return access_daemon_ids(&daemon_uid, &daemon_gid) &&
-           (uid == 0 || uid == daemon_uid || gid == daemon_gid);
+    if (uid == 0 || (stat(STATE_DIR, &state) == 0 && uid == state.st_uid)) {
+        return true; /* the cluster's state is his, so nobody has to be asked for his name */
+    }
+    return access_daemon_ids(&daemon_uid, &daemon_gid) && (uid == daemon_uid || gid == daemon_gid);
 }
 
 bool

@@ -17,21 +17,21 @@ static const char *const lists[] = {
 };
 /* Elements of which their parent has one: members by their name.  All others are arrays, even of one. */
 static const char *const singles[] = {
-    "cluster_options", "cluster_status", "current_dc", "decision", "digests", "last_change", "last_update",
-    "nodes_configured", "pacemakerd", "parameters", "reason", "resources_configured", "revised_cluster_status", "stack",
+    "cluster_options", "cluster_status", "current_dc", "date", "decision", "digests", "duration", "end", "last_change", "last_update",
+    "node-info", "nodes_configured", "pacemakerd", "parameters", "period", "reason", "resources_configured", "revised_cluster_status", "stack",
     "status", "summary", "version", "xml", NULL,
 };
 /* Elements that are nothing but text. */
 static const char *const plain[] = { "error", "xml", NULL };
 /* Attributes whose values are truth values or numbers; where such a value is neither, it stays a string ("INFINITY"). */
 static const char *const typed[] = {
-    "active", "base", "blocked", "cached", "call", "chosen", "code", "count", "delta", "disabled", "exitcode", "exec-time", "expected_up",
-    "fail-count", "failed", "failure_ignored", "granted", "interval", "is_dc", "maintenance", "maintenance-mode", "managed",
-    "master_only", "migration-threshold", "mixed_version", "multi_state", "nodes_running_on", "number", "number_resources",
+    "active", "base", "blocked", "cached", "call", "chosen", "code", "count", "days", "delta", "disabled", "exitcode", "exec-time", "expected_up",
+    "fail-count", "failed", "failure_ignored", "granted", "have-quorum", "interval", "is_dc", "maintenance", "maintenance-mode", "managed",
+    "master_only", "migration-threshold", "mixed_version", "months", "multi_state", "nodes_running_on", "number", "number_resources",
     "online", "orphan", "orphaned", "pending", "present", "priority-fencing-delay-ms", "promoted-only", "promotion-score", "queued", "rc",
-    "remain_stopped", "resources_running", "result", "runnable", "running", "score", "shutdown", "standby", "standby_onfail",
+    "remain_stopped", "resources_running", "result", "runnable", "running", "score", "seconds", "shutdown", "standby", "standby_onfail",
     "stonith-enabled", "stonith-timeout-ms", "stop-all-resources", "symmetric-cluster", "unclean", "unique", "unmanaged",
-    "weight", "with_quorum", NULL,
+    "weight", "with_quorum", "years", NULL,
 };
 
 static bool

@@ -131,6 +131,43 @@ count_verbose(const char *option, const char *value, void *data, GError **error)
     return TRUE;
 }
 
+static bool
+is_ascii(char **words)
+{
+    for (; *words != NULL; words++) {
+        if (!g_str_is_ascii(*words)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/*
+ * GLib converts each value from the locale's character set, for which it opens and maps the tables of iconv.  Where there is
+ * nothing to convert, values are taken as they are, like file names.
+ */
+static void
+add_entries(const struct tool *t, GOptionGroup *group, const GOptionEntry *entries)
+{
+    unsigned n = 0;
+    g_autofree GOptionEntry *plain = NULL;
+
+    while (entries[n].long_name != NULL) {
+        n++;
+    }
+    plain = g_memdup2(entries, (n + 1) * sizeof(*entries));
+    for (unsigned i = 0; t->plain_arguments && i < n; i++) {
+        if (plain[i].arg == G_OPTION_ARG_STRING) {
+            plain[i].arg = G_OPTION_ARG_FILENAME;
+        } else if (plain[i].arg == G_OPTION_ARG_STRING_ARRAY) {
+            plain[i].arg = G_OPTION_ARG_FILENAME_ARRAY;
+        } else if (plain[i].arg == G_OPTION_ARG_CALLBACK && !(plain[i].flags & G_OPTION_FLAG_NO_ARG)) {
+            plain[i].flags |= G_OPTION_FLAG_FILENAME;
+        }
+    }
+    g_option_group_add_entries(group, plain);
+}
+
 void
 tool_init(struct tool *t, char **argv, unsigned flags, const char *value_letters, const char *usage,
           const char *summary, const char *description)
@@ -146,6 +183,7 @@ tool_init(struct tool *t, char **argv, unsigned flags, const char *value_letters
     t->value_letters = value_letters;
     t->request = join_request(argv);
     t->argv = normalize_arguments(argv, value_letters);
+    t->plain_arguments = is_ascii(argv);
     t->context = g_option_context_new(usage);
     g_option_context_set_summary(t->context, summary);
     g_option_context_set_description(t->context, description);
@@ -160,7 +198,7 @@ tool_init(struct tool *t, char **argv, unsigned flags, const char *value_letters
         { NULL },
     };
 
-    g_option_group_add_entries(t->main_group, common);
+    add_entries(t, t->main_group, common);
 
     if (flags & TOOL_OUTPUT) {
         const char *formats = (flags & TOOL_CONSOLE) ? "Format of the output: console (default), html, json, text, xml or\nopenmetrics"
@@ -190,9 +228,9 @@ tool_init(struct tool *t, char **argv, unsigned flags, const char *value_letters
 
         GOptionGroup *group = g_option_group_new("output", "Output Options:", "Show output options", t, NULL);
 
-        g_option_group_add_entries(group, output);
+        add_entries(t, group, output);
         if (flags & TOOL_HTML) {
-            g_option_group_add_entries(group, html);
+            add_entries(t, group, html);
         }
         g_option_context_add_group(t->context, group);
     }
@@ -211,14 +249,14 @@ tool_add_group_data(struct tool *t, const char *name, const char *heading, const
 {
     GOptionGroup *group = g_option_group_new(name, heading, help, data, NULL);
 
-    g_option_group_add_entries(group, entries);
+    add_entries(t, group, entries);
     g_option_context_add_group(t->context, group);
 }
 
 void
 tool_add_options(struct tool *t, const GOptionEntry *entries)
 {
-    g_option_group_add_entries(t->main_group, entries);
+    add_entries(t, t->main_group, entries);
 }
 
 bool

@@ -28,6 +28,7 @@ struct tool {
     char *request;    /* the command line as typed, quoted for the XML document */
     GOptionContext *context;
     GOptionGroup *main_group;
+    bool plain_arguments; /* nothing but ASCII in them */
     char **argv;      /* after tool_parse(): what is no option, argv[0] included */
     int argc;
     const char *value_letters;
