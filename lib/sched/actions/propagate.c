@@ -154,16 +154,12 @@ collective_flags(struct sched *s, struct sched_action *a, const struct sched_nod
 static unsigned
 flags_for_ordering(struct sched *s, struct sched_action *a, const struct sched_node *other)
 {
+    unsigned everywhere = action_flags(s, a, NULL); /* sets the action's own as well */
+
     if (a->rsc == NULL || a->rsc->kind != KIND_CLONE || other == NULL) {
-        return action_flags(s, a, NULL);
+        return everywhere;
     }
-
-    unsigned flags = action_flags(s, a, other);
-
-    if ((flags & ACT_RUNNABLE) == 0 && (action_flags(s, a, NULL) & ACT_RUNNABLE) != 0) {
-        flags |= ACT_RUNNABLE;
-    }
-    return flags;
+    return action_flags(s, a, other) | (everywhere & ACT_RUNNABLE);
 }
 
 /* --- clearing a flag and saying why (spec 42 §2.3) --- */
