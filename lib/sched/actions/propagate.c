@@ -125,6 +125,9 @@ clone_flags(struct sched *s, struct sched_action *a, const struct sched_node *sc
             a->flags &= ~ACT_OPTIONAL;
         }
         any_runnable |= (its & ACT_RUNNABLE) != 0;
+        if (primitive && any_runnable && (flags & ACT_OPTIONAL) == 0) {
+            break; /* the others cannot add anything */
+        }
     }
     if (!any_runnable) {
         flags &= ~ACT_RUNNABLE;
