@@ -117,7 +117,11 @@ class Node:
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         self.lab.children.append(p)
         children = "/proc/%d/task/%d/children" % (p.pid, p.pid)
-        wait_until("%s boots" % self.name, lambda: os.path.exists(ready) or p.poll() is not None, 10, 0.02)
+        try:
+            wait_until("%s boots" % self.name, lambda: os.path.exists(ready) or p.poll() is not None, 30, 0.02)
+        except LabError:
+            p.kill()  # and what is inside with it; nobody else knows of it yet
+            raise
         if p.poll() is not None:
             with open(os.path.join(self.dir, "init.log")) as log:
                 raise LabError("%s does not boot: %s" % (self.name, log.read()[-600:]))

@@ -132,6 +132,9 @@ struct graph_action {
     unsigned synapse; /* index */
     xmlNode *xml;     /* in the graph's document */
     const char *task, *key, *node, *node_uuid, *router;
+    const char *host; /* the cluster node that carries it out: the router, else the node */
+    unsigned slot;    /* of the host, in graph->hosts */
+    bool migrates;    /* counts against the limits of both ends */
     guint interval_ms;
     long long timeout_ms, start_delay_ms;
     int target_rc;
@@ -139,6 +142,13 @@ struct graph_action {
     bool waits_for_fencer, recorded; /* fencing */
     unsigned target_comings; /* fencing: how often the target had come when its fencing was asked for */
     unsigned first_dependent, n_dependents; /* in graph->dependents */
+};
+
+/* A cluster node that actions go through, looked up once in a pass: many actions wait for room on few hosts. */
+struct graph_host {
+    const char *name; /* may be NULL */
+    struct ctl_node *node; /* as of `pass` */
+    unsigned pass;
 };
 
 struct synapse {
@@ -161,6 +171,8 @@ struct graph {
     unsigned n_synapses;
     struct graph_action *actions;
     unsigned n_actions;
+    struct graph_host *hosts;
+    unsigned pass;        /* how often it was looked for what can be fired */
     GHashTable *by_id;    /* action id -> index + 1 */
     unsigned *dependents; /* synapse indices */
     uint64_t *ready;      /* bit map: all inputs confirmed, not executed */

@@ -185,10 +185,16 @@ host_of(struct controld *c, const char *name)
     return p != NULL ? node_extra(c, p->id) : NULL;
 }
 
-static bool
-is_migration(const struct graph_action *a)
+static struct ctl_node *
+host_in_this_pass(struct controld *c, const struct graph_action *a)
 {
-    return a->router == NULL && (text_equal(a->task, "migrate_to") || text_equal(a->task, "migrate_from"));
+    struct graph_host *h = &c->graph->hosts[a->slot];
+
+    if (h->pass != c->graph->pass) {
+        h->pass = c->graph->pass;
+        h->node = host_of(c, h->name);
+    }
+    return h->node;
 }
 
 static struct ctl_node *
@@ -215,10 +221,10 @@ action_allowed(struct controld *c, const struct graph_action *a)
     if (a->kind != ACTION_RSC) {
         return true;
     }
-    if (is_migration(a)) {
+    if (a->migrates) {
         return has_room(c, migration_end(c, a, "migrate_source"), true) && has_room(c, migration_end(c, a, "migrate_target"), true);
     }
-    return has_room(c, host_of(c, a->router != NULL ? a->router : a->node), false);
+    return has_room(c, host_in_this_pass(c, a), false);
 }
 
 static void
@@ -238,11 +244,11 @@ count(struct ctl_node *n, int step, bool migration)
 static void
 count_action(struct controld *c, struct graph_action *a, int step)
 {
-    if (is_migration(a)) {
+    if (a->migrates) {
         count(migration_end(c, a, "migrate_source"), step, true);
         count(migration_end(c, a, "migrate_target"), step, true);
     } else {
-        count(host_of(c, a->router != NULL ? a->router : a->node), step, false);
+        count(host_of(c, a->host), step, false);
     }
 }
 
@@ -308,7 +314,7 @@ deliver(struct controld *c, const char *node, xmlNode *take_msg)
 static bool
 fire_resource(struct controld *c, struct graph_action *a)
 {
-    const char *node = a->router != NULL ? a->router : a->node;
+    const char *node = a->host;
     bool no_wait = text_is_true(graph_action_meta(a, "op_no_wait"));
 
     if (node == NULL || a->task == NULL || a->key == NULL) {
@@ -335,7 +341,7 @@ static bool
 fire_cluster(struct controld *c, struct graph_action *a)
 {
     bool no_wait = text_is_true(graph_action_meta(a, "op_no_wait")), cib_only = text_equal(xml_get(a->xml, "mode"), "cib");
-    const char *node = cib_only ? c->cfg.node_name : a->router != NULL ? a->router : a->node;
+    const char *node = cib_only ? c->cfg.node_name : a->host;
     bool shutdown = text_equal(a->task, CRM_TASK_DO_SHUTDOWN);
 
     if (text_equal(a->task, CRM_TASK_STONITH)) {
@@ -419,7 +425,7 @@ action_record_lost(struct controld *c, const struct graph_action *a)
     struct op_record *op;
     struct lrm_rsc rsc = { 0 };
     const struct peer *p = peers_find_any(c->peers, 0, a->node);
-    const char *host = a->router != NULL ? a->router : a->node;
+    const char *host = a->host;
     xmlNode *status, *state, *lrm, *entry;
 
     if (primitive == NULL || p == NULL || text_is_one_of(a->task, "cancel", "delete", "notify", "meta-data", NULL)) {

@@ -59,10 +59,35 @@ load_action(struct graph_action *a, xmlNode *xml, unsigned synapse)
     a->node = xml_get(xml, "on_node");
     a->node_uuid = xml_get(xml, "on_node_uuid");
     a->router = xml_get(xml, "router_node");
+    a->host = a->router != NULL ? a->router : a->node;
+    a->migrates = a->router == NULL && text_is_one_of(a->task, "migrate_to", "migrate_from", NULL);
     a->interval_ms = (guint)CLAMP(meta_int(a, "interval", 0), 0, G_MAXUINT);
     a->timeout_ms = meta_int(a, "timeout", 0);
     a->start_delay_ms = MAX(meta_int(a, "start_delay", 0), 0);
     a->target_rc = (int)meta_int(a, "op_target_rc", 0);
+}
+
+/* The names that actions go through, each once. */
+static void
+collect_hosts(struct graph *g)
+{
+    g_autoptr(GHashTable) slots = g_hash_table_new(g_str_hash, g_str_equal); /* name -> slot */
+    unsigned n = 1; /* the first is nobody */
+
+    g->hosts = g_new0(struct graph_host, g->n_actions + 1);
+    for (unsigned i = 0; i < g->n_actions; i++) {
+        struct graph_action *a = &g->actions[i];
+
+        if (a->host == NULL) {
+            continue;
+        }
+        a->slot = GPOINTER_TO_UINT(g_hash_table_lookup(slots, a->host));
+        if (a->slot == 0) {
+            a->slot = n++;
+            g->hosts[a->slot].name = a->host;
+            g_hash_table_insert(slots, (gpointer)a->host, GUINT_TO_POINTER(a->slot));
+        }
+    }
 }
 
 /* First pass: how many there are of everything. */
@@ -215,6 +240,7 @@ graph_load(struct controld *c, const xmlNode *xml, const char *source)
         to->n_actions = a - to->first_action;
         s++;
     }
+    collect_hosts(g);
     load_inputs(g, g->xml, n_inputs);
     for (s = 0; s < g->n_synapses; s++) {
         if (g->synapses[s].open_inputs == 0) {
@@ -238,6 +264,7 @@ graph_free(struct graph *g)
     g_free(g->failed_stop_offset);
     g_free(g->synapses);
     g_free(g->actions);
+    g_free(g->hosts);
     g_free(g->dependents);
     g_free(g->ready);
     g_free(g);
@@ -475,6 +502,7 @@ fire_pass(struct controld *c)
     int limit = throttle_batch_limit(c);
     unsigned fired = 0;
 
+    g->pass++;
     for (unsigned w = 0; w <= g->n_synapses / 64 && g->n_synapses > 0; w++) {
         uint64_t word = g->ready[w];
 
