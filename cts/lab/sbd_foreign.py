@@ -39,7 +39,7 @@ def others(s, victim):
 def taken_over(s, victim):
     """What ran on it runs elsewhere, and not before it was dead."""
     wait_until("its resources run elsewhere", lambda: all(
-        (active(s.lab, rsc) or [victim.name]) != [victim.name] for rsc in ("d0", "d1", "d2")), 2 * WAIT, 0.5)
+        (active(s.lab, rsc) or [victim.name]) != [victim.name] for rsc in ("d0", "d1", "d2")), 3 * WAIT, 0.5)
 
 
 def a_debian_node_that_returns_is_told_to_reset_itself_and_obeys(s):

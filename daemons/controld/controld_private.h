@@ -276,6 +276,7 @@ struct controld {
         char *best;    /* node with the best CIB */
         int best_version[4];
         bool syncing;  /* our own sync is going on: ignore the replace notification */
+        int given_up; /* the round whose source of the CIB has gone: the result of that sync does not count */
         bool finalize_waits; /* for the running graph to end */
         unsigned confirm_writes; /* history of confirmed nodes being written */
     } join;

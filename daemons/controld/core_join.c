@@ -427,6 +427,9 @@ cib_synced(struct controld *c, int rc, const xmlNode *data, gpointer arg)
     g_autoptr(GPtrArray) list = NULL;
     xmlNode *nodes;
 
+    if (GPOINTER_TO_INT(arg) == c->join.given_up) {
+        return;
+    }
     c->join.syncing = false;
     if (!c->is_dc || GPOINTER_TO_INT(arg) != c->join.id) {
         return;
@@ -677,6 +680,12 @@ join_check(struct controld *c)
             return true;
         }
     } else if (c->state == S_FINALIZE_JOIN) {
+        if (c->join.syncing && c->join.best != NULL && !peer_is_active(peers_find(c->peers, 0, c->join.best))) {
+            c->join.syncing = false;
+            c->join.given_up = c->join.id;
+            fsa_raise(c, I_ELECTION_DC, NULL, "the node with the newest CIB has gone");
+            return false;
+        }
         if (c->join.ring != c->ring && c->join.ring_rejoined != c->ring && somebody_left_out(c)) {
             c->join.ring_rejoined = c->ring;
             fsa_raise(c, I_NODE_JOIN, NULL, "membership changed during join");

@@ -233,6 +233,22 @@ the_best_cib_of_all_requests_is_the_one_that_is_synced(void **unused)
     end(f);
 }
 
+static void
+nobody_waits_for_the_cib_of_a_node_that_has_gone(void **unused)
+{
+    struct fixture *f = running_cluster(3);
+    struct controld *dc = f->node[1].c;
+
+    dc->state = S_FINALIZE_JOIN;
+    dc->join.best = g_strdup("n2");
+    dc->join.syncing = true; /* and no answer comes */
+    kill_node(f, 2);
+    advance(f, 500);
+    assert_string_equal(state(f, 1), "S_IDLE");
+    assert_string_equal(state(f, 3), "S_NOT_DC");
+    end(f);
+}
+
 /* A member that this DC has seen go while another was the DC, and nobody said why; then everybody joins again. */
 static void
 join_again_without(struct fixture *f, unsigned id, const char *expected, bool history)
@@ -303,6 +319,7 @@ main(void)
         cmocka_unit_test(a_node_whose_features_are_too_old_is_not_joined),
         cmocka_unit_test(an_offer_of_a_newer_dc_makes_a_node_stay_down),
         cmocka_unit_test(the_best_cib_of_all_requests_is_the_one_that_is_synced),
+        cmocka_unit_test(nobody_waits_for_the_cib_of_a_node_that_has_gone),
         cmocka_unit_test(of_a_node_that_went_without_a_word_the_cib_keeps_what_it_expects),
         cmocka_unit_test(a_node_that_asked_to_leave_and_was_cut_off_has_to_be_fenced_too_but_not_one_that_left),
         cmocka_unit_test(a_node_that_went_without_a_word_has_to_be_fenced_if_the_cib_has_lost_its_history),
