@@ -155,13 +155,11 @@ status_rsc_active(const struct sched_rsc *r, bool all)
 
 /* --- names --- */
 
+/* With the instance's number if the instance itself is unique, whatever its clone says. */
 const char *
 status_rsc_name(const struct sched_rsc *r)
 {
-    const struct sched_rsc *clone = rsc_clone(r);
-    bool unique = clone != NULL ? rsc_is(clone, RSC_UNIQUE) : rsc_is(r, RSC_UNIQUE);
-
-    return (unique || r->base_id == NULL) ? r->id : r->base_id;
+    return (rsc_is(r, RSC_UNIQUE) || r->base_id == NULL) ? r->id : r->base_id;
 }
 
 const char *

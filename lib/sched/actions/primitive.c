@@ -39,16 +39,19 @@ struct primitive_run {
     struct sched_rsc *rsc;
     struct sched_node *current, *target; /* where it is, where it will be; NULL: nowhere */
     bool need_stop, need_promote, moving, migrate;
+    bool restarting; /* in the restart phase */
 };
 
+/* Where it may stay while the other places are cleared: only the restart is spared, not a change of its role. */
 static bool
 expected_mode(const struct primitive_run *run, const struct sched_node *node)
 {
-    return rsc_is(run->rsc, RSC_STOP_UNEXPECTED) && node != NULL && node == run->target;
+    return rsc_is(run->rsc, RSC_STOP_UNEXPECTED) && run->restarting && run->rsc->next_role > ROLE_STOPPED && node != NULL
+           && node == run->target;
 }
 
 static void
-do_stop(const struct primitive_run *run, enum action_wanted wanted, bool restarting)
+do_stop(const struct primitive_run *run, enum action_wanted wanted)
 {
     struct sched *s = run->s;
     struct sched_rsc *rsc = run->rsc;
@@ -56,7 +59,7 @@ do_stop(const struct primitive_run *run, enum action_wanted wanted, bool restart
     VEC_FOR_EACH(struct sched_node, node, rsc->active_on) {
         enum action_wanted here = wanted;
 
-        if (restarting && rsc->next_role > ROLE_STOPPED && expected_mode(run, node)) {
+        if (expected_mode(run, node)) {
             continue;
         }
         if (rsc->partial_target != NULL) {
@@ -70,7 +73,7 @@ do_stop(const struct primitive_run *run, enum action_wanted wanted, bool restart
 
         if (run->target == NULL) {
             action_set_reason(s, stop, "node availability", true);
-        } else if (restarting && rsc_is(rsc, RSC_STOP_UNEXPECTED)) {
+        } else if (run->restarting && rsc_is(rsc, RSC_STOP_UNEXPECTED)) {
             action_set_reason(s, stop, "being multiply active", true);
         }
         if (!rsc_is(rsc, RSC_MANAGED)) {
@@ -138,11 +141,11 @@ do_demote(const struct primitive_run *run, enum action_wanted wanted)
 }
 
 static void
-do_step(const struct primitive_run *run, enum step step, enum action_wanted wanted, bool restarting)
+do_step(const struct primitive_run *run, enum step step, enum action_wanted wanted)
 {
     switch (step) {
     case STEP_STOP:
-        do_stop(run, wanted, restarting);
+        do_stop(run, wanted);
         break;
     case STEP_START:
         do_start(run, wanted);
@@ -173,7 +176,7 @@ restart_phase(const struct primitive_run *run)
     while (role != ROLE_STOPPED) {
         enum sched_role next = next_role_towards(role, ROLE_STOPPED, &step);
 
-        do_step(run, step, wanted, true);
+        do_step(run, step, wanted);
         if (step == STEP_NONE) {
             break;
         }
@@ -183,7 +186,7 @@ restart_phase(const struct primitive_run *run)
         enum sched_role next = next_role_towards(role, rsc->role, &step);
         bool required = run->need_stop || (next == ROLE_PROMOTED && run->need_promote);
 
-        do_step(run, step, required ? WANT_REQUIRED : WANT_OPTIONAL, true);
+        do_step(run, step, required ? WANT_REQUIRED : WANT_OPTIONAL);
         role = next;
         if (step == STEP_NONE) {
             break;
@@ -201,7 +204,7 @@ transition_phase(const struct primitive_run *run)
         enum step step;
         enum sched_role next = next_role_towards(role, rsc->next_role, &step);
 
-        do_step(run, step, WANT_REQUIRED, false);
+        do_step(run, step, WANT_REQUIRED);
         if (step == STEP_NONE) {
             break;
         }
@@ -321,7 +324,9 @@ create_primitive_actions(struct sched *s, struct sched_rsc *rsc)
     if (!run.moving) {
         check_restart(&run);
     }
+    run.restarting = true;
     restart_phase(&run);
+    run.restarting = false;
     transition_phase(&run);
     create_recurring(s, rsc);
     if (run.migrate) {

@@ -7,17 +7,17 @@
 #include "lib/sched/model/internal.h"
 
 static GHashTable *
-histories_of(struct sched *s, const struct sched_node *n)
+histories_in(struct sched *s, const xmlNode *state)
 {
-    GHashTable *table = g_hash_table_lookup(s->index->state_by_node, n);
+    GHashTable *table = g_hash_table_lookup(s->index->state_by_node, state);
     const xmlNode *lrm, *list;
 
     if (table != NULL) {
         return table;
     }
     table = g_hash_table_new(g_str_hash, g_str_equal);
-    g_hash_table_insert(s->index->state_by_node, (gpointer)n, table);
-    lrm = n->state == NULL ? NULL : xml_first(n->state, "lrm");
+    g_hash_table_insert(s->index->state_by_node, (gpointer)state, table);
+    lrm = xml_first(state, "lrm");
     list = lrm == NULL ? NULL : xml_first(lrm, "lrm_resources");
     if (list != NULL) {
         xml_for_each (rsc, list, "lrm_resource") {
@@ -29,10 +29,32 @@ histories_of(struct sched *s, const struct sched_node *n)
     return table;
 }
 
+/* The entries of a resource in a node_state (NULL: none). */
+static const xmlNode *
+entries_in(struct sched *s, const xmlNode *state, const char *id)
+{
+    return state == NULL ? NULL : g_hash_table_lookup(histories_in(s, state), id);
+}
+
 const xmlNode *
 history_lrm_resource(struct sched *s, const struct sched_node *n, const char *id)
 {
-    return g_hash_table_lookup(histories_of(s, n), id);
+    return entries_in(s, n->state, id);
+}
+
+/* Where the history of a node is.  What a node left behind that is not configured any more still tells how a migration went. */
+static const xmlNode *
+state_of(struct sched *s, const struct sched_node *n, const char *name)
+{
+    if (n != NULL || s->status_xml == NULL) {
+        return n != NULL ? n->state : NULL;
+    }
+    xml_for_each (state, s->status_xml, "node_state") {
+        if (text_equal(xml_get(state, "uname"), name)) {
+            return state;
+        }
+    }
+    return NULL;
 }
 
 /* What an entry that is looked for must be like; NULL and -1: any. */
@@ -51,9 +73,9 @@ matches(const xmlNode *op, const struct wanted *w)
 
 /* The entry that matches; NULL if it is not the only one, or its result is another than wanted. */
 static const xmlNode *
-find_op(struct sched *s, const struct sched_rsc *r, const struct sched_node *n, struct wanted w)
+find_op(struct sched *s, const struct sched_rsc *r, const xmlNode *state, struct wanted w)
 {
-    const xmlNode *list = n == NULL ? NULL : history_lrm_resource(s, n, r->id), *found = NULL;
+    const xmlNode *list = entries_in(s, state, r->id), *found = NULL;
 
     if (list == NULL) {
         return NULL;
@@ -79,11 +101,11 @@ is_newer(struct sched *s, const xmlNode *a, const xmlNode *b, bool same_node)
     return history_compare(s, &left, &right, same_node) > 0;
 }
 
-/* Has the resource a start, stop or migration on the node that is newer than `than`? */
+/* Has the resource a start, stop or migration in the state that is newer than `than`? */
 static bool
-newer_op(struct sched *s, const struct sched_rsc *r, const struct sched_node *n, const xmlNode *than, bool same_node)
+newer_op(struct sched *s, const struct sched_rsc *r, const xmlNode *state, const xmlNode *than, bool same_node)
 {
-    const xmlNode *list = history_lrm_resource(s, n, r->id);
+    const xmlNode *list = entries_in(s, state, r->id);
 
     if (list == NULL) {
         return false;
@@ -99,33 +121,33 @@ newer_op(struct sched *s, const struct sched_rsc *r, const struct sched_node *n,
 }
 
 static bool
-found_stopped_since(struct sched *s, const struct sched_rsc *r, const struct sched_node *n, const xmlNode *than,
+found_stopped_since(struct sched *s, const struct sched_rsc *r, const xmlNode *state, const xmlNode *than,
                     bool same_node)
 {
-    const xmlNode *monitor = find_op(s, r, n, (struct wanted){ "monitor", NULL, NULL, -1 });
+    const xmlNode *monitor = find_op(s, r, state, (struct wanted){ "monitor", NULL, NULL, -1 });
 
     return monitor != NULL && xml_get_int(monitor, "op-status", EXEC_UNKNOWN) == EXEC_DONE
            && xml_get_int(monitor, "rc-code", OCF_RC_OK) == OCF_RC_NOT_RUNNING && is_newer(s, monitor, than, same_node);
 }
 
 /*
- * Is there a newer state than the migration on the node?  Compared with the node's own side of it if there is one, else
+ * Does a node_state tell of a newer one than the migration?  Compared with the node's own side of it if there is one, else
  * with the other side.  For a failed side the own one counts only if it succeeded.
  */
 static bool
-newer_state(struct sched *s, const struct sched_rsc *r, const struct sched_node *n, const xmlNode *own,
+newer_state(struct sched *s, const struct sched_rsc *r, const xmlNode *state, const xmlNode *own,
             const xmlNode *other)
 {
     const xmlNode *than = own != NULL ? own : other;
 
-    return newer_op(s, r, n, than, own != NULL) || found_stopped_since(s, r, n, than, own != NULL);
+    return newer_op(s, r, state, than, own != NULL) || found_stopped_since(s, r, state, than, own != NULL);
 }
 
 /* Nothing known of the resource on the node: no entry with a result. */
 static bool
-unknown_on(struct sched *s, const struct sched_rsc *r, const struct sched_node *n)
+unknown_on(struct sched *s, const struct sched_rsc *r, const xmlNode *state)
 {
-    const xmlNode *list = history_lrm_resource(s, n, r->id);
+    const xmlNode *list = entries_in(s, state, r->id);
 
     if (list == NULL) {
         return true;
@@ -168,19 +190,20 @@ history_migrate_to_success(struct sched *s, struct history_state *st, struct sch
     struct sched_rsc *r = st->rsc;
     const char *source, *target;
     struct sched_node *source_node = st->node, *target_node;
-    const xmlNode *from;
+    const xmlNode *from, *target_state;
     bool newer_on_source, newer_on_target, target_online, from_pending = true;
 
     if (!migration_nodes(st, op, true, &source, &target)) {
         return;
     }
     target_node = sched_node_by_name(s, target);
-    from = find_op(s, r, target_node, (struct wanted){ "migrate_from", source, NULL, -1 });
-    newer_on_source = newer_op(s, r, source_node, op->xml, true);
+    target_state = state_of(s, target_node, target);
+    from = find_op(s, r, target_state, (struct wanted){ "migrate_from", source, NULL, -1 });
+    newer_on_source = newer_op(s, r, source_node->state, op->xml, true);
     if (newer_on_source && from != NULL) {
         return;
     }
-    newer_on_target = target_node != NULL && newer_state(s, r, target_node, from, op->xml);
+    newer_on_target = newer_state(s, r, target_state, from, op->xml);
     if (newer_on_source && newer_on_target) {
         return;
     }
@@ -198,7 +221,7 @@ history_migrate_to_success(struct sched *s, struct history_state *st, struct sch
         from_pending = status == EXEC_PENDING;
     }
     r->role = ROLE_STARTED;
-    if (from_pending && target_online && unknown_on(s, r, target_node)) {
+    if (from_pending && target_online && unknown_on(s, r, target_state)) {
         return; /* a probe will tell whether it is active there, too */
     }
     if (!from_pending) {
@@ -226,20 +249,20 @@ history_migrate_to_failure(struct sched *s, struct history_state *st, struct sch
     struct sched_rsc *r = st->rsc;
     const char *source, *target;
     struct sched_node *target_node;
-    const xmlNode *from;
+    const xmlNode *from, *target_state;
 
     if (!migration_nodes(st, op, true, &source, &target)) {
         return;
     }
     r->role = ROLE_STARTED;
     target_node = sched_node_by_name(s, target);
-    from = find_op(s, r, target_node, (struct wanted){ "migrate_from", source, target, OCF_RC_OK });
-    if (target_node != NULL && !unknown_on(s, r, target_node)
-        && !newer_state(s, r, target_node, from, op->xml)) {
-        if (target_node->online) {
+    target_state = state_of(s, target_node, target);
+    from = find_op(s, r, target_state, (struct wanted){ "migrate_from", source, target, OCF_RC_OK });
+    if (!unknown_on(s, r, target_state) && !newer_state(s, r, target_state, from, op->xml)) {
+        if (target_node != NULL && target_node->online) {
             rsc_add_running(s, r, target_node, false);
         }
-    } else if (!newer_op(s, r, st->node, op->xml, true)) {
+    } else if (!newer_op(s, r, st->node->state, op->xml, true)) {
         add_dangling(s, r, st->node);
     }
 }
@@ -250,16 +273,17 @@ history_migrate_from_failure(struct sched *s, struct history_state *st, struct s
     struct sched_rsc *r = st->rsc;
     const char *source, *target;
     struct sched_node *source_node;
-    const xmlNode *to;
+    const xmlNode *to, *source_state;
 
     if (!migration_nodes(st, op, false, &source, &target)) {
         return;
     }
     r->role = ROLE_STARTED;
     source_node = sched_node_by_name(s, source);
-    to = find_op(s, r, source_node, (struct wanted){ "migrate_to", source, target, OCF_RC_OK });
-    if (source_node != NULL && !unknown_on(s, r, source_node)
-        && !newer_state(s, r, source_node, to, op->xml) && source_node->online) {
+    source_state = state_of(s, source_node, source);
+    to = find_op(s, r, source_state, (struct wanted){ "migrate_to", source, target, OCF_RC_OK });
+    if (source_node != NULL && !unknown_on(s, r, source_state)
+        && !newer_state(s, r, source_state, to, op->xml) && source_node->online) {
         rsc_add_running(s, r, source_node, true);
     }
 }

@@ -202,8 +202,8 @@ resolve_on_fail(struct sched *s, struct sched_rsc *r, const char *key, const cha
                 struct sched_op_config *c)
 {
     const char *value = allowed_on_fail(s, r, c->xml, task, interval_ms, nvtable_get(&c->meta, "on-fail"));
-    bool remote_connection = rsc_is(r, RSC_REMOTE_CONNECTION) && r->container == NULL
-        && rsc_meta(r, "container") == NULL;
+    /* Whose container does not exist is a remote connection like any other. */
+    bool remote_connection = rsc_is(r, RSC_REMOTE_CONNECTION) && r->container == NULL;
     int fail_role = -1, on_fail = -1;
 
     if (value == NULL) {
