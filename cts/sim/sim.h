@@ -88,6 +88,7 @@ struct sim_node {
     bool running[SIM_DAEMONS];
     uint64_t since[SIM_DAEMONS]; /* when it began to run, or not to */
     unsigned outlets_off; /* bits, of SIM_BOTH_OUTLETS */
+    unsigned at_work; /* for sim_check.c: value of `boots` when it last had a service or was in a cluster with quorum */
     unsigned pid[SIM_DAEMONS];
     bool said_goodbye[SIM_DAEMONS]; /* left its group of its own accord */
     struct sim_channel ipc[SIM_CLIENTS][SIM_CLIENTS]; /* from, to */

@@ -29,6 +29,7 @@ sim_check_started(struct sim_node *n, const char *rsc)
     if (!g_strv_contains(sim_services, rsc)) {
         return; /* the monitor of a fence device may run anywhere */
     }
+    n->at_work = n->boots;
     for (unsigned i = 0; i < s->n_nodes; i++) {
         if (&s->node[i] != n && sim_exec_is_active(&s->node[i], rsc)) {
             sim_fail(s, "%s was started on %s while it is active on %s", rsc, n->name, s->node[i].name);
@@ -57,11 +58,38 @@ check_departures(struct sim *s)
     }
 }
 
+/*
+ * A host that reads too few disks does not see that it is told to reset itself.  Its cluster vouches for it, unless its watchers notice that
+ * they lost the cluster; for what else it may be fenced (its controller died; a loss too short to be noticed) they do not.  A known limit.
+ */
+static bool
+cannot_be_told(const struct sim_node *n)
+{
+    const struct sim *s = n->sim;
+    unsigned broken = 0;
+
+    for (unsigned d = 0; d < s->n_disks; d++) {
+        broken += (s->disk_paths_broken[d] >> n->index) & 1;
+    }
+    return s->n_disks > 0 && s->n_disks - broken < (s->n_disks == 3 ? 2 : 1);
+}
+
+/* It has joined a cluster that may do something. */
+static bool
+is_with_quorum(const struct sim_node *n)
+{
+    return n->running[SIM_CTL] && sim_net_quorate(n)
+           && text_is_one_of(ctl_state_name(sim_ctl_core(n)), "S_NOT_DC", "S_IDLE", "S_TRANSITION_ENGINE", "S_POLICY_ENGINE", NULL);
+}
+
 void
 sim_check_step(struct sim *s)
 {
     if (s->config.with_controller && s->now >= s->next_check) {
         s->next_check = s->now + 500 * SIM_MS;
+        for (unsigned i = 0; i < s->n_nodes; i++) {
+            s->node[i].at_work = is_with_quorum(&s->node[i]) ? s->node[i].boots : s->node[i].at_work;
+        }
         if (s->now >= s->rewired + TIME_TO_TELL) {
             check_departures(s);
         }
@@ -101,7 +129,10 @@ find_fencing(const struct sim *s, const char *id)
     return NULL;
 }
 
-/* A host that has just booted is as good as fenced: nothing of its former life is left, and nothing new is there before it has joined. */
+/*
+ * A host that has just booted is as good as fenced: nothing of its former life is left, and nothing new is there before it has joined a
+ * cluster with quorum.  SBD, too, lets one live that never had quorum.
+ */
 static bool
 is_at_work(const struct sim_node *n)
 {
@@ -110,22 +141,8 @@ is_at_work(const struct sim_node *n)
     for (unsigned i = 0; sim_services[i] != NULL; i++) {
         active = active || sim_exec_is_active(n, sim_services[i]);
     }
-    return n->up && (active || (n->running[SIM_CTL] && !text_is_one_of(ctl_state_name(sim_ctl_core(n)), "S_STARTING", "S_PENDING", NULL)));
-}
-
-/*
- * A host that reads too few disks does not see that it is told to reset itself.  Its cluster vouches for it, unless its watchers notice that
- * they lost the cluster; for what else it may be fenced (its controller died; a loss too short to be noticed) they do not.  A known limit.
- */
-static bool
-cannot_be_told(const struct sim *s, const struct sim_node *n)
-{
-    unsigned broken = 0;
-
-    for (unsigned d = 0; d < s->n_disks; d++) {
-        broken += (s->disk_paths_broken[d] >> n->index) & 1;
-    }
-    return s->n_disks > 0 && s->n_disks - broken < (s->n_disks == 3 ? 2 : 1);
+    return n->up && (active || (n->at_work == n->boots && n->running[SIM_CTL]
+                                && !text_is_one_of(ctl_state_name(sim_ctl_core(n)), "S_STARTING", "S_PENDING", NULL)));
 }
 
 void
@@ -163,7 +180,7 @@ sim_check_fencing_over(struct sim *s, const char *id, bool success)
     }
     f->over = true;
     n = sim_node_by_name(s, f->target);
-    if (success && n->up && n->boots == f->boots && !cannot_be_told(s, n)) {
+    if (success && n->up && n->boots == f->boots && !cannot_be_told(n)) {
         sim_fail(s, "%s is called fenced and lives on", n->name);
     }
 }
