@@ -60,6 +60,8 @@ struct sched_action {
     struct sched_action *newer, *older; /* of the same resource, task and interval */
     struct sched_relation *before;  /* relations where this is "then", newest first */
     struct sched_relation *after;   /* relations where this is "first", newest first */
+    struct sched_action **parts; /* of a collective: the actions of its instances, as of parts_known actions in all */
+    unsigned parts_known;
     struct sched_input *inputs; /* sorted and merged (ACT_SORTED) */
     unsigned n_before, n_inputs;
 };

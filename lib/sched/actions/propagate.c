@@ -100,19 +100,37 @@ instance_at(const struct sched_rsc *rsc, const char *task, unsigned i)
     return (rsc->kind == KIND_BUNDLE ? rsc->bundle_child : rsc)->children.items[i];
 }
 
+/* The newest action of each instance that a collective's action stands for, NULL where there is none. */
+static struct sched_action **
+actions_of_instances(struct sched *s, struct sched_action *a, const char *task, unsigned n)
+{
+    if (a->parts == NULL || a->parts_known != actions_of(s)->all.len) {
+        if (a->parts == NULL) {
+            a->parts = arena_new_array(s->arena, struct sched_action *, n + 1);
+        }
+        a->parts_known = actions_of(s)->all.len;
+        for (unsigned i = 0; i < n; i++) {
+            struct sched_rsc *instance = instance_at(a->rsc, task, i);
+
+            a->parts[i] = newest_action(s, instance, instance->kind == KIND_PRIMITIVE ? task_of_primitive(task) : task, NULL);
+        }
+    }
+    return a->parts;
+}
+
 static unsigned
 clone_flags(struct sched *s, struct sched_action *a, const struct sched_node *scope)
 {
     unsigned flags = ACT_OPTIONAL | ACT_RUNNABLE | ACT_PSEUDO;
     const char *task = collective_task(a);
     unsigned n = instance_count(a->rsc, task);
-    bool any_runnable = false;
+    bool primitive = n > 0 && instance_at(a->rsc, task, 0)->kind == KIND_PRIMITIVE, any_runnable = false;
+    struct sched_action **parts = actions_of_instances(s, a, task, n);
 
     for (unsigned i = 0; i < n; i++) {
-        struct sched_rsc *instance = instance_at(a->rsc, task, i);
-        bool primitive = instance->kind == KIND_PRIMITIVE;
-        struct sched_action *ia = newest_action(s, instance, primitive ? task_of_primitive(task) : task,
-                                                primitive ? scope : NULL);
+        struct sched_action *ia = primitive && scope != NULL
+                                      ? newest_action(s, instance_at(a->rsc, task, i), task_of_primitive(task), scope)
+                                      : parts[i];
 
         if (ia == NULL) {
             continue;
