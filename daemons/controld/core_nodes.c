@@ -465,7 +465,11 @@ one_changed(struct controld *c, struct peer *p, const struct peer_change *before
     if (process != before->active_process || p->state != before->state) {
         bool planned = !active && text_equal(p->expected, "down");
 
-        write_one_state(c, p, NODE_CRMD | (planned ? NODE_JOIN | NODE_EXPECTED : 0), "peer_update_callback");
+        /*
+         * 2.1.5 leaves `join` alone when nobody said why: who comes back then counts as a full member before it has joined, and its
+         * SBD feeds the watchdog on that word although the node is about to be called fenced.
+         */
+        write_one_state(c, p, NODE_CRMD | (active ? 0 : NODE_JOIN) | (planned ? NODE_EXPECTED : 0), "peer_update_callback");
     }
     if (active && !was_active) {
         fsa_raise(c, I_NODE_JOIN, NULL, "a peer became active");

@@ -129,6 +129,18 @@ give_offer(struct fixture *f, unsigned from, unsigned to)
 }
 
 static void
+who_went_without_a_word_is_no_member_until_it_has_joined(void **unused)
+{
+    struct fixture *f = running_cluster(3);
+
+    g_ptr_array_set_size(f->node[1].writes, 0);
+    kill_node(f, 2);
+    advance(f, 500);
+    assert_true(contains(f->node[1].writes, "uname=\"n2\" crmd=\"offline\" join=\"down\""));
+    end(f);
+}
+
+static void
 a_dc_that_dies_between_its_offer_and_the_admission_is_noticed(void **unused)
 {
     struct fixture *f = running_cluster(2);
@@ -313,6 +325,7 @@ main(void)
         cmocka_unit_test(a_dead_dc_is_replaced_and_its_transient_attributes_go),
         cmocka_unit_test(a_lost_member_makes_the_dc_calculate_anew),
         cmocka_unit_test(two_dcs_that_meet_settle_on_one),
+        cmocka_unit_test(who_went_without_a_word_is_no_member_until_it_has_joined),
         cmocka_unit_test(a_dc_that_dies_between_its_offer_and_the_admission_is_noticed),
         cmocka_unit_test(an_offer_of_ones_own_that_comes_when_the_role_is_lost_changes_nothing),
         cmocka_unit_test(a_dc_that_asks_for_a_dc_has_forgotten_its_role),
