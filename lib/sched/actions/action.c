@@ -267,7 +267,7 @@ fence_node_now(struct sched *s, struct sched_node *node, const char *reason, boo
 }
 
 /*
- * Can the action run at all, if its node is (or was, when it was asked for) reachable?  (spec 42 §2.2, 3)
+ * Can the action run at all, if its node is (or was, when it was asked for) reachable, and recoverable?  (spec 42 §2.2, 3)
  *
  *   1. not without a node
  *   2. not on an offline node (a guest that need not be reset counts as reachable); a managed stop there means that
@@ -277,7 +277,7 @@ fence_node_now(struct sched *s, struct sched_node *node, const char *reason, boo
  *   5. what needs quorum or fencing can run as the quorum policy says
  */
 void
-action_update_runnable(struct sched *s, struct sched_action *a, bool reachable)
+action_update_runnable(struct sched *s, struct sched_action *a, bool reachable, bool recoverable)
 {
     struct sched_rsc *rsc = a->rsc;
     struct sched_node *node = a->node;
@@ -306,7 +306,7 @@ action_update_runnable(struct sched *s, struct sched_action *a, bool reachable)
     }
     if (a->needs == REQUIRES_NOTHING) {
         a->reason = NULL;
-        if (node_is_guest(node) && !node_can_be_fenced(s, node)) {
+        if (!recoverable) {
             a->flags &= ~ACT_RUNNABLE;
         } else {
             a->flags |= ACT_RUNNABLE;
@@ -339,7 +339,8 @@ settle_request(struct sched *s, struct sched_action *a, enum action_wanted wante
     } else if (wanted == WANT_REQUIRED) {
         a->flags &= ~ACT_OPTIONAL;
     }
-    action_update_runnable(s, a, a->node != NULL && node_is_reachable(a->node));
+    action_update_runnable(s, a, a->node != NULL && node_is_reachable(a->node),
+                           a->node != NULL && node_is_recoverable(s, a->node));
 }
 
 /* Find or create the action RSC_TASK_INTERVAL on a node (spec 42 §2.2).  Never NULL. */

@@ -69,7 +69,8 @@ replay(struct sched *s, const struct sched_intent *i)
         break;
     case INTENT_CLEAR_FAILCOUNT:
         /* Whether it can run was decided when it was asked for; nobody asks again for most. */
-        action_update_runnable(s, action_clear_failcount(s, i->rsc, i->node, i->reason, i->after_fencing), i->reachable);
+        action_update_runnable(s, action_clear_failcount(s, i->rsc, i->node, i->reason, i->after_fencing), i->reachable,
+                               i->recoverable);
         break;
     case INTENT_LRM_DELETE:
         action_get(s, i->rsc, "lrm_delete", 0, i->node, WANT_REQUIRED);

@@ -168,7 +168,7 @@ struct sched_action *action_get_named(struct sched *s, const char *key, const ch
 struct sched_action *action_get_pseudo(struct sched *s, struct sched_rsc *rsc, const char *task,
                                        enum action_wanted wanted);
 void actions_lose_node(struct sched *s, struct sched_rsc *rsc);
-void action_update_runnable(struct sched *s, struct sched_action *a, bool reachable);
+void action_update_runnable(struct sched *s, struct sched_action *a, bool reachable, bool recoverable);
 void action_give_node(struct sched *s, struct sched_action *a, struct sched_node *node);
 void action_set_reason(struct sched *s, struct sched_action *a, const char *reason, bool overwrite);
 const char *action_meta(const struct sched_action *a, const char *name);

@@ -405,5 +405,6 @@ void
 intent_add(struct sched *s, struct sched_intent intent)
 {
     intent.reachable = intent.node != NULL && node_is_reachable(intent.node);
+    intent.recoverable = intent.node != NULL && node_is_recoverable(s, intent.node);
     arena_vec_push(s->arena, &s->intents, intent);
 }

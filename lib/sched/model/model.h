@@ -123,6 +123,7 @@ bool node_is_remote(const struct sched_node *n);       /* remote, not guest */
 /* Container of a guest node's connection, or NULL. */
 struct sched_rsc *node_container(const struct sched_node *n);
 bool node_can_be_fenced(const struct sched *s, const struct sched_node *n); /* spec 40 §2.4 end */
+bool node_is_recoverable(const struct sched *s, const struct sched_node *n); /* no guest whose hosts are lost for good */
 static inline const char *
 node_attr(const struct sched_node *n, const char *name)
 {
@@ -561,6 +562,7 @@ struct sched_intent {
     bool after_fencing;
     bool managed;             /* STOP, DEMOTE: the resource was not (yet) found unmanaged */
     bool reachable;           /* the node was, when this was asked for; set by intent_add() */
+    bool recoverable;         /* the same: it is no guest whose hosts are lost for good */
     const char *name;         /* PSEUDO */
     int required;             /* PSEUDO */
 };

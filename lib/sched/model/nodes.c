@@ -188,13 +188,17 @@ node_container(const struct sched_node *n)
     return n->remote_rsc == NULL ? NULL : n->remote_rsc->container;
 }
 
-bool
-node_can_be_fenced(const struct sched *s, const struct sched_node *n)
+/* `depth`: how many guests this one is asked for.  A history may have guests run on each other, or on themselves. */
+static bool
+can_be_fenced(const struct sched *s, const struct sched_node *n, unsigned depth)
 {
     if (node_is_guest(n)) {
+        if (depth > s->nodes.len) {
+            return false;
+        }
         /* Stopping its container does it, if every host of that can be relied on. */
         VEC_FOR_EACH (struct sched_node, host, node_container(n)->active_on) {
-            if (!host->online && !node_can_be_fenced(s, host)) {
+            if (!host->online && !can_be_fenced(s, host, depth + 1)) {
                 return false;
             }
         }
@@ -202,6 +206,18 @@ node_can_be_fenced(const struct sched *s, const struct sched_node *n)
     }
     return s->opt.stonith_enabled && s->have_fence_device
         && (s->have_quorum || s->opt.no_quorum_policy == QUORUM_IGNORE || n->online);
+}
+
+bool
+node_can_be_fenced(const struct sched *s, const struct sched_node *n)
+{
+    return can_be_fenced(s, n, 0);
+}
+
+bool
+node_is_recoverable(const struct sched *s, const struct sched_node *n)
+{
+    return !node_is_guest(n) || node_can_be_fenced(s, n);
 }
 
 const char *
