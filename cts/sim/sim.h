@@ -48,6 +48,7 @@ enum sim_mutation {
     SIM_SHORT_WAIT,     /* stonith-watchdog-timeout is shorter than what the watchdogs need */
     SIM_TRUST_FAILURE,  /* what the first fencing level could not do counts as done */
     SIM_ONE_OUTLET,     /* of a host's two outlets only one is switched */
+    SIM_TRUST_AGAIN,    /* a host that lost the cluster and the disks together is fed again as soon as the cluster is back */
     SIM_MUTATIONS,
 };
 extern const char *const sim_mutation_names[SIM_MUTATIONS];
@@ -88,7 +89,10 @@ struct sim_node {
     bool running[SIM_DAEMONS];
     uint64_t since[SIM_DAEMONS]; /* when it began to run, or not to */
     unsigned outlets_off; /* bits, of SIM_BOTH_OUTLETS */
-    unsigned at_work; /* for sim_check.c: value of `boots` when it last had a service or was in a cluster with quorum */
+    /* For sim_check.c.  Of SBD on disks: since when it reads too few of them, since when it has had no quorum meanwhile; 0: it does not, it has. */
+    uint64_t blind_since, lost_since;
+    uint64_t doomed; /* both together, for so long that its watchers saw it: when it must be down; 0: it need not */
+    unsigned at_work; /* value of `boots` when it last had a service or was in a cluster with quorum */
     unsigned pid[SIM_DAEMONS];
     bool said_goodbye[SIM_DAEMONS]; /* left its group of its own accord */
     struct sim_channel ipc[SIM_CLIENTS][SIM_CLIENTS]; /* from, to */
@@ -305,6 +309,8 @@ void sim_sbd_power_off(struct sim_node *n);
 typedef void sim_sbd_sent(struct sim_node *n, bool ok, void *data);
 void sim_sbd_send(struct sim_node *n, const char *target, bool off, sim_sbd_sent *sent, void *data);
 void sim_sbd_break_path(struct sim_node *n, unsigned disk, bool broken);
+/* Does a watchdog wait to be fed? */
+bool sim_sbd_is_armed(const struct sim_node *n);
 void sim_sbd_kill(struct sim_node *n);
 
 /* The executor of a host and what runs there; it outlives the controller, not the host. */
@@ -339,6 +345,8 @@ void sim_world_foreach_promised(const struct sim *s, void (*fn)(unsigned number,
 void sim_check_started(struct sim_node *n, const char *rsc);
 /* After each event. */
 void sim_check_step(struct sim *s);
+/* The host's ways to the disks are others now. */
+void sim_check_paths(struct sim_node *n);
 /* A fencer begins to have a host fenced, or tells how that went.  (operation) */
 void sim_check_fencing_begins(struct sim *s, const char *id, const char *target);
 void sim_check_fencing_over(struct sim *s, const char *id, bool success);

@@ -18,6 +18,9 @@
 #include <string.h>
 
 #define TIME_TO_TELL (5 * SIM_S)
+/* SBD's watchers look every second, and one that was silent for another two is not believed any more; then the watchdog's time passes. */
+#define TIME_TO_SEE (3500 * SIM_MS)
+#define TIME_TO_DIE (SIM_WATCHDOG_S * SIM_S)
 
 /* --- always --- */
 
@@ -58,12 +61,9 @@ check_departures(struct sim *s)
     }
 }
 
-/*
- * A host that reads too few disks does not see that it is told to reset itself.  Its cluster vouches for it, unless its watchers notice that
- * they lost the cluster; for what else it may be fenced (its controller died; a loss too short to be noticed) they do not.  A known limit.
- */
+/* Does it read too few disks to see what is written for it? */
 static bool
-cannot_be_told(const struct sim_node *n)
+is_blind(const struct sim_node *n)
 {
     const struct sim *s = n->sim;
     unsigned broken = 0;
@@ -72,6 +72,41 @@ cannot_be_told(const struct sim_node *n)
         broken += (s->disk_paths_broken[d] >> n->index) & 1;
     }
     return s->n_disks > 0 && s->n_disks - broken < (s->n_disks == 3 ? 2 : 1);
+}
+
+void
+sim_check_paths(struct sim_node *n)
+{
+    if (!is_blind(n)) {
+        n->blind_since = n->lost_since = n->doomed = 0;
+    } else if (n->blind_since == 0) {
+        n->blind_since = n->sim->now;
+    }
+}
+
+/*
+ * Who has had neither its disks nor a cluster with quorum for so long that its watchers saw it, is not fed again before it reads its disks:
+ * it goes down even if the cluster is back.
+ */
+static void
+check_blind(struct sim_node *n)
+{
+    struct sim *s = n->sim;
+
+    if (!n->up || !sim_sbd_is_armed(n) || n->blind_since == 0) {
+        n->lost_since = n->doomed = 0;
+    } else if (n->doomed != 0) {
+        if (s->now >= n->doomed) {
+            sim_fail(s, "%s lives on, which lost the cluster and its disks together", n->name);
+        }
+    } else if (sim_net_quorate(n)) {
+        n->lost_since = 0;
+    } else {
+        n->lost_since = n->lost_since != 0 ? n->lost_since : s->now;
+        if (s->now >= MAX(n->lost_since, n->blind_since) + TIME_TO_SEE) {
+            n->doomed = s->now + TIME_TO_DIE;
+        }
+    }
 }
 
 /* It has joined a cluster that may do something. */
@@ -88,6 +123,7 @@ sim_check_step(struct sim *s)
     if (s->config.with_controller && s->now >= s->next_check) {
         s->next_check = s->now + 500 * SIM_MS;
         for (unsigned i = 0; i < s->n_nodes; i++) {
+            check_blind(&s->node[i]);
             s->node[i].at_work = is_with_quorum(&s->node[i]) ? s->node[i].boots : s->node[i].at_work;
         }
         if (s->now >= s->rewired + TIME_TO_TELL) {
@@ -143,6 +179,17 @@ is_at_work(const struct sim_node *n)
     }
     return n->up && (active || (n->at_work == n->boots && n->running[SIM_CTL]
                                 && !text_is_one_of(ctl_state_name(sim_ctl_core(n)), "S_STARTING", "S_PENDING", NULL)));
+}
+
+/*
+ * A host that reads too few disks does not see that it is told to reset itself.  Its cluster vouches for it, unless its watchers notice that
+ * they lost the cluster (then check_blind() wants it down); for what else it may be fenced (its controller died; a loss too short to be
+ * noticed) they do not.  A known limit.
+ */
+static bool
+cannot_be_told(const struct sim_node *n)
+{
+    return is_blind(n) && n->doomed == 0;
 }
 
 void

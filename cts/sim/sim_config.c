@@ -44,6 +44,7 @@ sim_config_choose(struct sim *s)
     }
     /* What is to be broken has to be there. */
     switch (s->config.mutation) {
+        case SIM_TRUST_AGAIN:
         case SIM_SKIP_MSGWAIT:
             s->has_sbd = true;
             s->n_disks = MAX(s->n_disks, 1);

@@ -26,6 +26,7 @@ const char *const sim_mutation_names[SIM_MUTATIONS] = {
     [SIM_SHORT_WAIT] = "short-wait",
     [SIM_TRUST_FAILURE] = "trust-failure",
     [SIM_ONE_OUTLET] = "one-outlet",
+    [SIM_TRUST_AGAIN] = "trust-again",
 };
 
 /* --- chance: xorshift128+ --- */

@@ -460,6 +460,9 @@ step(struct sim_node *n, const struct sbd_event *ev)
     if (n->sbd->killed) {
         return;
     }
+    if (n->sim->config.mutation == SIM_TRUST_AGAIN) {
+        n->sbd->inquisitor.unvouched = 0; /* broken on purpose */
+    }
     sbd_inquisitor_step(&n->sbd->inquisitor, now, ev, &out);
     if (n->sim->config.mutation == SIM_FEED_ALWAYS) {
         feed(n); /* broken on purpose */
@@ -508,6 +511,13 @@ sim_sbd_break_path(struct sim_node *n, unsigned disk, bool broken)
     } else {
         n->sim->disk_paths_broken[disk] &= ~(1u << n->index);
     }
+    sim_check_paths(n);
+}
+
+bool
+sim_sbd_is_armed(const struct sim_node *n)
+{
+    return n->sbd != NULL && n->sbd->armed;
 }
 
 void
