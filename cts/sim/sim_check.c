@@ -84,6 +84,13 @@ sim_check_paths(struct sim_node *n)
     }
 }
 
+/* Its controller has found a cluster since it started. */
+static bool
+has_joined(const struct sim_node *n)
+{
+    return n->running[SIM_CTL] && !text_is_one_of(ctl_state_name(sim_ctl_core(n)), "S_STARTING", "S_PENDING", NULL);
+}
+
 /*
  * Who has had neither its disks nor a cluster with quorum for so long that its watchers saw it, is not fed again before it reads its disks:
  * it goes down even if the cluster is back.
@@ -95,6 +102,8 @@ check_blind(struct sim_node *n)
 
     if (!n->up || !sim_sbd_is_armed(n) || n->blind_since == 0) {
         n->lost_since = n->doomed = 0;
+    } else if (n->doomed == 0 && !has_joined(n)) {
+        n->lost_since = 0; /* nobody has told its CIB that the cluster is lost: a known limit */
     } else if (n->doomed != 0) {
         if (s->now >= n->doomed) {
             sim_fail(s, "%s lives on, which lost the cluster and its disks together", n->name);
@@ -177,8 +186,7 @@ is_at_work(const struct sim_node *n)
     for (unsigned i = 0; sim_services[i] != NULL; i++) {
         active = active || sim_exec_is_active(n, sim_services[i]);
     }
-    return n->up && (active || (n->at_work == n->boots && n->running[SIM_CTL]
-                                && !text_is_one_of(ctl_state_name(sim_ctl_core(n)), "S_STARTING", "S_PENDING", NULL)));
+    return n->up && (active || (n->at_work == n->boots && has_joined(n)));
 }
 
 /*

@@ -113,7 +113,7 @@ sim_exec_foreach(struct sim_node *n, sim_exec_fn *fn, void *data)
 
 struct job {
     struct sim_node *node;
-    const struct sim_exec *exec;
+    unsigned boots; /* of the host: what was begun before it lost power ends with that */
     char *rsc, *action, *userdata;
     unsigned interval_ms;
     long long timeout_ms;
@@ -220,7 +220,7 @@ on_done(struct sim *s, void *arg)
     struct job *j = arg;
     struct rsc *r;
 
-    if (j->node->exec != j->exec || !j->node->up) {
+    if (j->node->boots != j->boots || !j->node->up) {
         return; /* the host was off meanwhile */
     }
     r = need(j->node, j->rsc);
@@ -236,7 +236,7 @@ job_new(struct sim_node *n, const struct ctl_effect *e, int call_id)
     struct job *j = g_new0(struct job, 1);
 
     j->node = n;
-    j->exec = n->exec;
+    j->boots = n->boots;
     j->rsc = g_strdup(e->rsc);
     j->action = g_strdup(e->action);
     j->userdata = g_strdup(e->text);
@@ -379,7 +379,7 @@ sim_exec_fail(struct sim_node *n, const char *rsc)
         struct job *j = g_new0(struct job, 1);
 
         *j = (struct job){
-            .node = n, .exec = n->exec, .rsc = g_strdup(rsc), .action = g_strdup(rec->action),
+            .node = n, .boots = n->boots, .rsc = g_strdup(rsc), .action = g_strdup(rec->action),
             .userdata = g_strdup(rec->userdata), .interval_ms = rec->interval_ms, .timeout_ms = rec->timeout_ms,
             .call_id = rec->call_id, .rc = OCF_RC_NOT_RUNNING, .begun = n->sim->now,
             .params = rec->params != NULL ? g_hash_table_ref(rec->params) : NULL,
