@@ -302,11 +302,12 @@ struct fencing_order {
     bool lost; /* a node is unclean and stays so */
 };
 
+/* Of those at the top: what was refused is no resource. */
 static bool
 any_managed(const struct sched *s)
 {
-    for (unsigned i = 0; i < s->rscs.len; i++) {
-        if (rsc_is(s->rscs.items[i], RSC_MANAGED)) {
+    for (unsigned i = 0; i < s->resources.len; i++) {
+        if (rsc_is(s->resources.items[i], RSC_MANAGED)) {
             return true;
         }
     }
@@ -325,6 +326,8 @@ chain_fencing(struct sched *s, struct fencing_order *order, struct sched_action 
 static void
 schedule_node(struct sched *s, struct sched_node *node, bool may_fence, struct fencing_order *order)
 {
+    bool is_fenced = false;
+
     if (node_is_guest(node)) {
         if (node->remote_requires_reset && may_fence && node_can_be_fenced(s, node)) {
             fence_guest(s, node);
@@ -334,6 +337,7 @@ schedule_node(struct sched *s, struct sched_node *node, bool may_fence, struct f
     if (may_fence && node->unclean && node_can_be_fenced(s, node)) {
         struct sched_action *f = fence_action(s, node, NULL, false, "node is unclean", false);
 
+        is_fenced = true;
         sched_message(s, MSG_WARNING, MSG_CONFIG | MSG_PROCESSING, __func__, "Scheduling node %s for fencing",
                       node->uname);
         fencing_affects(s, &s->resources, f);
@@ -351,7 +355,7 @@ schedule_node(struct sched *s, struct sched_node *node, bool may_fence, struct f
             arena_vec_push(s->arena, &order->shutdowns, down);
         }
     }
-    if (node->unclean && !node_can_be_fenced(s, node)) {
+    if (node->unclean && !is_fenced) {
         sched_message(s, MSG_WARNING, MSG_CONFIG | MSG_PROCESSING, __func__,
                       "Node %s is unclean but cannot be fenced", node->uname);
         order->lost = true;
