@@ -10,7 +10,6 @@
 #include <fcntl.h>
 #include <glib-unix.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -240,7 +239,6 @@ on_connection(int fd, bool encrypted)
         close(peer);
         return G_SOURCE_CONTINUE;
     }
-    setsockopt(peer, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     setsockopt(peer, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
     c = g_new0(struct remote_client, 1);
     c->id = text_new_uuid();

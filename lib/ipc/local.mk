@@ -11,6 +11,7 @@ lib_ipc_libipc_a_SOURCES = \
 	lib/ipc/ipc_protocol.c lib/ipc/ipc_protocol.h \
 	lib/ipc/ipc_server.c lib/ipc/ipc_server.h \
 	lib/ipc/remote_channel.c lib/ipc/remote_channel.h \
+	lib/ipc/remote_key.c lib/ipc/remote_key.h \
 	lib/ipc/remote_tls.c lib/ipc/remote_tls.h
 lib_ipc_libipc_a_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS)
 IPC_LDADD = lib/ipc/libipc.a $(BASE_LDADD)

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Frames of the remote protocol: cut out of what arrives, queued to be sent.  Used by the CIB manager's remote endpoint and the CIB
- * client.  (spec 20 §13)
+ * client, by remote executors and the controller.  (spec 20 §13, spec 50 §12.3)
  */
 #include "lib/ipc/remote_channel.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <glib-unix.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -37,6 +39,7 @@ struct remote_channel {
     int fd;
     struct remote_tls *tls; /* NULL: clear text */
     bool ready, closed, freed;
+    int error;              /* why it is closed */
     unsigned busy;          /* callbacks are running */
     const struct remote_callbacks *callbacks;
     void *data;
@@ -57,8 +60,10 @@ remote_channel_new_take(int fd, enum remote_side side, enum remote_security secu
                         void *data)
 {
     struct remote_channel *c = g_new0(struct remote_channel, 1);
-    int flags = fcntl(fd, F_GETFL);
+    int flags = fcntl(fd, F_GETFL), on = 1;
 
+    /* Two small writes a message: each would wait for the other end's acknowledgement.  Fails for what is no TCP. */
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     fcntl(fd, F_SETFL, flags | O_NONBLOCK);
     fcntl(fd, F_SETFD, FD_CLOEXEC);
     c->fd = fd;
@@ -67,9 +72,12 @@ remote_channel_new_take(int fd, enum remote_side side, enum remote_security secu
     c->limit = REMOTE_MESSAGE_MAX;
     c->in = g_byte_array_new();
     g_queue_init(&c->out);
-    if (security == REMOTE_TLS_ANONYMOUS && (c->tls = remote_tls_new(fd, side == REMOTE_SERVER)) == NULL) {
-        remote_channel_free(c);
-        return NULL;
+    if (security != REMOTE_CLEAR) {
+        c->tls = remote_tls_new(fd, side == REMOTE_SERVER, security == REMOTE_TLS_KEY ? REMOTE_TRUST_KEY : REMOTE_TRUST_NOBODY);
+        if (c->tls == NULL) {
+            remote_channel_free(c);
+            return NULL;
+        }
     }
     return c;
 }
@@ -118,6 +126,12 @@ remote_channel_is_closed(const struct remote_channel *c)
     return c->closed;
 }
 
+int
+remote_channel_error(const struct remote_channel *c)
+{
+    return c->error;
+}
+
 size_t
 remote_channel_unsent(const struct remote_channel *c)
 {
@@ -126,12 +140,13 @@ remote_channel_unsent(const struct remote_channel *c)
 
 /* Of the callbacks this is always the last. */
 static void
-end(struct remote_channel *c, const char *why)
+end(struct remote_channel *c, int error, const char *why)
 {
     if (c->closed) {
         return;
     }
     c->closed = true;
+    c->error = error;
     if (c->source != 0) {
         g_source_remove(c->source);
         c->source = 0;
@@ -182,7 +197,7 @@ flush_out(struct remote_channel *c)
             return;
         }
         if (n < 0) {
-            end(c, c->tls != NULL ? remote_tls_why(c->tls) : g_strerror((int)-n));
+            end(c, (int)-n, c->tls != NULL ? remote_tls_why(c->tls) : g_strerror((int)-n));
             return;
         }
         c->out_offset += (size_t)n;
@@ -296,7 +311,7 @@ deliver(struct remote_channel *c)
         xmlNode *xml;
 
         if (!read_header(c, &h)) {
-            end(c, "what came is no message, or it is too big");
+            end(c, EBADMSG, "what came is no message, or it is too big");
             return;
         }
         if (c->in->len < h.size_total) {
@@ -305,7 +320,7 @@ deliver(struct remote_channel *c)
         xml = read_payload(c, &h);
         g_byte_array_remove_range(c->in, 0, h.size_total);
         if (xml == NULL) {
-            end(c, "a message could not be read");
+            end(c, EBADMSG, "a message could not be read");
             return;
         }
         c->callbacks->message(c, &xml, c->data);
@@ -338,7 +353,7 @@ receive(struct remote_channel *c)
             return;
         }
         if (n <= 0) {
-            end(c, n == 0 ? "connection closed" : c->tls != NULL ? remote_tls_why(c->tls) : g_strerror((int)-n));
+            end(c, n == 0 ? ECONNRESET : (int)-n, n == 0 ? "connection closed" : c->tls != NULL ? remote_tls_why(c->tls) : g_strerror((int)-n));
             return;
         }
         g_byte_array_append(c->in, (const guint8 *)buffer, (guint)n);
@@ -362,7 +377,7 @@ process(struct remote_channel *c)
                 c->callbacks->ready(c, c->data);
             }
         } else if (rc != -EAGAIN) {
-            end(c, remote_tls_why(c->tls));
+            end(c, -rc, remote_tls_why(c->tls));
         }
     }
     if (c->ready && !is_over(c)) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * XML messages over a TCP connection, in clear text or under TLS with anonymous key exchange: both ends of remote CIB access.
- * Never blocks by itself: the caller polls, or lets the GLib main loop do it.  (spec 20 §13)
+ * XML messages over a TCP connection, in clear text or under TLS: both ends of remote CIB access (anonymous key exchange) and of
+ * Pacemaker Remote (a key that both have).
+ * Never blocks by itself: the caller polls, or lets the GLib main loop do it.  (spec 20 §13, spec 50 §12)
  */
 #ifndef IPC_REMOTE_CHANNEL_H
 #define IPC_REMOTE_CHANNEL_H
@@ -13,7 +14,7 @@
 struct remote_channel;
 
 enum remote_side { REMOTE_CLIENT, REMOTE_SERVER };
-enum remote_security { REMOTE_CLEAR, REMOTE_TLS_ANONYMOUS };
+enum remote_security { REMOTE_CLEAR, REMOTE_TLS_ANONYMOUS, REMOTE_TLS_KEY };
 
 struct remote_callbacks {
     /* The handshake is done (at once in clear text).  May be NULL. */
@@ -49,5 +50,7 @@ void remote_channel_watch(struct remote_channel *channel);
 /* Without one: wait up to `timeout_ms` for something to do, and do it.  False: the connection has ended, or ETIME passed. */
 bool remote_channel_step(struct remote_channel *channel, int timeout_ms);
 bool remote_channel_is_closed(const struct remote_channel *channel);
+/* Why it ended, as a positive errno: EKEYREJECTED if the keys differ, ECONNRESET, ...; 0 while it has not. */
+int remote_channel_error(const struct remote_channel *channel);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * TLS sessions for remote connections.  Used by remote_channel.c.  Never blocks.  (spec 20 §13)
+ * TLS sessions for remote connections.  Used by remote_channel.c.  Never blocks.  (spec 20 §13, spec 50 §12.2)
  */
 #include "lib/ipc/remote_tls.h"
 
@@ -8,10 +8,12 @@
 #include <glib.h>
 #include <gnutls/gnutls.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/base/library.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
+#include "lib/ipc/remote_key.h"
 
 enum { DH_BITS = 2048 };
 
@@ -22,7 +24,10 @@ enum { DH_BITS = 2048 };
             f(gnutls_record_send) f(gnutls_record_get_direction) f(gnutls_bye) f(gnutls_strerror)                     \
                 f(gnutls_error_is_fatal) f(gnutls_anon_allocate_server_credentials)                                   \
                     f(gnutls_anon_allocate_client_credentials) f(gnutls_anon_set_server_known_dh_params)              \
-                        f(gnutls_pk_bits_to_sec_param) f(gnutls_dh_set_prime_bits)
+                        f(gnutls_pk_bits_to_sec_param) f(gnutls_dh_set_prime_bits) f(gnutls_alert_send_appropriate)   \
+                            f(gnutls_psk_allocate_server_credentials) f(gnutls_psk_set_server_credentials_function)   \
+                                f(gnutls_psk_set_server_known_dh_params) f(gnutls_psk_allocate_client_credentials)    \
+                                    f(gnutls_psk_free_client_credentials) f(gnutls_psk_set_client_credentials)
 
 static struct {
     TLS_FUNCTIONS(LIBRARY_MEMBER)
@@ -33,9 +38,12 @@ LIBRARY_MATCHES(tls, symbols);
 
 static gnutls_anon_server_credentials_t server_credentials;
 static gnutls_anon_client_credentials_t client_credentials;
+static gnutls_psk_server_credentials_t key_server_credentials;
 
 struct remote_tls {
     gnutls_session_t session;
+    gnutls_psk_client_credentials_t key; /* a client's copy, for the handshake */
+    bool handshaking;
     int last_error;
 };
 
@@ -57,6 +65,27 @@ dh_bits(void)
     return bits;
 }
 
+/* A handshake wants the key; the name that the client gave means nothing to the peers either. */
+static int
+on_key_wanted(gnutls_session_t session, const char *user, gnutls_datum_t *key)
+{
+    g_autoptr(GBytes) bytes = remote_key_read();
+    gsize size;
+
+    if (bytes == NULL) {
+        log_err("There is no key for Pacemaker Remote connections: refusing one");
+        return -1;
+    }
+    size = g_bytes_get_size(bytes);
+    key->data = malloc(size); /* GnuTLS frees it, whose allocator is the C library's */
+    if (key->data == NULL) {
+        return -1;
+    }
+    memcpy(key->data, g_bytes_get_data(bytes, NULL), size);
+    key->size = (unsigned)size;
+    return 0;
+}
+
 static bool
 load_gnutls(void)
 {
@@ -75,16 +104,47 @@ load_gnutls(void)
     tls.gnutls_anon_set_server_known_dh_params(server_credentials,
                                                tls.gnutls_pk_bits_to_sec_param(GNUTLS_PK_DH, dh_bits()));
     tls.gnutls_anon_allocate_client_credentials(&client_credentials);
+    tls.gnutls_psk_allocate_server_credentials(&key_server_credentials);
+    tls.gnutls_psk_set_server_credentials_function(key_server_credentials, on_key_wanted);
+    tls.gnutls_psk_set_server_known_dh_params(key_server_credentials, tls.gnutls_pk_bits_to_sec_param(GNUTLS_PK_DH, dh_bits()));
     return true;
 }
 
 /* --- sessions --- */
 
+/* Give the session what it proves itself with. */
+static int
+set_credentials(struct remote_tls *t, bool server, enum remote_trust trust)
+{
+    g_autoptr(GBytes) key = NULL;
+    gnutls_datum_t datum;
+    int rc;
+
+    if (trust == REMOTE_TRUST_NOBODY) {
+        return tls.gnutls_credentials_set(t->session, GNUTLS_CRD_ANON, server ? (void *)server_credentials : (void *)client_credentials);
+    }
+    if (server) {
+        return tls.gnutls_credentials_set(t->session, GNUTLS_CRD_PSK, key_server_credentials);
+    }
+    key = remote_key_read();
+    if (key == NULL) {
+        return GNUTLS_E_INSUFFICIENT_CREDENTIALS;
+    }
+    datum.data = (unsigned char *)g_bytes_get_data(key, NULL);
+    datum.size = (unsigned)g_bytes_get_size(key);
+    rc = tls.gnutls_psk_allocate_client_credentials(&t->key);
+    if (rc == GNUTLS_E_SUCCESS) {
+        rc = tls.gnutls_psk_set_client_credentials(t->key, REMOTE_KEY_USER, &datum, GNUTLS_PSK_KEY_RAW);
+    }
+    return rc == GNUTLS_E_SUCCESS ? tls.gnutls_credentials_set(t->session, GNUTLS_CRD_PSK, t->key) : rc;
+}
+
 struct remote_tls *
-remote_tls_new(int fd, bool server)
+remote_tls_new(int fd, bool server, enum remote_trust trust)
 {
     const char *wish = env_option("tls_priorities");
-    g_autofree char *priorities = g_strdup_printf("%s:+ANON-DH", wish != NULL ? wish : "NORMAL");
+    g_autofree char *priorities = g_strdup_printf("%s:%s", wish != NULL ? wish : "NORMAL",
+                                                  trust == REMOTE_TRUST_KEY ? "+DHE-PSK:+PSK" : "+ANON-DH");
     const char *where = NULL;
     struct remote_tls *t;
     long long least = 0;
@@ -94,6 +154,7 @@ remote_tls_new(int fd, bool server)
         return NULL;
     }
     t = g_new0(struct remote_tls, 1);
+    t->handshaking = trust == REMOTE_TRUST_KEY;
     rc = tls.gnutls_init(&t->session, (server ? GNUTLS_SERVER : GNUTLS_CLIENT) | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL);
     if (rc == GNUTLS_E_SUCCESS) {
         rc = tls.gnutls_priority_set_direct(t->session, priorities, &where);
@@ -103,7 +164,7 @@ remote_tls_new(int fd, bool server)
         }
     }
     if (rc == GNUTLS_E_SUCCESS) {
-        rc = tls.gnutls_credentials_set(t->session, GNUTLS_CRD_ANON, server ? (void *)server_credentials : (void *)client_credentials);
+        rc = set_credentials(t, server, trust);
     }
     if (rc != GNUTLS_E_SUCCESS) {
         log_err("Cannot start an encrypted connection: %s", tls.gnutls_strerror(rc));
@@ -129,6 +190,9 @@ remote_tls_free(struct remote_tls *t, bool say_goodbye)
         }
         tls.gnutls_deinit(t->session);
     }
+    if (t->key != NULL) {
+        tls.gnutls_psk_free_client_credentials(t->key);
+    }
     g_free(t);
 }
 
@@ -142,13 +206,23 @@ result_of(struct remote_tls *t, ssize_t rc)
         return -EAGAIN;
     }
     t->last_error = (int)rc;
-    return -EPROTO;
+    if (rc == GNUTLS_E_PREMATURE_TERMINATION || rc == GNUTLS_E_PULL_ERROR || rc == GNUTLS_E_PUSH_ERROR) {
+        return -ECONNRESET;
+    }
+    return t->handshaking ? -EKEYREJECTED : -EPROTO;
 }
 
 int
 remote_tls_handshake(struct remote_tls *t)
 {
-    return (int)result_of(t, tls.gnutls_handshake(t->session));
+    int rc = (int)result_of(t, tls.gnutls_handshake(t->session));
+
+    if (rc == 0) {
+        t->handshaking = false;
+    } else if (rc != -EAGAIN && rc != -ECONNRESET) {
+        tls.gnutls_alert_send_appropriate(t->session, t->last_error); /* the other end must not take it for a broken connection */
+    }
+    return rc;
 }
 
 ssize_t

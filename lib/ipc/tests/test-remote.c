@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Remote channels: messages over a pair of sockets, in clear text and under TLS, whole, in pieces and damaged (spec 20 §13). */
+/* Remote channels: messages over a pair of sockets, in clear text and under TLS, whole, in pieces and damaged (spec 20 §13, spec 50 §12). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,12 +7,14 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "lib/base/bzip2.h"
 #include "lib/base/xml.h"
 #include "lib/ipc/remote_channel.h"
+#include "lib/ipc/remote_key.h"
 
 struct end {
     struct remote_channel *channel;
@@ -132,6 +134,102 @@ static void
 messages_arrive_in_order_under_tls(void **state)
 {
     messages_arrive_in_order(REMOTE_TLS_ANONYMOUS);
+}
+
+/* --- with a key --- */
+
+/* A file with that key is where programs are told to look. */
+static char *
+use_key(const char *key, gssize length)
+{
+    char *path = NULL;
+    int fd = g_file_open_tmp("remote-key-XXXXXX", &path, NULL);
+
+    assert_true(fd >= 0);
+    close(fd);
+    assert_true(g_file_set_contents(path, key, length, NULL));
+    g_setenv("PCMK_authkey_location", path, TRUE);
+    return path;
+}
+
+static void
+forget_key(char *path)
+{
+    unlink(path);
+    g_free(path);
+    g_unsetenv("PCMK_authkey_location");
+}
+
+static void
+messages_arrive_in_order_with_a_key(void **state)
+{
+    char key[4096];
+
+    for (size_t i = 0; i < sizeof(key); i++) {
+        key[i] = (char)(i * 7); /* with zero bytes */
+    }
+    char *path = use_key(key, sizeof(key));
+
+    messages_arrive_in_order(REMOTE_TLS_KEY);
+    forget_key(path);
+}
+
+static void
+a_key_of_one_byte_is_enough(void **state)
+{
+    char *path = use_key("k", 1);
+
+    messages_arrive_in_order(REMOTE_TLS_KEY);
+    forget_key(path);
+}
+
+static void
+another_key_is_rejected(void **state)
+{
+    struct end client, server;
+    char *path = use_key("the client's", -1);
+
+    open_pair(&client, &server, REMOTE_TLS_KEY); /* the client reads its key here, the server in the handshake */
+    assert_true(g_file_set_contents(path, "the server's", -1, NULL));
+    settle(&client, &server);
+    assert_true(server.closed && !server.ready);
+    assert_true(client.closed && !client.ready);
+    assert_int_equal(remote_channel_error(client.channel), EKEYREJECTED);
+    close_end(&client);
+    close_end(&server);
+    forget_key(path);
+}
+
+static void
+a_server_that_goes_away_has_not_rejected_the_key(void **state)
+{
+    struct end client, nobody = { NULL };
+    char *path = use_key("k", 1);
+    int fds[2];
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+    open_end(&client, fds[0], REMOTE_CLIENT, REMOTE_TLS_KEY);
+    close(fds[1]);
+    settle(&client, &nobody);
+    assert_true(client.closed);
+    assert_int_equal(remote_channel_error(client.channel), ECONNRESET);
+    close_end(&client);
+    forget_key(path);
+}
+
+static void
+the_key_is_the_first_file_that_is_not_empty(void **state)
+{
+    char *path = use_key("abc", 3);
+    g_autoptr(GBytes) key = remote_key_read();
+
+    assert_non_null(key);
+    assert_int_equal(g_bytes_get_size(key), 3);
+    assert_true(g_file_set_contents(path, "", 0, NULL));
+    if (access("/etc/pacemaker/authkey", R_OK) != 0 && access("/etc/corosync/authkey", R_OK) != 0) {
+        assert_null(remote_key_read());
+    }
+    forget_key(path);
 }
 
 /* --- frames by hand --- */
@@ -275,6 +373,11 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(messages_arrive_in_order_in_clear_text),
         cmocka_unit_test(messages_arrive_in_order_under_tls),
+        cmocka_unit_test(messages_arrive_in_order_with_a_key),
+        cmocka_unit_test(a_key_of_one_byte_is_enough),
+        cmocka_unit_test(another_key_is_rejected),
+        cmocka_unit_test(a_server_that_goes_away_has_not_rejected_the_key),
+        cmocka_unit_test(the_key_is_the_first_file_that_is_not_empty),
         cmocka_unit_test(a_message_may_come_byte_by_byte),
         cmocka_unit_test(a_peer_of_the_other_byte_order_is_understood),
         cmocka_unit_test(a_compressed_message_is_expanded),
