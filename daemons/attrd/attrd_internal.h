@@ -145,6 +145,8 @@ enum attrd_write_mode { ATTRD_RESPECT_DELAY, ATTRD_IGNORE_DELAY };
 /* Put the attribute on the list of this event's writes if it may be written now. */
 void attrd_write_due(struct attrd_core *core, struct attrd_attribute *a, enum attrd_write_mode mode);
 void attrd_write_all(struct attrd_core *core, enum attrd_write_mode mode);
+/* XPath of what the CIB has of a node (g_free); NULL if no node can have that name. */
+char *attrd_attributes_path(const char *name, uint32_t id);
 /*
  * Erase what the CIB has of a node that left.  The controllers do it when they lose their peer, but what this process writes
  * between that moment and the one when it loses its own peer comes after it.

@@ -12,7 +12,6 @@
 #include "lib/base/xml.h"
 #include "lib/cib/cib_client.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 /*
@@ -24,8 +23,7 @@
 static char *
 own_attributes(const struct attrd_core *core)
 {
-    return g_strdup_printf("//node_state[@uname='%s' or @id='%" PRIu32 "']/transient_attributes", core->node_name,
-                           peers_local_id(core->peers));
+    return attrd_attributes_path(core->node_name, peers_local_id(core->peers));
 }
 
 void
@@ -39,6 +37,7 @@ void
 attrd_verify_tick(struct attrd_core *core, uint64_t now)
 {
     struct attrd_effect *effect;
+    char *xpath;
 
     if (core->verify_due > now) {
         return;
@@ -47,8 +46,12 @@ attrd_verify_tick(struct attrd_core *core, uint64_t now)
     if (core->stopping || core->shutdown_requested) {
         return;
     }
+    xpath = own_attributes(core);
+    if (xpath == NULL) {
+        return;
+    }
     effect = attrd_effect_add(core, ATTRD_CIB_READ);
-    effect->xpath = own_attributes(core);
+    effect->xpath = xpath;
     effect->options = CIB_OPT_LOCAL | CIB_OPT_XPATH;
     core->reading = true;
 }
@@ -64,19 +67,19 @@ is_known(const struct attrd_core *core, const char *name)
 static void
 erase(struct attrd_core *core, const xmlNode *pair)
 {
-    struct attrd_effect *effect = attrd_effect_add(core, ATTRD_CIB_ERASE);
-    g_autofree char *own = own_attributes(core);
-    const char *value = xml_get(pair, "value");
+    struct attrd_effect *effect;
+    g_autofree char *own = own_attributes(core), *which = xml_xpath("@id='%s'", xml_id(pair));
+    const char *name = xml_get(pair, "name"), *value = xml_get(pair, "value");
+    char quote = strchr(value, '\'') == NULL ? '\'' : '"';
 
-    log_notice("Erasing %s='%s' of this node from the CIB: nobody knows this value any more", xml_get(pair, "name"), value);
-    /* The value, so that one that was set in this very moment stays.  XPath can quote only what has not both kinds of quotes. */
-    if (strchr(value, '\'') == NULL) {
-        effect->xpath = g_strdup_printf("%s//nvpair[@id='%s' and @value='%s']", own, xml_id(pair), value);
-    } else if (strchr(value, '"') == NULL) {
-        effect->xpath = g_strdup_printf("%s//nvpair[@id='%s' and @value=\"%s\"]", own, xml_id(pair), value);
-    } else {
-        effect->xpath = g_strdup_printf("%s//nvpair[@id='%s']", own, xml_id(pair));
+    if (own == NULL || which == NULL || strchr(value, quote) != NULL) {
+        log_warn("The CIB's value %s='%s' of this node, which nobody knows any more, stays: no XPath can name it", name, value);
+        return;
     }
+    log_notice("Erasing %s='%s' of this node from the CIB: nobody knows this value any more", name, value);
+    effect = attrd_effect_add(core, ATTRD_CIB_ERASE);
+    /* The value, so that one that was set in this very moment stays. */
+    effect->xpath = g_strdup_printf("%s//nvpair[%s and @value=%c%s%c]", own, which, quote, value, quote);
     effect->options = CIB_OPT_QUORUM_OVERRIDE | CIB_OPT_XPATH;
 }
 

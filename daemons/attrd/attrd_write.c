@@ -86,13 +86,27 @@ attrd_write_pending(struct attrd_core *core)
     }
 }
 
+char *
+attrd_attributes_path(const char *name, uint32_t id)
+{
+    char number[16];
+
+    g_snprintf(number, sizeof number, "%" PRIu32, id);
+    return xml_xpath("//node_state[@uname='%s' or @id='%s']/transient_attributes", name, number);
+}
+
 void
 attrd_erase_node(struct attrd_core *core, const char *name, uint32_t id)
 {
-    struct attrd_effect *effect = attrd_effect_add(core, ATTRD_CIB_ERASE);
+    char *xpath = attrd_attributes_path(name, id);
+    struct attrd_effect *effect;
 
+    if (xpath == NULL) {
+        return;
+    }
     log_debug("Erasing the attributes of %s from the CIB", name);
-    effect->xpath = g_strdup_printf("//node_state[@uname='%s' or @id='%" PRIu32 "']/transient_attributes", name, id);
+    effect = attrd_effect_add(core, ATTRD_CIB_ERASE);
+    effect->xpath = xpath;
     effect->options = CIB_OPT_QUORUM_OVERRIDE | CIB_OPT_XPATH;
 }
 

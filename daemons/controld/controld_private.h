@@ -347,7 +347,7 @@ uint64_t cib_request(struct controld *c, const char *op, const char *section, xm
 /* As above to one node's CIB manager, or on behalf of a user; either may be NULL. */
 uint64_t cib_request_as(struct controld *c, const char *op, const char *section, xmlNode *take_xml, unsigned options,
                         const char *host, const char *user, cib_done done, gpointer arg, GDestroyNotify free_arg);
-/* Delete what an XPath finds, asynchronously; failure is logged. */
+/* Delete what an XPath of names (xml_xpath()) finds, asynchronously; failure is logged. */
 void cib_drop_xpath(struct controld *c, unsigned options, const char *format, ...) G_GNUC_PRINTF(3, 4);
 void cib_log_failure(struct controld *c, int rc, const xmlNode *data, gpointer what);
 xmlNode *msg_new(struct controld *c, const char *task, const char *to, const char *from, const char *host, xmlNode *take_data);

@@ -35,7 +35,7 @@ deletion_done(struct controld *c, int rc, const xmlNode *data, gpointer arg)
 static char *
 history_path(const char *node, const char *rsc)
 {
-    return g_strdup_printf("//node_state[@uname='%s']/lrm/lrm_resources/lrm_resource[@id='%s']", node, rsc);
+    return xml_xpath("//node_state[@uname='%s']/lrm/lrm_resources/lrm_resource[@id='%s']", node, rsc);
 }
 
 /* The record of these goes, and with it the result: who waits for one must hear that it does not come. */
@@ -98,11 +98,18 @@ deletion_allowed(struct controld *c, int rc, const xmlNode *data, gpointer arg)
 void
 lrm_delete(struct controld *c, const struct lrm_request *r)
 {
-    struct delete_request *d = g_new0(struct delete_request, 1);
     struct lrm_rsc *rsc = lrm_rsc_find(c, r->primitive);
-    g_autofree char *path = NULL;
+    const char *id = rsc != NULL ? rsc->id : xml_id(r->primitive);
+    g_autofree char *path = history_path(r->node, id);
+    struct delete_request *d;
 
-    d->rsc = g_strdup(rsc != NULL ? rsc->id : xml_id(r->primitive));
+    if (path == NULL) {
+        lrm_ack_made_up(c, id, "delete", 0, r->key, EXEC_ERROR, OCF_RC_NOT_CONFIGURED, "No resource can have such a name", r->from_sys,
+                        r->from_host);
+        return;
+    }
+    d = g_new0(struct delete_request, 1);
+    d->rsc = g_strdup(id);
     d->key = g_strdup(r->key);
     d->from_sys = g_strdup(r->from_sys);
     d->from_host = g_strdup(r->from_host);
@@ -110,7 +117,6 @@ lrm_delete(struct controld *c, const struct lrm_request *r)
     d->node = g_strdup(r->node);
     d->by_dc = r->by_dc;
     d->cib_only = text_equal(xml_get(r->data, "mode"), "cib");
-    path = history_path(d->node, d->rsc);
     cib_request_as(c, CIB_OP_DELETE, path, NULL, CIB_OPT_XPATH | CIB_OPT_MULTIPLE | CIB_OPT_DRY_RUN, NULL, d->user, deletion_allowed, d,
                    delete_request_free);
 }

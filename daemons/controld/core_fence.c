@@ -68,14 +68,14 @@ fence_state_update(struct controld *c, const char *target, const char *uuid)
     const unsigned options = CIB_OPT_LOCAL | CIB_OPT_QUORUM_OVERRIDE;
     struct peer *p = peers_find_any(c->peers, 0, target);
     xmlNode *status = xml_new(NULL, "status"), *state = xml_new(status, "node_state");
-    g_autofree char *path = g_strdup_printf("//node_state[@uname='%s']/*", target);
+    g_autofree char *path = xml_xpath("//node_state[@uname='%s']/*", target);
     bool unseen = p == NULL || p->state == PEER_UNKNOWN;
 
     if (uuid == NULL && p != NULL) {
         uuid = p->uuid;
     }
-    if (uuid == NULL) {
-        log_err("Cannot record that %s was fenced: its id is not known", target);
+    if (uuid == NULL || path == NULL) {
+        log_err("Cannot record that %s was fenced: %s", target, uuid == NULL ? "its id is not known" : "no node has such a name");
         xml_free(status);
         return;
     }

@@ -231,12 +231,15 @@ cib_log_failure(struct controld *c, int rc, const xmlNode *data, gpointer what)
 void
 cib_drop_xpath(struct controld *c, unsigned options, const char *format, ...)
 {
-    va_list ap;
+    va_list names;
     g_autofree char *xpath = NULL;
 
-    va_start(ap, format);
-    xpath = g_strdup_vprintf(format, ap);
-    va_end(ap);
+    va_start(names, format);
+    xpath = xml_xpath_valist(format, names);
+    va_end(names);
+    if (xpath == NULL) {
+        return;
+    }
     cib_request(c, CIB_OP_DELETE, xpath, NULL, options | CIB_OPT_XPATH | CIB_OPT_MULTIPLE, cib_log_failure,
                 g_strdup_printf("delete %s from the CIB", xpath), g_free);
 }

@@ -233,19 +233,14 @@ void
 nodes_erase_absent(struct controld *c)
 {
     g_autoptr(GPtrArray) list = peers_list(c->peers);
-    GString *who = g_string_new(NULL);
 
     for (unsigned i = 0; i < list->len; i++) {
         const struct peer *p = list->pdata[i];
 
         if (!peer_is_active(p) && p->state == PEER_LOST && p->name != NULL && p->uuid != NULL) {
-            g_string_append_printf(who, "%s@uname='%s' or @id='%s'", who->len > 0 ? " or " : "", p->name, p->uuid);
+            nodes_erase_attributes(c, p);
         }
     }
-    if (who->len > 0) {
-        cib_drop_xpath(c, CIB_OPT_LOCAL | CIB_OPT_QUORUM_OVERRIDE, "//node_state[%s]/transient_attributes", who->str);
-    }
-    g_string_free(who, TRUE);
 }
 
 /* ---- nodes (spec 30 §7.1) ---- */

@@ -383,11 +383,11 @@ void op_enter_topology(struct fenced_core *core, struct op *op);
 void op_handle_query_reply(struct fenced_core *core, struct fenced_now now, const char *from, const xmlNode *message);
 void op_handle_execution_reply(struct fenced_core *core, struct fenced_now now, const char *from, const xmlNode *message);
 uint64_t op_deadline(const struct op *op);
-/* A fencer is back that was away and has lived on meanwhile. */
 /* The active fencers are others now. */
 void op_peers_changed(const struct fenced_core *core, struct op *op);
 /* Whoever carries it out is gone: the client hears that now, and may ask again. */
 void op_give_up_orphan(struct fenced_core *core, struct fenced_now now, struct op *op);
+/* A fencer is back that was away and has lived on meanwhile. */
 void op_peer_returned(struct op *op, const char *name, bool is_stranger);
 void op_tick(struct fenced_core *core, struct fenced_now now, struct op *op);
 

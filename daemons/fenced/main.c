@@ -359,6 +359,7 @@ static const GOptionEntry options[] = {
     { NULL },
 };
 static const struct daemon_word words[] = { { "metadata", print_metadata }, { NULL } };
+
 /* Since this host's first process was started, which in a container is not when the machine was; if nobody knows, for ever. */
 static uint64_t
 uptime_ms(void *data)

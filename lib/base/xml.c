@@ -6,6 +6,7 @@
 #include "lib/base/xml.h"
 
 #include "lib/base/arena.h"
+#include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "lib/base/xml_packed.h"
 
@@ -675,4 +676,43 @@ char *
 md5_hex(const void *data, size_t len)
 {
     return g_compute_checksum_for_data(G_CHECKSUM_MD5, data, len);
+}
+
+/* --- expressions --- */
+
+char *
+xml_xpath_valist(const char *format, va_list names)
+{
+    GString *out = g_string_sized_new(128);
+
+    for (const char *p = format; *p != '\0'; p++) {
+        const char *name;
+
+        if (p[0] != '%') {
+            g_string_append_c(out, *p);
+            continue;
+        }
+        g_assert(p[1] == 's');
+        p++;
+        name = va_arg(names, const char *);
+        if (name == NULL || strchr(name, '\'') != NULL) {
+            log_warn("Nothing in a CIB can have the name \"%s\": it is not looked for", name != NULL ? name : "");
+            g_string_free(out, TRUE);
+            return NULL;
+        }
+        g_string_append(out, name);
+    }
+    return g_string_free(out, FALSE);
+}
+
+char *
+xml_xpath(const char *format, ...)
+{
+    va_list names;
+    char *xpath;
+
+    va_start(names, format);
+    xpath = xml_xpath_valist(format, names);
+    va_end(names);
+    return xpath;
 }

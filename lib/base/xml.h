@@ -10,6 +10,7 @@
 
 #include <libxml/tree.h>
 #include <glib.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -122,6 +123,13 @@ xmlNode *xml_parse_file(const char *path, unsigned flags, char **error);
 
 /* Make packed attributes of the element and all below into plain ones (what xml_get() returned stays valid). */
 void xml_unpack(xmlNode *node);
+
+/*
+ * An XPath expression (g_free): a format that holds nothing to be replaced but %s, each between apostrophes, and the names for them.
+ * NULL if a name has an apostrophe: it would end the literal, and whoever chose the name would choose what the expression finds.
+ */
+char *xml_xpath(const char *format, ...) G_GNUC_PRINTF(1, 2);
+char *xml_xpath_valist(const char *format, va_list names) G_GNUC_PRINTF(1, 0);
 
 /* Drop all text nodes below (the CIB holds none). */
 void xml_strip_text(xmlNode *node);

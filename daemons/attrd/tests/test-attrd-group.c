@@ -432,6 +432,24 @@ what_the_cib_alone_knows_of_this_node_after_a_merge_is_erased(void **state)
 }
 
 static void
+a_value_with_quotes_is_erased_as_that_value_or_not_at_all(void **state)
+{
+    struct fixture *f = group(1);
+
+    set(f, 0, "a", "1");
+    g_string_truncate(f->node[0].erased, 0);
+    replace_cib(f);
+    for (int i = 0; i < 2; i++) {
+        pass(f, 2000);
+        tell_cib(f, PAIR("a", "1") PAIR("b", "it&apos;s") PAIR("c", "&apos;&quot;")
+                    "<nvpair id=\"'] | //acls | //*[@id='\" name='d' value='5'/>");
+    }
+    assert_string_equal(f->node[0].erased->str,
+                        "//node_state[@uname='b1' or @id='1']/transient_attributes//nvpair[@id='status-1-b' and @value=\"it's\"]\n");
+    end(f);
+}
+
+static void
 news_that_reach_the_cib_before_this_node_stay_there(void **state)
 {
     struct fixture *f = group(1);
@@ -580,6 +598,7 @@ main(void)
         cmocka_unit_test(a_failed_write_is_tried_again_after_two_seconds),
         cmocka_unit_test(everything_is_written_in_one_request_after_the_cib_was_replaced),
         cmocka_unit_test(what_the_cib_alone_knows_of_this_node_after_a_merge_is_erased),
+        cmocka_unit_test(a_value_with_quotes_is_erased_as_that_value_or_not_at_all),
         cmocka_unit_test(news_that_reach_the_cib_before_this_node_stay_there),
         cmocka_unit_test(an_unset_value_is_the_writers_business),
         cmocka_unit_test(an_unset_value_is_deleted_whatever_stands_before_it_in_the_list),

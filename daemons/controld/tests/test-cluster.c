@@ -291,6 +291,30 @@ a_bad_hello_costs_the_connection(void **unused)
     end(f);
 }
 
+/* The controller may do in the CIB what its clients may not. */
+static void
+a_client_cannot_choose_what_is_deleted_by_an_odd_name(void **unused)
+{
+    static const char *const REQUESTS[] = {
+        "<rsc_op on_node='n1'><primitive id=\"a']|//acls|//*[@id='\"/><attributes/></rsc_op>",
+        "<rsc_op on_node=\"x']|//acls|//*[@id='\"><primitive id='a'/><attributes/></rsc_op>",
+    };
+    static const char *const TASKS[] = { CRM_TASK_CLEAR_FAILCOUNT, CRM_TASK_LRM_DELETE };
+    const struct ctl_client client = { .id = "c1-uuid", .name = "somebody" };
+    struct fixture *f = running_cluster(1);
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(REQUESTS) * G_N_ELEMENTS(TASKS); i++) {
+        const char *text = REQUESTS[i / G_N_ELEMENTS(TASKS)];
+        g_autoptr(xmlNode) msg = msg_new(f->node[1].c, TASKS[i % G_N_ELEMENTS(TASKS)], SYS_CRMD, "123_test", NULL,
+                                         xml_parse(text, strlen(text), 0, NULL));
+
+        ctl_on_client_message(f->node[1].c, at(f, &f->node[1]), &client, msg);
+        advance(f, 10);
+        assert_false(contains(f->node[1].writes, "acls"));
+    }
+    end(f);
+}
+
 static void
 being_fenced_and_alive_ends_the_node_for_good(void **unused)
 {
@@ -462,6 +486,7 @@ main(void)
         cmocka_unit_test(node_info_tells_of_this_node),
         cmocka_unit_test(a_ping_of_the_dc_says_who_it_is_and_its_state),
         cmocka_unit_test(a_bad_hello_costs_the_connection),
+        cmocka_unit_test(a_client_cannot_choose_what_is_deleted_by_an_odd_name),
         cmocka_unit_test(being_fenced_and_alive_ends_the_node_for_good),
         cmocka_unit_test(fencing_by_somebody_else_is_recorded_by_the_dc),
     };

@@ -244,6 +244,17 @@ packed_attributes_read_change_and_write_as_plain_ones(void **state)
     }
 }
 
+static void
+a_name_with_an_apostrophe_makes_no_expression(void **state)
+{
+    const char *unknown = NULL;
+    g_autofree char *path = xml_xpath("//node[@id='%s' and @uname='%s']", "1", "a\"b");
+
+    assert_string_equal(path, "//node[@id='1' and @uname='a\"b']");
+    assert_null(xml_xpath("//node[@id='%s']", "x']|//acls|//*[@id='"));
+    assert_null(xml_xpath("//node[@id='%s']", unknown));
+}
+
 int
 main(void)
 {
@@ -259,6 +270,7 @@ main(void)
         cmocka_unit_test(very_deep_nesting_is_an_error_and_no_crash),
         cmocka_unit_test(setting_an_attribute_keeps_its_place),
         cmocka_unit_test(text_is_formatted_without_reading_it_exactly_as_if_it_had_been_read),
+        cmocka_unit_test(a_name_with_an_apostrophe_makes_no_expression),
         cmocka_unit_test(an_element_taken_out_of_its_document_is_all_that_is_left),
     };
 
