@@ -10,6 +10,8 @@ import json
 import os
 import pwd
 import sys
+import time
+import uuid
 import xml.etree.ElementTree as ET
 
 import qbipc
@@ -81,6 +83,8 @@ def controller(what):
     try:
         c.request(ET.fromstring(f'<request origin="x" {common} reference="hello-rights-1" crm_task="hello"><crm_xml>'
                                 '<options major_version="1" minor_version="0" client_name="rights" client_uuid="77"/></crm_xml></request>'))
+        if what == 'order':
+            return ordered(c, common)
         task = 'ping' if what == 'read' else 'rm_node_cache'
         c.request(ET.fromstring(f'<request origin="x" {common} reference="{task}-rights-2" crm_task="{task}" crm_sys_to="crmd" crm_host_to="node1"><crm_xml>'
                                 '<node id="9999" uname="ghost"/></crm_xml></request>'))
@@ -89,6 +93,21 @@ def controller(what):
         return 'ok'
     finally:
         c.close()
+
+
+def ordered(c, common):
+    """Does the controller take orders to run an agent, which runs as root?"""
+    ran = f'/run/rights/ran-{os.getpid()}'
+    c.request(ET.fromstring(f'<request origin="x" {common} reference="order-rights-2" crm_task="lrm_invoke" crm_sys_to="lrmd" crm_host_to="node1"><crm_xml>'
+                            f'<rsc_op id="1" operation="start" operation_key="rights-{os.getpid()}_start_0" on_node="node1" transition-key="1:0:0:{uuid.uuid4()}">'
+                            f'<primitive id="rights-{os.getpid()}" class="ocf" provider="pacemaker" type="Dummy"/>'
+                            f'<attributes state="{ran}" CRM_meta_timeout="20000" crm_feature_set="3.16.1"/></rsc_op></crm_xml></request>'))
+    end = time.monotonic() + 3
+    while time.monotonic() < end:
+        if os.path.exists(ran):
+            return 'obeyed'
+        time.sleep(0.05)
+    return 'nothing'
 
 
 def scheduler(what):
@@ -119,7 +138,7 @@ ASK = {
 }
 
 
-MORE = {'cib_ro': ('sync',), 'cib_rw': ('sync',), 'cib_shm': ('sync',), 'stonith-ng': ('ask',)}
+MORE = {'cib_ro': ('sync',), 'cib_rw': ('sync',), 'cib_shm': ('sync',), 'stonith-ng': ('ask',), 'crmd': ('order',)}
 
 
 def main():

@@ -21,11 +21,12 @@ from results import Results  # noqa: E402
 MEMBER, UNLISTED, STRANGER = 'games', 'news', 'nobody'
 
 # Kind of user -> endpoint -> what reading, writing and a third thing (THIRD) give (codes of the protocols).
-THIRD = {'cib_ro': 'sync', 'cib_rw': 'sync', 'cib_shm': 'sync', 'stonith-ng': 'ask'}  # what members do among themselves; to ask for fencing
+THIRD = {'cib_ro': 'sync', 'cib_rw': 'sync', 'cib_shm': 'sync', 'stonith-ng': 'ask',  # what members do among themselves; to ask for fencing
+         'crmd': 'order'}  # to run an agent
 POWER = {'cib_ro': ('0', '-13', '-13'), 'cib_rw': ('0', '0', '0'), 'cib_shm': ('0', '0', '0'), 'lrmd': ('-19', '0'), 'stonith-ng': ('0/0', '0/0', 'tried'),
-         'attrd': ('ok', 'ok'), 'crmd': ('ok', 'ok'), 'pengine': ('ok', 'ok'), 'pacemakerd': ('ok', None)}
+         'attrd': ('ok', 'ok'), 'crmd': ('ok', 'ok', 'obeyed'), 'pengine': ('ok', 'ok'), 'pacemakerd': ('ok', None)}
 GROUP = {'cib_ro': ('0', '-13', '-13'), 'cib_rw': ('0', '0', '0'), 'cib_shm': ('0', '0', '0'), 'lrmd': ('-13', '-13'), 'stonith-ng': ('0/0', '9/4', 'tried'),
-         'attrd': ('ok', 'ok'), 'crmd': ('ok', 'ok'), 'pengine': ('ok', 'ok'), 'pacemakerd': ('ok', '4')}
+         'attrd': ('ok', 'ok'), 'crmd': ('ok', 'ok', 'nothing'), 'pengine': ('ok', 'ok'), 'pacemakerd': ('ok', '4')}
 READER = dict(GROUP, cib_rw=('0', '-13', '-13'), cib_shm=('0', '-13', '-13'))
 NOTHING = dict(GROUP, **{endpoint: ('-13', '-13', '-13') for endpoint in ('cib_ro', 'cib_rw', 'cib_shm')})
 OUTSIDE = {endpoint: ('refused',) * len(cells) for endpoint, cells in POWER.items()}

@@ -218,6 +218,21 @@ on_hello(struct controld *c, const struct ctl_client *client, const xmlNode *msg
     }
 }
 
+/*
+ * What members of haclient may ask for: what the tools ask for.  The rest is among daemons.  Whoever could send it would run programs
+ * as root (an action), answer in the place of a node, or stop one, whatever the ACLs say of him.
+ */
+static bool
+may_ask(const struct ctl_client *client, const xmlNode *msg)
+{
+    return client->privileged
+           || (text_equal(xml_get(msg, F_SUBTYPE), SUBTYPE_REQUEST)
+               && !text_equal_nocase(xml_get(msg, F_CRM_SYS_TO), SYS_TENGINE)
+               && text_is_one_of(xml_get(msg, F_CRM_TASK), CRM_TASK_PING, CRM_TASK_NODE_INFO, CRM_TASK_LIST_NODES, CRM_TASK_NOOP,
+                                 CRM_TASK_LRM_DELETE, CRM_TASK_LRM_FAIL, CRM_TASK_LRM_REFRESH, CRM_TASK_PROBE_AGAIN,
+                                 CRM_TASK_RM_NODE_CACHE, NULL));
+}
+
 void
 ctl_on_client_message(struct controld *c, struct ctl_time t, const struct ctl_client *client, const xmlNode *msg)
 {
@@ -226,6 +241,12 @@ ctl_on_client_message(struct controld *c, struct ctl_time t, const struct ctl_cl
     event_begin(c, t);
     if (text_equal(xml_get(msg, F_CRM_TASK), CRM_TASK_HELLO)) {
         on_hello(c, client, msg);
+        event_end(c);
+        return;
+    }
+    if (!may_ask(client, msg)) {
+        log_warn("User %s may not send \"%s\" to %s: this is left to root and " DAEMON_USER, client->name,
+                 xml_get(msg, F_CRM_TASK), xml_get(msg, F_CRM_SYS_TO));
         event_end(c);
         return;
     }

@@ -300,7 +300,7 @@ a_client_cannot_choose_what_is_deleted_by_an_odd_name(void **unused)
         "<rsc_op on_node=\"x']|//acls|//*[@id='\"><primitive id='a'/><attributes/></rsc_op>",
     };
     static const char *const TASKS[] = { CRM_TASK_CLEAR_FAILCOUNT, CRM_TASK_LRM_DELETE };
-    const struct ctl_client client = { .id = "c1-uuid", .name = "somebody" };
+    const struct ctl_client client = { .id = "c1-uuid", .name = DAEMON_USER, .privileged = true };
     struct fixture *f = running_cluster(1);
 
     for (unsigned i = 0; i < G_N_ELEMENTS(REQUESTS) * G_N_ELEMENTS(TASKS); i++) {
@@ -311,6 +311,37 @@ a_client_cannot_choose_what_is_deleted_by_an_odd_name(void **unused)
         ctl_on_client_message(f->node[1].c, at(f, &f->node[1]), &client, msg);
         advance(f, 10);
         assert_false(contains(f->node[1].writes, "acls"));
+    }
+    end(f);
+}
+
+static void
+what_daemons_say_to_each_other_is_not_taken_from_just_anybody(void **unused)
+{
+    static const struct {
+        const char *task, *to, *text;
+    } requests[] = {
+        { CRM_TASK_LRM_INVOKE, SYS_LRMD, "<rsc_op operation='start'><primitive id='evil' class='ocf' provider='heartbeat' type='anything'/></rsc_op>" },
+        { CRM_TASK_LRM_INVOKE, SYS_TENGINE, "<lrmd/>" },
+        { CRM_TASK_LRM_DELETE, SYS_TENGINE, "<lrmd/>" },
+        { CRM_TASK_DO_SHUTDOWN, SYS_CRMD, "<x/>" },
+        { CRM_TASK_REQ_SHUTDOWN, SYS_DC, "<x/>" },
+        { CRM_TASK_CLEAR_FAILCOUNT, SYS_CRMD, "<rsc_op on_node='n1'><primitive id='a'/><attributes/></rsc_op>" },
+    };
+    const struct ctl_client client = { .id = "c1-uuid", .name = "somebody" };
+    struct fixture *f = running_cluster(1);
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(requests); i++) {
+        unsigned writes = f->node[1].writes->len;
+        g_autoptr(xmlNode) msg = msg_new(f->node[1].c, requests[i].task, requests[i].to, "123_test", NULL,
+                                         xml_parse(requests[i].text, strlen(requests[i].text), 0, NULL));
+
+        ctl_on_client_message(f->node[1].c, at(f, &f->node[1]), &client, msg);
+        assert_null(ctl_next_effect(f->node[1].c));
+        advance(f, 10);
+        assert_int_equal(f->node[1].writes->len, writes);
+        assert_true(g_queue_is_empty(&f->node[1].runs));
+        assert_string_equal(state(f, 1), "S_IDLE");
     }
     end(f);
 }
@@ -487,6 +518,7 @@ main(void)
         cmocka_unit_test(a_ping_of_the_dc_says_who_it_is_and_its_state),
         cmocka_unit_test(a_bad_hello_costs_the_connection),
         cmocka_unit_test(a_client_cannot_choose_what_is_deleted_by_an_odd_name),
+        cmocka_unit_test(what_daemons_say_to_each_other_is_not_taken_from_just_anybody),
         cmocka_unit_test(being_fenced_and_alive_ends_the_node_for_good),
         cmocka_unit_test(fencing_by_somebody_else_is_recorded_by_the_dc),
     };
