@@ -4,6 +4,7 @@
  * agents, other tools and people.  Transient attributes are changed through the attribute manager, everything else in the
  * CIB; queries always read the CIB.  (spec 70 §12, §14)
  */
+#include "lib/base/pattern.h"
 #include "lib/base/result.h"
 #include "lib/base/text.h"
 #include "lib/base/xml.h"
@@ -12,7 +13,6 @@
 #include "lib/ipc/controller_client.h"
 #include "lib/output/tool.h"
 
-#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -326,7 +326,7 @@ search(struct cib_client *cib, const struct place *place, xmlNode **document, GP
     if (rc != RC_OK) {
         return rc;
     }
-    if (filter && regcomp(&regex, options.pattern, REG_EXTENDED | REG_NOSUB) != 0) {
+    if (filter && pattern_compile(&regex, options.pattern, REG_NOSUB) != 0) {
         return EINVAL;
     }
     if (xml_is(*document, "nvpair")) {
@@ -603,7 +603,7 @@ check_options(struct output *out, const char *section)
     regex_t regex;
 
     if (options.pattern != NULL) {
-        if (regcomp(&regex, options.pattern, REG_EXTENDED | REG_NOSUB) != 0) {
+        if (pattern_compile(&regex, options.pattern, REG_NOSUB) != 0) {
             output_error(out, PROGRAM ": Error: '%s' is no regular expression", options.pattern);
             return CRM_EX_USAGE;
         }

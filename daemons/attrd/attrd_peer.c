@@ -5,11 +5,11 @@
  */
 #include "daemons/attrd/attrd_internal.h"
 #include "lib/base/log.h"
+#include "lib/base/pattern.h"
 #include "lib/base/result.h"
 #include "lib/base/text.h"
 #include "lib/base/xml.h"
 
-#include <regex.h>
 
 static const char *
 or_unset(const char *value)
@@ -241,7 +241,7 @@ apply_clear_failure(struct attrd_core *core, uint64_t now, xmlNode *xml, const c
     regex_t regex;
 
     attrd_clear_failure_as_update(xml);
-    if (regcomp(&regex, xml_get(xml, F_ATTR_REGEX), REG_EXTENDED | REG_NOSUB) != 0) {
+    if (pattern_refers_back(xml_get(xml, F_ATTR_REGEX)) || pattern_compile(&regex, xml_get(xml, F_ATTR_REGEX), REG_NOSUB) != 0) {
         log_warn("Could not clear failures for %s: its name makes no regular expression",
                  xml_get(xml, F_ATTR_RESOURCE));
         return;

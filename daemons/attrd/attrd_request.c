@@ -6,12 +6,12 @@
  */
 #include "daemons/attrd/attrd_internal.h"
 #include "lib/base/log.h"
+#include "lib/base/pattern.h"
 #include "lib/base/result.h"
 #include "lib/base/text.h"
 #include "lib/base/xml.h"
 #include "lib/ipc/attrd_client.h"
 
-#include <regex.h>
 #include <string.h>
 
 /* --- answers --- */
@@ -170,7 +170,7 @@ request_pattern(struct attrd_core *core, xmlNode *xml)
     const char *pattern = xml_get(xml, F_ATTR_REGEX);
     regex_t regex;
 
-    if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0) {
+    if (pattern_refers_back(pattern) || pattern_compile(&regex, pattern, REG_NOSUB) != 0) {
         log_warn("Processed update request from client: Error (Bad regex '%s' for update from client %s)",
                  pattern, xml_get(xml, F_SRC));
         return;

@@ -4,6 +4,7 @@
  * Called by fenced_core.c, fenced_config.c and fenced_origin.c.  Never decides what to do next.  (spec 60 §3.2, §10)
  */
 #include "lib/base/log.h"
+#include "lib/base/pattern.h"
 #include "lib/base/text.h"
 #include "lib/base/xml.h"
 #include "lib/ipc/ipc_message.h"
@@ -11,7 +12,6 @@
 
 #include "daemons/fenced/fenced_internal.h"
 
-#include <regex.h>
 #include <string.h>
 
 /* --- the table --- */
@@ -254,7 +254,7 @@ matches_pattern(const char *pattern, const char *node)
     regex_t regex;
     bool found;
 
-    if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0) {
+    if (pattern_compile(&regex, pattern, REG_NOSUB) != 0) {
         log_err("Fencing levels for the nodes '%s': that is no regular expression", pattern);
         return false;
     }

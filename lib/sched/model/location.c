@@ -4,6 +4,7 @@
  * Node health ends up as locations as well.  (spec 40 §9.1, §9.2, §2.6)
  */
 #include "lib/base/log.h"
+#include "lib/base/pattern.h"
 #include "lib/sched/model/internal.h"
 
 #include <stdlib.h>
@@ -378,7 +379,7 @@ unpack_pattern(struct sched *s, const xmlNode *xml, const char *pattern)
     regex_t re;
     regmatch_t matches[MAX_MATCHES];
 
-    if (regcomp(&re, invert ? pattern + 1 : pattern, REG_EXTENDED) != 0) {
+    if (pattern_compile(&re, invert ? pattern + 1 : pattern, 0) != 0) {
         CONFIG_ERROR(s, "Ignoring constraint '%s' because rsc-pattern has invalid value '%s'", xml_id(xml), pattern);
         return;
     }
