@@ -28,10 +28,11 @@ client_free(gpointer data)
 }
 
 struct execd_core *
-execd_core_new(void)
+execd_core_new(bool remote)
 {
     struct execd_core *core = g_new0(struct execd_core, 1);
 
+    core->is_remote = remote;
     core->resources = g_hash_table_new(g_str_hash, g_str_equal);
     core->runs = g_hash_table_new(NULL, NULL);
     core->clients = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, client_free);
@@ -161,41 +162,67 @@ core_notify_result(struct execd_core *core, struct op *op)
 
 /* --- clients --- */
 
-void
-execd_core_client_connected(struct execd_core *core, const char *id, long pid, bool privileged)
+static struct client *
+add_client(struct execd_core *core, const char *id, bool privileged)
 {
     struct client *client = g_new0(struct client, 1);
 
     client->id = g_strdup(id);
-    client->pid = pid;
     client->is_privileged = privileged;
     g_hash_table_replace(core->clients, client->id, client);
     xml_set(add_notification(core, NULL, id), LRMD_FIELD_OP, LRMD_OP_NEW_CLIENT);
+    return client;
+}
+
+void
+execd_core_client_connected(struct execd_core *core, const char *id, long pid, bool privileged)
+{
+    add_client(core, id, privileged)->pid = pid;
+}
+
+void
+execd_core_cluster_connected(struct execd_core *core, const char *id)
+{
+    add_client(core, id, true)->is_cluster = true;
+}
+
+/*
+ * Whose recurring operations end with this client: its own.  Another cluster node may take over a remote node's from the one that goes, so
+ * those end with the last of all clients, whoever asked for them (spec 50 §4.5).
+ */
+static bool
+ends_operations(const struct execd_core *core, const struct client *client, const char **of)
+{
+    *of = client->is_cluster ? NULL : client->id;
+    return !client->is_cluster || g_hash_table_size(core->clients) == 1;
 }
 
 void
 execd_core_client_gone(struct execd_core *core, struct execd_now now, const char *id)
 {
     g_autoptr(GList) resources = g_hash_table_get_values(core->resources);
+    const struct client *client = g_hash_table_lookup(core->clients, id);
+    const char *of;
+    bool ends = client != NULL && ends_operations(core, client, &of);
 
     g_hash_table_remove(core->clients, id);
-    for (GList *item = resources; item != NULL; item = item->next) {
+    for (GList *item = resources; ends && item != NULL; item = item->next) {
         struct rsc *rsc = item->data;
 
         if ((rsc->options & LRMD_OPT_DROP_RECURRING) == LRMD_OPT_DROP_RECURRING) {
-            rsc_cancel_recurring(core, now, rsc, id);
+            rsc_cancel_recurring(core, now, rsc, of != NULL ? id : NULL);
         }
     }
 }
 
-/* A client has a name with its first message: what that says, or its PID. */
+/* A client has a name with its first message: what that says, or its PID; a cluster node has none before it says one. */
 static void
 name_client(struct execd_core *core, struct client *client, const xmlNode *request)
 {
     const char *name = xml_get(request, LRMD_FIELD_CLIENT_NAME);
     struct execd_effect *e;
 
-    if (client->has_name) {
+    if (client->has_name || (name == NULL && client->is_cluster)) {
         return;
     }
     client->has_name = true;
@@ -250,7 +277,13 @@ handle_register(struct request *r)
         rc = -EPROTO;
     }
     if (rc == 0 && xml_get_bool(r->xml, LRMD_FIELD_IS_IPC_PROVIDER, false)) {
-        rc = -EPROTONOSUPPORT; /* only a remote node's executor takes providers */
+        if (!r->core->is_remote) {
+            rc = -EPROTONOSUPPORT; /* only a remote node's executor takes providers */
+        } else if (!r->client->is_cluster) {
+            rc = -EACCES;
+        } else {
+            core_add_effect(r->core, EXECD_PROVIDER)->client = g_strdup(r->client->id);
+        }
     }
     xml_set(r->reply, LRMD_FIELD_OP, LRMD_OP_REGISTER);
     xml_set(r->reply, LRMD_FIELD_CLIENT_ID, r->client->id);
@@ -449,7 +482,18 @@ handle_check(struct request *r)
 static int
 handle_ipc_forward(struct request *r)
 {
-    return -EPROTONOSUPPORT; /* only a remote node's executor is a proxy */
+    struct execd_effect *e;
+
+    if (!r->core->is_remote) {
+        return -EPROTONOSUPPORT; /* only a remote node's executor is a proxy */
+    }
+    if (!r->client->is_cluster) {
+        return -EACCES;
+    }
+    e = core_add_effect(r->core, EXECD_PROXY); /* the request itself is the proxy's message */
+    e->client = g_strdup(r->client->id);
+    e->xml = xml_copy(NULL, r->xml);
+    return 0;
 }
 
 /* The operations (spec 50 §2.4). */

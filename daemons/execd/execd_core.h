@@ -32,6 +32,8 @@ enum execd_effect_kind {
     EXECD_CANCEL_FENCE,
     EXECD_ALERT,       /* run an alert agent and forget it */
     EXECD_CHECK,       /* compare `value` (stonith-watchdog-timeout) with this host's watchdog, NULL: nothing to compare */
+    EXECD_PROVIDER,    /* `client`, a cluster node, will serve what local clients ask of the cluster */
+    EXECD_PROXY,       /* `xml` of `client` is for those */
 };
 
 struct execd_effect {
@@ -49,15 +51,18 @@ struct execd_effect {
 };
 void execd_effect_free(struct execd_effect *e);
 
-struct execd_core *execd_core_new(void);
+/* `remote`: of a Pacemaker Remote node, whose clients include cluster nodes (spec 50 §12). */
+struct execd_core *execd_core_new(bool remote);
 void execd_core_free(struct execd_core *core);
 /* The oldest effect that is not carried out yet, or NULL.  The caller frees it. */
 struct execd_effect *execd_core_take_effect(struct execd_core *core);
 
 /* --- events --- */
 
-/* A client connected.  `id` is unique; `local` ones are announced to the others at once. */
+/* A client of this host connected.  `id` is unique.  The others are told. */
 void execd_core_client_connected(struct execd_core *core, const char *id, long pid, bool privileged);
+/* A cluster node connected and has proved itself. */
+void execd_core_cluster_connected(struct execd_core *core, const char *id);
 void execd_core_client_gone(struct execd_core *core, struct execd_now now, const char *id);
 /* A request; at most one EXECD_REPLY comes of it (lrmd_check has none). */
 void execd_core_request(struct execd_core *core, struct execd_now now, const char *client_id, const xmlNode *request);

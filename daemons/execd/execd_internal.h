@@ -65,10 +65,12 @@ struct client {
     char *id;
     long pid;
     bool is_privileged;
+    bool is_cluster; /* a cluster node, not somebody on this host */
     bool has_name;
 };
 
 struct execd_core {
+    bool is_remote;        /* of a Pacemaker Remote node */
     GHashTable *resources; /* id -> struct rsc */
     GHashTable *runs;      /* run id -> struct op */
     GHashTable *clients;   /* id -> struct client */

@@ -91,8 +91,23 @@
 #define LRMD_FIELD_PROXY_USER     "lrmd_ipc_user"
 #define LRMD_FIELD_PROXY_MSG_ID   "lrmd_ipc_msg_id"
 #define LRMD_FIELD_PROXY_FLAGS    "lrmd_ipc_msg_flags"
-#define LRMD_FIELD_REMOTE_MSG_ID   "lrmd_remote_msg_id"   /* TLS framing, spec 50 §12 */
-#define LRMD_FIELD_REMOTE_MSG_TYPE "lrmd_remote_msg_type" /* "request", "reply" or "notify" */
+#define LRMD_PROXY_NEW            "new"
+#define LRMD_PROXY_REQUEST        "request"
+#define LRMD_PROXY_RESPONSE       "response"
+#define LRMD_PROXY_EVENT          "event"
+#define LRMD_PROXY_DESTROY        "destroy"
+#define LRMD_PROXY_SHUTDOWN_REQ   "shutdown_req"
+#define LRMD_PROXY_SHUTDOWN_ACK   "shutdown_ack"
+#define LRMD_PROXY_SHUTDOWN_NACK  "shutdown_nack"
+#define LRMD_PROXY_NO_SESSION     "0" /* of messages that concern the node */
+
+/* --- messages over TLS (spec 50 §12.4) --- */
+#define LRMD_FIELD_REMOTE_MSG_ID   "lrmd_remote_msg_id"
+#define LRMD_FIELD_REMOTE_MSG_TYPE "lrmd_remote_msg_type"
+#define LRMD_REMOTE_REQUEST        "request"
+#define LRMD_REMOTE_REPLY          "reply"  /* with the id of the request */
+#define LRMD_REMOTE_NOTIFY         "notify" /* id 0 */
+#define LRMD_REMOTE_PORT           3121
 
 /*
  * lrmd_callopt.  The overlap of 3 and 2 is historical: each value is looked at only for its own operation.

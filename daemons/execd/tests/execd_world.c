@@ -44,6 +44,8 @@ drain(struct world *w)
             g_ptr_array_add(w->alerts, e);
             break;
         default:
+            w->providers += e->kind == EXECD_PROVIDER;
+            w->proxied += e->kind == EXECD_PROXY;
             execd_effect_free(e);
             break;
         }
@@ -55,7 +57,7 @@ setup(void **state)
 {
     struct world *w = g_new0(struct world, 1);
 
-    w->core = execd_core_new();
+    w->core = execd_core_new(false);
     w->now = (struct execd_now) { .ms = 1000000, .epoch = 1700000000 };
     w->events = g_ptr_array_new_with_free_func((GDestroyNotify) execd_effect_free);
     w->runs = g_ptr_array_new_with_free_func((GDestroyNotify) execd_effect_free);

@@ -16,6 +16,7 @@ struct world {
     GPtrArray *runs;      /* runs that were started and did not end: struct execd_effect */
     GPtrArray *kills;     /* run ids */
     GPtrArray *alerts;
+    unsigned providers, proxied; /* effects of that kind */
 };
 
 /* For cmocka: a world with client "A", who is privileged. */

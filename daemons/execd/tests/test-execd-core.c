@@ -359,6 +359,51 @@ losing_the_fencer_fails_what_runs_and_what_waits(void **state)
     assert_int_equal(w->events->len, 2);
 }
 
+#define PROVIDER "lrmd_clientname='c' lrmd_protocol_version='1.1' lrmd_is_ipc_provider='true'>"
+#define PROXIED  "<lrmd_ipc_proxy lrmd_op='ipc_fwd' lrmd_ipc_op='destroy' lrmd_ipc_session='s'/>"
+
+static void
+only_a_remote_nodes_executor_takes_providers_and_only_from_the_cluster(void **state)
+{
+    struct world *w = *state;
+
+    assert_int_equal(ask_with(w, "A", "register", PROVIDER), -EPROTONOSUPPORT);
+    assert_int_equal(ask(w, "A", PROXIED), -EPROTONOSUPPORT);
+    execd_core_free(w->core);
+    w->core = execd_core_new(true);
+    execd_core_client_connected(w->core, "A", 100, true);
+    execd_core_cluster_connected(w->core, "N");
+    drain(w);
+    assert_int_equal(ask_with(w, "A", "register", PROVIDER), -EACCES);
+    assert_int_equal(ask(w, "A", PROXIED), -EACCES);
+    assert_int_equal(w->providers, 0);
+    assert_int_equal(ask_with(w, "N", "register", PROVIDER), 0);
+    assert_int_equal(w->providers, 1);
+    assert_int_equal(ask(w, "N", PROXIED), 0);
+    assert_int_equal(w->proxied, 1);
+}
+
+static void
+operations_of_a_remote_node_end_with_the_last_cluster_node(void **state)
+{
+    struct world *w = *state;
+
+    execd_core_free(w->core);
+    w->core = execd_core_new(true);
+    execd_core_cluster_connected(w->core, "A");
+    execd_core_cluster_connected(w->core, "B");
+    drain(w);
+    register_rsc(w, "r", LRMD_OPT_DROP_RECURRING);
+    execute(w, (struct request) { .action = "monitor", .interval = 1000 });
+    assert_int_equal(w->runs->len, 1);
+    execd_core_client_gone(w->core, w->now, "A");
+    drain(w);
+    assert_int_equal(w->kills->len, 0);
+    execd_core_client_gone(w->core, w->now, "B");
+    drain(w);
+    assert_int_equal(w->kills->len, 1);
+}
+
 int
 main(void)
 {
@@ -381,6 +426,8 @@ main(void)
         TEST(alerts_are_numbered),
         TEST(a_fence_device_is_probed_from_memory),
         TEST(losing_the_fencer_fails_what_runs_and_what_waits),
+        TEST(only_a_remote_nodes_executor_takes_providers_and_only_from_the_cluster),
+        TEST(operations_of_a_remote_node_end_with_the_last_cluster_node),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
