@@ -18,6 +18,7 @@ doc/man/stamp: doc/make-man $(sbin_PROGRAMS) $(daemon_PROGRAMS) $(dist_sbin_SCRI
 	for p in $(dist_ocfpacemaker_SCRIPTS); do \
 		$(PYTHON) $(srcdir)/doc/make-man --agent $(srcdir)/$$p >doc/man/ocf_pacemaker_$${p##*/}.7 || exit 1; \
 	done
+	cp doc/man/pacemaker-remoted.8 doc/man/pacemaker_remoted.8
 	touch $@
 
 man: doc/man/stamp

@@ -69,11 +69,14 @@ def wait_until(what, predicate, timeout, interval=0.1):
 class Node:
     """One host of the lab."""
 
+    kind = "node"
+    first_address = 0
+
     def __init__(self, lab, number):
         self.lab = lab
         self.number = number
-        self.name = "node%d" % number
-        self.address = "%s.%d" % (NET, number)
+        self.name = "%s%d" % (self.kind, number)
+        self.address = "%s.%d" % (NET, self.first_address + number)
         self.dir = os.path.join(lab.dir, self.name)
         self.netns = "%s-%s" % (lab.prefix, self.name)
 
@@ -89,8 +92,9 @@ class Node:
         run(["chown", "-R", "hacluster:haclient", os.path.join(self.dir, "lib"),
              os.path.join(self.dir, "log/pacemaker")])
         self.write_file("hosts", "127.0.0.1 localhost\n" + "".join(
-            "%s %s\n" % (n.address, n.name) for n in self.lab.nodes))
+            "%s %s\n" % (n.address, n.name) for n in self.lab.hosts))
         self.write_file("corosync/corosync.conf", self.lab.corosync_conf())
+        self.write_file("corosync/authkey", self.lab.name * 100)
         self.write_file("default/pacemaker", "".join(
             "%s=%s\n" % (name, shlex.quote(value)) for name, value in sorted(self.lab.environment.items())))
         self.write_file("node.json", json.dumps({
@@ -313,12 +317,24 @@ class Node:
             return None
 
 
+class Remote(Node):
+    """A host that runs resources without being a member: no Corosync, pacemaker-remoted alone."""
+
+    kind = "remote"
+    first_address = 100
+
+    def start_stack(self, program="/usr/sbin/pacemaker-remoted"):
+        self.spawn(["sh", "-c", "set -a; . /etc/default/pacemaker; exec %s" % program], "remoted.out")
+        wait_until("pacemaker-remoted of %s listens" % self.name,
+                   lambda: ":3121" in self.run(["ss", "-ltn"], check=False).stdout, 10)
+
+
 class Lab:
     """A named set of nodes.  Use as a context manager in tests: it is taken down whatever happens."""
 
     def __init__(self, name="lab", nodes=3, stage=None, debian_nodes=(), debian_daemons=(), debian_programs=(),
                  environment=None, token=1000, quorum="", keep_visible=(), fencing=False, disks=(),
-                 programs=None):
+                 programs=None, remotes=0):
         if not re.fullmatch(r"[a-z0-9]{1,8}", name):
             raise LabError("lab name %r: use 1 to 8 lower-case letters and digits" % name)
         self.name = name
@@ -330,8 +346,10 @@ class Lab:
                         "debian_daemons": list(debian_daemons), "debian_programs": list(debian_programs),
                         "token": token, "quorum": quorum, "environment": self.environment,
                         "keep_visible": list(keep_visible), "fencing": fencing, "disks": list(disks),
-                        "programs": dict(programs or {})}
+                        "programs": dict(programs or {}), "remotes": remotes}
         self.nodes = [Node(self, i + 1) for i in range(nodes)]
+        self.remotes = [Remote(self, i + 1) for i in range(remotes)]
+        self.hosts = self.nodes + self.remotes
 
     @classmethod
     def load(cls, name):
@@ -344,7 +362,7 @@ class Lab:
         return cls(name, **options)
 
     def __getitem__(self, name):
-        for n in self.nodes:
+        for n in self.hosts:
             if name in (n.name, n.number):
                 return n
         raise LabError("no node %r; there are %s" % (name, ", ".join(n.name for n in self.nodes)))
@@ -383,7 +401,7 @@ class Lab:
         run(["ip", "-n", switch, "link", "add", "br0", "type", "bridge", "forward_delay", "0"])
         run(["ip", "-n", switch, "link", "set", "br0", "up"])
         run(["ip", "-n", switch, "addr", "add", NET + ".254/24", "dev", "br0"])
-        for n in self.nodes:
+        for n in self.hosts:
             run(["ip", "netns", "add", n.netns])
             run(["ip", "-n", switch, "link", "add", n.name, "type", "veth", "peer", "name", "eth0", "netns", n.netns])
             run(["ip", "-n", switch, "link", "set", n.name, "master", "br0", "up"])
@@ -487,7 +505,7 @@ class Lab:
     def down(self):
         """Take everything down and leave nothing behind."""
         self.stop_power()  # first: it must not turn anything on again
-        for n in self.nodes:
+        for n in self.hosts:
             n.power_off()
         self.reap()
         have = run(["ip", "netns", "list"]).stdout.split()
@@ -504,7 +522,7 @@ class Lab:
     def save_logs(self):
         keep = "%s-%s-%s" % (ROOT, self.name, time.strftime("%H%M%S"))
         os.makedirs(keep, exist_ok=True)
-        for n in self.nodes:
+        for n in self.hosts:
             for sub, place in (("log", n.name), ("lib", os.path.join(n.name, "lib"))):
                 try:
                     shutil.copytree(os.path.join(n.dir, sub), os.path.join(keep, place), dirs_exist_ok=True,
