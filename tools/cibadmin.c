@@ -21,9 +21,11 @@
 #include "lib/cib/cib_doc.h"
 #include "lib/cib/cib_proto.h"
 #include "lib/cib/cib_schema.h"
+#include "lib/output/tool.h"
 #include "tools/cibadmin_access.h"
 
 enum { DEFAULT_TIMEOUT_S = 30 };
+enum { OUTPUT_AS = 256, OUTPUT_TO }; /* options without a letter */
 
 static struct {
     const char *op;        /* CIB_OP_..., or "empty", "md5-sum", "md5-sum-versioned" */
@@ -40,6 +42,7 @@ static struct {
     enum access_style access_style;
     int timeout_s;
     unsigned verbosity;
+    char *output_as, *output_to;
 } args = { .timeout_s = DEFAULT_TIMEOUT_S };
 
 #define OP_EMPTY  "empty"
@@ -52,7 +55,7 @@ static const char usage_text[] =
     "Usage: cibadmin <command> [options]\n"
     "Query and edit the cluster configuration (CIB)\n"
     "\n"
-    "General:\n"
+    "Options:\n"
     " -?, --help\t\tShow this text\n"
     " -$, --version\t\tShow the version\n"
     " -V, --verbose\t\tShow more of what is going on (repeatable)\n"
@@ -74,14 +77,18 @@ static const char usage_text[] =
     " -S, --show-access[=color|text|namespace|auto]\n"
     "\t\t\tWith --query and --user: show what that user may read and write\n"
     "\n"
-    "Options:\n"
+    "Additional options:\n"
     " -f, --force\t\tDo it although it is dangerous\n"
-    " -t, --timeout=SECONDS\tHow long to wait for the answer (default 30)\n"
+    " -t, --timeout=SECONDS\tHow many seconds to wait for the answer (default 30)\n"
     " -U, --user=NAME\tAct with the permissions of this user\n"
     " -s, --sync-call\tUse a synchronous call\n"
     " -l, --local\t\tLocal effect only (queries)\n"
     " -c, --allow-create\tLet --modify create what does not exist\n"
     " -n, --no-children\tLet --query leave children out\n"
+    "     --output-as=FORMAT\tFormat of the output: text (default), json or xml\n"
+    "     --output-to=FILE\tFile to write to (\"-\" is standard output)\n"
+    "\n"
+    "Data:\n"
     " -X, --xml-text=XML\tTake XML from the argument\n"
     " -x, --xml-file=FILE\tTake XML from a file\n"
     " -p, --xml-pipe\t\tTake XML from standard input\n"
@@ -91,6 +98,39 @@ static const char usage_text[] =
     " -A, --xpath=XPATH\tName the element by an XPath instead\n"
     " -e, --node-path\tWith --xpath: show the paths of the matches\n"
     " -N, --node=NAME\tSend the command to this node\n"
+    "\n"
+    "Examples:\n"
+    "\n"
+    "Show what this node holds, then only the options of the cluster:\n"
+    "\n"
+    "\tcibadmin --query --local\n"
+    "\tcibadmin --query --scope crm_config\n"
+    "\n"
+    "Show every target-role there is, and where:\n"
+    "\n"
+    "\tcibadmin --query --xpath \"//nvpair[@name='target-role']\"\n"
+    "\tcibadmin --query --xpath \"//nvpair[@name='target-role']\" --node-path\n"
+    "\n"
+    "Take away one resource, or a setting wherever it is made:\n"
+    "\n"
+    "\tcibadmin --delete --xml-text '<primitive id=\"old\"/>'\n"
+    "\tcibadmin --delete-all --force --xpath \"//nvpair[@name='is-managed']\"\n"
+    "\n"
+    "Edit the constraints:\n"
+    "\n"
+    "\tcibadmin --query --scope constraints > constraints.xml\n"
+    "\t$EDITOR constraints.xml\n"
+    "\tcibadmin --replace --scope constraints --xml-file constraints.xml\n"
+    "\n"
+    "Make sure that no node comes back with an older configuration:\n"
+    "\n"
+    "\tcibadmin --modify --xml-text '<cib admin_epoch=\"admin_epoch++\"/>'\n"
+    "\n"
+    "Show in colours what the user tony may read and write:\n"
+    "\n"
+    "\tcibadmin --query --show-access=color --user tony | less -R\n"
+    "\n"
+    "See also crm_shadow(8), crm_diff(8).\n"
     "\n"
     "Report bugs to users@clusterlabs.org\n";
 
@@ -128,6 +168,8 @@ static const struct option long_options[] = {
     { "node-path", no_argument, NULL, 'e' },
     { "node", required_argument, NULL, 'N' },
     { "host", required_argument, NULL, 'h' },
+    { "output-as", required_argument, NULL, OUTPUT_AS },
+    { "output-to", required_argument, NULL, OUTPUT_TO },
     { NULL, 0, NULL, 0 },
 };
 
@@ -138,14 +180,32 @@ usage(FILE *to, int code)
     exit(code);
 }
 
+static struct output *out;
+
+static int
+finish(int code)
+{
+    output_finish(out, code);
+    output_close(out);
+    return code;
+}
+
+static void
+open_output(char **argv)
+{
+    out = tool_open_named(argv, args.output_as, args.output_to);
+    if (out == NULL) {
+        exit(CRM_EX_ERROR);
+    }
+}
+
 static void
 print_empty(const char *schema)
 {
     struct cib_schemas *schemas = schema == NULL ? cib_schemas_new(NULL) : NULL;
     g_autoptr(xmlNode) root = cib_empty_new(schema != NULL ? schema : cib_schema_default(schemas), 1);
-    g_autofree char *text = xml_to_text(root, XML_TEXT_FORMATTED);
 
-    fputs(text, stdout);
+    output_document(out, root);
     cib_schemas_free(schemas);
 }
 
@@ -180,9 +240,19 @@ static void
 take_option(int letter, int argc, char **argv)
 {
     switch (letter) {
-    case 'a':
-        print_empty(optind < argc && argv[optind][0] != '-' ? argv[optind] : NULL);
-        exit(CRM_EX_OK);
+    case 'a': {
+        const char *schema = optind < argc && argv[optind][0] != '-' ? argv[optind] : NULL;
+
+        open_output(argv);
+        print_empty(schema);
+        exit(finish(CRM_EX_OK));
+    }
+    case OUTPUT_AS:
+        args.output_as = optarg;
+        break;
+    case OUTPUT_TO:
+        args.output_to = optarg;
+        break;
     case 'f':
         args.force = true;
         args.call_options |= CIB_OPT_QUORUM_OVERRIDE;
@@ -249,8 +319,9 @@ take_option(int letter, int argc, char **argv)
         args.call_options |= CIB_OPT_VERBOSE;
         break;
     case '$':
-        puts("Pacemaker " CRM_VERSION "\nWritten by the Quorate developers");
-        exit(CRM_EX_OK);
+        open_output(argv);
+        tool_print_version(out);
+        exit(finish(CRM_EX_OK));
     case '!':
         puts("Pacemaker " CRM_VERSION " (Build: " CRM_BUILD "): corosync-ge-2 lha monotonic ncurses remote systemd");
         exit(CRM_EX_OK);
@@ -314,9 +385,9 @@ read_input(void)
         input = xml_parse_file("-", XML_PARSE_LENIENT, &error);
     }
     if (input == NULL && source != NULL) {
-        fprintf(stderr, "Couldn't parse input from %s.\n", source);
+        output_error(out, "Couldn't parse input from %s.", source);
         log_err("%s: %s", source, error);
-        exit(CRM_EX_CONFIG);
+        exit(finish(CRM_EX_CONFIG));
     }
     if (input != NULL) {
         xml_strip_text(input);
@@ -327,22 +398,26 @@ read_input(void)
 static int
 print_digest(const xmlNode *input)
 {
-    g_autofree char *digest = NULL;
-    const char *feature_set;
+    g_autofree char *digest = NULL, *prefix = NULL;
+    const char *feature_set = NULL;
 
     if (input == NULL) {
-        fputs("Please supply XML to process with -X, -x or -p\n", stderr);
+        output_error(out, "Please supply XML to process with -X, -x or -p");
         return CRM_EX_USAGE;
     }
     if (strcmp(args.op, OP_MD5) == 0) {
         digest = cib_digest_v1(input);
-        fputs("Digest: ", stderr);
+        prefix = g_strdup("Digest: ");
     } else {
         feature_set = xml_get(input, CIB_A_FEATURE_SET);
         digest = cib_digest_versioned(input, feature_set);
-        fprintf(stderr, "Versioned (%s) digest: ", feature_set != NULL ? feature_set : "(null)");
+        prefix = g_strdup_printf("Versioned (%s) digest: ", feature_set != NULL ? feature_set : "(null)");
     }
-    puts(digest);
+    if (output_format(out) == OUTPUT_TEXT) {
+        fputs(prefix, stderr);
+    }
+    output_line(out, digest);
+    output_element(out, "checksum", "type", args.op, "hash", digest, "feature-set", feature_set, NULL);
     return CRM_EX_OK;
 }
 
@@ -355,16 +430,19 @@ print_data(const xmlNode *output)
         return;
     }
     if (args.show_access) {
-        access_print(xml_copy(NULL, output), args.user, args.access_style);
+        access_print(out, xml_copy(NULL, output), args.user, args.access_style);
     } else if ((args.call_options & CIB_OPT_XPATH_ADDRESS) && xml_is(output, CIB_EL_XPATH_QUERY)) {
+        output_open_plain(out, "paths");
         xml_for_each(match, output, NULL)
         {
-            puts(xml_id(match) != NULL ? xml_id(match) : "");
-        }
-    } else {
-        g_autofree char *text = xml_to_text(output, XML_TEXT_FORMATTED);
+            const char *path = xml_id(match) != NULL ? xml_id(match) : "";
 
-        fputs(text, stdout);
+            output_line(out, path);
+            output_text_element(out, "path", path, NULL);
+        }
+        output_close_element(out);
+    } else {
+        output_document(out, output);
     }
 }
 
@@ -387,19 +465,19 @@ enum refusal_style { REFUSED_ON_STDOUT, REFUSED_DUMPED, REFUSED_DUMPED_TOO };
 static int
 report(const char *how, int rc, const xmlNode *output, enum refusal_style style)
 {
-    bool refused = rc == RC_SCHEMA_VALIDATION && output != NULL;
+    bool refused = rc == RC_SCHEMA_VALIDATION && output != NULL, is_text = output_format(out) == OUTPUT_TEXT;
 
     if (rc == RC_SCHEMA_UNCHANGED) {
-        puts("Upgrade unnecessary: Schema is already the latest available");
+        output_line(out, "Upgrade unnecessary: Schema is already the latest available");
         return CRM_EX_OK;
     }
-    if (refused && style == REFUSED_DUMPED) {
+    if (refused && style == REFUSED_DUMPED && is_text) {
         print_refused(output);
     }
     if (rc != RC_OK) {
-        fprintf(stderr, "Call %sfailed: %s\n", how, result_text(rc));
+        output_error(out, "Call %sfailed: %s", how, result_text(rc));
     }
-    if (refused && style == REFUSED_DUMPED_TOO) {
+    if (refused && style == REFUSED_DUMPED_TOO && is_text) {
         print_refused(output);
     }
     if (!refused || style != REFUSED_DUMPED) {
@@ -430,18 +508,18 @@ take_answer(struct cib_client *c, int call_id, int rc, const xmlNode *output, co
 static int
 query_and_show(struct cib_client *client, const struct cib_request *request, const char *how)
 {
-    bool as_it_is = !args.show_access && !(args.call_options & CIB_OPT_XPATH_ADDRESS);
+    bool as_it_is = output_format(out) == OUTPUT_TEXT && !args.show_access && !(args.call_options & CIB_OPT_XPATH_ADDRESS);
     g_autoptr(GString) text = g_string_sized_new(1 << 19);
     g_autoptr(xmlNode) output = NULL;
     int rc = as_it_is ? cib_call_text(client, request, args.timeout_s, text, &output)
                       : cib_call(client, request, args.timeout_s, &output);
 
     if (rc == ETIME) {
-        fprintf(stderr, "Call %s timed out\n", request->op);
+        output_error(out, "Call %s timed out", request->op);
         return CRM_EX_TIMEOUT;
     }
     if (rc == RC_OK && text->len > 0) {
-        fputs(text->str, stdout);
+        output_xml_text(out, "document", text->str);
         return CRM_EX_OK;
     }
     return report(how, rc, output, REFUSED_ON_STDOUT);
@@ -471,12 +549,12 @@ call_and_report(struct cib_client *client, const struct cib_request *request)
     while (!answer.arrived) {
         rc = cib_client_dispatch(client, 1000);
         if (rc == ENOTCONN && !answer.arrived) {
-            fputs("Connection to the CIB manager was terminated\n", stderr);
+            output_error(out, "Connection to the CIB manager was terminated");
             return CRM_EX_DISCONNECT;
         }
     }
     if (answer.rc == ETIME) {
-        fprintf(stderr, "Call %s timed out\n", request->op);
+        output_error(out, "Call %s timed out", request->op);
         return CRM_EX_TIMEOUT;
     }
     code = report(how, answer.rc, answer.output, REFUSED_ON_STDOUT);
@@ -499,14 +577,14 @@ run_command(const xmlNode *input)
     int rc = cib_client_connect(client, "cibadmin", CIB_ENDPOINT_COMMAND, CIB_CONNECT_SYNC_ONLY), code;
 
     if (rc != RC_OK) {
-        fprintf(stderr, "Could not connect to the CIB: %s\nInit failed, could not perform requested operations\n",
-                result_text(rc));
+        output_error(out, "Could not connect to the CIB: %s", result_text(rc));
+        output_error(out, "Init failed, could not perform requested operations");
         code = (int)result_to_exit(rc);
     } else {
         code = call_and_report(client, &request);
         rc = cib_client_disconnect(client);
         if (rc != RC_OK && code == CRM_EX_OK) {
-            fprintf(stderr, "Could not write the CIB: %s\n", result_text(rc));
+            output_error(out, "Could not write the CIB: %s", result_text(rc));
             code = (int)result_to_exit(rc);
         }
     }
@@ -514,31 +592,37 @@ run_command(const xmlNode *input)
     return code;
 }
 
-int
-main(int argc, char **argv)
+/* What stands against the command; CRM_EX_OK if nothing. */
+static int
+check(void)
 {
-    g_autoptr(xmlNode) input = NULL;
-
-    xml_memory_for_tools();
-    read_arguments(argc, argv);
-    log_init("cibadmin", LOG_KIND_TOOL, args.verbosity);
     if (args.dangerous && !args.force) {
-        fputs("The supplied command is considered dangerous.  To prevent accidental destruction of the cluster, "
-              "the --force flag is required in order to proceed.\n",
-              stderr);
+        output_error(out, "The supplied command is considered dangerous.  To prevent accidental destruction of the cluster, "
+                          "the --force flag is required in order to proceed.");
         return CRM_EX_UNSAFE;
     }
     if (args.show_access && args.user == NULL) {
-        fputs("The supplied command requires -U user specified.\n", stderr);
+        output_error(out, "The supplied command requires -U user specified.");
         return CRM_EX_USAGE;
     }
     if (args.show_access && !args.force && !cib_acl_user_is_exempt(g_get_user_name())) {
-        fputs("The supplied command can provide skewed result since it is run under user that also gets guarded per ACLs in "
-              "their own right. To accept the risk of such a possible distortion (without even knowing it at this time), use the "
-              "--force flag.\n", stderr);
+        output_error(out, "The supplied command can provide skewed result since it is run under user that also gets guarded per "
+                          "ACLs in their own right. To accept the risk of such a possible distortion (without even knowing it at "
+                          "this time), use the --force flag.");
         return CRM_EX_UNSAFE;
     }
-    input = read_input();
+    return CRM_EX_OK;
+}
+
+static int
+run(void)
+{
+    int code = check();
+    g_autoptr(xmlNode) input = code == CRM_EX_OK ? read_input() : NULL;
+
+    if (code != CRM_EX_OK) {
+        return code;
+    }
     if (strcmp(args.op, OP_MD5) == 0 || strcmp(args.op, OP_MD5_V2) == 0) {
         return print_digest(input);
     }
@@ -547,8 +631,18 @@ main(int argc, char **argv)
         xml_new(input, "status");
     }
     if (args.show_access && cib_acl_user_is_exempt(args.user)) {
-        fprintf(stderr, "Could not evaluate access per request (%s, error: Already in requested state)\n", args.user);
+        output_error(out, "Could not evaluate access per request (%s, error: Already in requested state)", args.user);
         return CRM_EX_CONFIG;
     }
     return run_command(input);
+}
+
+int
+main(int argc, char **argv)
+{
+    xml_memory_for_tools();
+    read_arguments(argc, argv);
+    log_init("cibadmin", LOG_KIND_TOOL, args.verbosity);
+    open_output(argv);
+    return finish(run());
 }

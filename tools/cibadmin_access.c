@@ -148,8 +148,18 @@ print_element(struct printer *p, const xmlNode *node, int depth)
     g_string_append_printf(p->out, ">%s\n", reset);
 }
 
+/* For programs: the access as an attribute. */
+static void
+mark_element(struct printer *p, xmlNode *node)
+{
+    xml_set(node, "access", looks[access_of(p, node)].word);
+    xml_for_each (child, node, NULL) {
+        mark_element(p, child);
+    }
+}
+
 void
-access_print(xmlNode *take_document, const char *user, enum access_style style)
+access_print(struct output *out, xmlNode *take_document, const char *user, enum access_style style)
 {
     struct cib_doc *d = cib_doc_new_take(take_document);
     g_autoptr(cib_acl) acl = cib_acl_new(d, user);
@@ -160,9 +170,14 @@ access_print(xmlNode *take_document, const char *user, enum access_style style)
         p.style = isatty(STDOUT_FILENO) ? ACCESS_COLOR : ACCESS_TEXT;
     }
     cib_acl_show(acl, d->root, note_access, &p);
-    g_string_append_printf(p.out, "<!-- ACLs as evaluated for user %s -->\n", user);
-    print_element(&p, d->root, 0);
-    fputs(p.out->str, stdout);
+    if (output_is_structured(out)) {
+        mark_element(&p, d->root);
+        output_document(out, d->root);
+    } else {
+        g_string_append_printf(p.out, "<!-- ACLs as evaluated for user %s -->\n", user);
+        print_element(&p, d->root, 0);
+        output_xml_text(out, "document", p.out->str);
+    }
     g_string_free(p.out, TRUE);
     cib_doc_free(d);
 }

@@ -6,11 +6,13 @@
 #include <libxml/tree.h>
 #include <stdbool.h>
 
+#include "lib/output/output.h"
+
 enum access_style { ACCESS_AUTO, ACCESS_COLOR, ACCESS_TEXT, ACCESS_NAMESPACE, ACCESS_N_STYLES };
 
 /* "color" and so on; false if there is no such style. */
 bool access_style_parse(const char *word, enum access_style *style);
-/* Print the document on standard output.  ACLs are those in it, in force or not.  Takes it. */
-void access_print(xmlNode *take_document, const char *user, enum access_style style);
+/* Print the document; as elements, each with an attribute "access", where the output has elements.  ACLs are those in it, in force or not.  Takes it. */
+void access_print(struct output *out, xmlNode *take_document, const char *user, enum access_style style);
 
 #endif

@@ -21,6 +21,8 @@ static struct {
     gboolean patch, as_cib, from_stdin, no_version;
 } o;
 
+static struct output *out;
+
 static gboolean
 take_new(const char *option, const char *value, gpointer data, GError **error)
 {
@@ -47,7 +49,7 @@ static const GOptionEntry operation_entries[] = {
 
 static const GOptionEntry additional_entries[] = {
     { "cib", 'c', 0, G_OPTION_ARG_NONE, &o.as_cib,
-      "Treat the inputs as versions of one CIB: the order of\nattributes does not count, versions are checked", NULL },
+      "Treat the inputs as versions of one CIB: attributes have no order, versions are checked", NULL },
     { "stdin", 's', 0, G_OPTION_ARG_NONE, &o.from_stdin, "Read the inputs from standard input", NULL },
     { "no-version", 'u', 0, G_OPTION_ARG_NONE, &o.no_version, "Leave the version numbers out", NULL },
     { NULL },
@@ -113,21 +115,13 @@ compare(xmlNode *take_old, const xmlNode *new)
     return patch;
 }
 
-static void
-print(const xmlNode *xml)
-{
-    g_autofree char *text = xml_to_text(xml, XML_TEXT_FORMATTED);
-
-    fputs(text, stdout);
-}
-
 static int
 show_difference(xmlNode *take_old, xmlNode *new)
 {
     g_autoptr(xmlNode) patch = NULL;
 
     if (strcasecmp(xml_name(take_old), xml_name(new)) != 0) {
-        fprintf(stderr, "Cannot compare <%s> with <%s>\n", xml_name(take_old), xml_name(new));
+        output_error(out, "Cannot compare <%s> with <%s>", xml_name(take_old), xml_name(new));
         xml_free(take_old);
         return CRM_EX_DATAERR;
     }
@@ -138,7 +132,7 @@ show_difference(xmlNode *take_old, xmlNode *new)
     if (patch == NULL) {
         return CRM_EX_OK;
     }
-    print(patch);
+    output_document(out, patch);
     return CRM_EX_ERROR;
 }
 
@@ -148,9 +142,9 @@ apply(xmlNode *take_old, const xmlNode *patch)
     int rc = cib_patch_apply_tree(&take_old, patch, CIB_PATCH_CHECK_DIGEST | (o.as_cib ? CIB_PATCH_CHECK_VERSION : 0));
 
     if (rc == RC_OK) {
-        print(take_old);
+        output_document(out, take_old);
     } else {
-        fprintf(stderr, "Could not apply patch: %s\n", result_text(rc));
+        output_error(out, "Could not apply patch: %s", result_text(rc));
     }
     xml_free(take_old);
     return (int)result_to_exit(rc);
@@ -163,16 +157,16 @@ run(void)
     g_autoptr(xmlNode) new = NULL;
 
     if (o.patch && o.no_version) {
-        fputs("warning: -u/--no-version ignored with -p/--patch\n", stderr);
+        output_error(out, "warning: -u/--no-version ignored with -p/--patch");
         o.no_version = FALSE;
     } else if (o.as_cib && o.no_version) {
-        fputs("error: -u/--no-version incompatible with -c/--cib\n", stderr);
+        output_error(out, "error: -u/--no-version incompatible with -c/--cib");
         return CRM_EX_USAGE;
     }
     old = read_xml(o.original_text, o.original, "first");
     new = read_xml(o.new_text, o.new, "second");
     if (old == NULL || new == NULL) {
-        fprintf(stderr, "Could not parse the %s XML fragment\n", old == NULL ? "first" : "second");
+        output_error(out, "Could not parse the %s XML fragment", old == NULL ? "first" : "second");
         xml_free(old);
         return CRM_EX_DATAERR;
     }
@@ -183,21 +177,16 @@ int
 main(int argc, char **argv)
 {
     struct tool t;
-    int code;
+    int code = CRM_EX_OK;
 
-    tool_init(&t, argv, 0, "nopNO", NULL, "crm_diff - compare two configurations, or apply such a difference", description);
+    tool_init(&t, argv, TOOL_OUTPUT, "nopNO", NULL, "crm_diff - compare two configurations, or apply such a difference", description);
     tool_add_group(&t, "xml", "Original XML:", "Show original XML options", xml_entries);
     tool_add_group(&t, "operation", "Operation:", "Show operation options", operation_entries);
-    tool_add_group(&t, "additional", "Additional options:", "Show additional options", additional_entries);
-    if (!tool_parse(&t)) {
-        return CRM_EX_USAGE;
+    tool_add_group(&t, "additional", "Additional Options:", "Show additional options", additional_entries);
+    out = tool_start(&t, 0, &code);
+    if (out == NULL) {
+        return code;
     }
     log_init("crm_diff", LOG_KIND_TOOL, t.verbosity);
-    if (t.version) {
-        puts("Pacemaker " CRM_VERSION "\nWritten by the Quorate developers");
-        code = CRM_EX_OK;
-    } else {
-        code = run();
-    }
-    return tool_exit(&t, NULL, code);
+    return tool_exit(&t, out, run());
 }

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/base/log.h"
@@ -22,6 +23,7 @@
 #include "lib/cib/cib_patch.h"
 #include "lib/cib/cib_proto.h"
 #include "lib/cib/cib_schema.h"
+#include "lib/output/tool.h"
 
 static struct {
     int command;      /* letter of the last one given; 0: none */
@@ -30,7 +32,12 @@ static struct {
     const char *schema;
     bool force, batch, all;
     unsigned verbosity;
+    char *output_as, *output_to;
 } args;
+
+enum { OUTPUT_AS = 256, OUTPUT_TO }; /* options without a letter */
+
+static struct output *out;
 
 static const char usage_text[] =
     "crm_shadow - try changes of the configuration on a copy of it\n"
@@ -59,11 +66,26 @@ static const char usage_text[] =
     " -r, --reset=NAME\t\tMake a copy anew from the cluster's configuration\n"
     " -s, --switch=NAME\t\tUse another copy\n"
     "\n"
-    "Additional options:\n"
+    "Additional Options:\n"
     " -f, --force\t\t\tDo it although it is dangerous\n"
     " -b, --batch\t\t\tDo not start a shell\n"
     " -a, --all\t\t\tWith --commit: the whole CIB, status included\n"
     " -v, --validate-with=SCHEMA\tWith --create-empty: use this schema\n"
+    "     --output-as=FORMAT\t\tFormat of the output: text (default), json or xml; starts no shell\n"
+    "     --output-to=FILE\t\tFile to write to (\"-\" is standard output)\n"
+    "\n"
+    "Examples:\n"
+    "\n"
+    "Work on a copy of the configuration, see what changed, put it into force:\n"
+    "\n"
+    "\tcrm_shadow --create test\n"
+    "\tcrm_shadow --diff\n"
+    "\tcrm_shadow --commit test --force\n"
+    "\n"
+    "Begin with nothing; throw it away:\n"
+    "\n"
+    "\tcrm_shadow --create-empty test\n"
+    "\tcrm_shadow --delete test --force\n"
     "\n"
     "Report bugs to users@clusterlabs.org\n";
 
@@ -77,10 +99,21 @@ static const struct option long_options[] = {
     { "reset", required_argument, NULL, 'r' },   { "switch", required_argument, NULL, 's' },
     { "force", no_argument, NULL, 'f' },         { "batch", no_argument, NULL, 'b' },
     { "all", no_argument, NULL, 'a' },           { "validate-with", required_argument, NULL, 'v' },
+    { "output-as", required_argument, NULL, OUTPUT_AS }, { "output-to", required_argument, NULL, OUTPUT_TO },
     { NULL, 0, NULL, 0 },
 };
 
 /* --- arguments --- */
+
+static bool
+open_output(char **argv, int *code)
+{
+    out = tool_open_named(argv, args.output_as, args.output_to);
+    if (out == NULL) {
+        *code = CRM_EX_ERROR;
+    }
+    return out != NULL;
+}
 
 static int
 usage(FILE *to, int code)
@@ -105,8 +138,10 @@ read_arguments(int argc, char **argv, int *code)
             args.command = letter;
             args.name = args.active;
             if (args.name == NULL) {
-                fputs("No active shadow configuration defined\n", stderr);
-                *code = CRM_EX_NOSUCH;
+                if (open_output(argv, code)) {
+                    output_error(out, "No active shadow configuration defined");
+                    *code = CRM_EX_NOSUCH;
+                }
                 return false;
             }
             break;
@@ -135,9 +170,17 @@ read_arguments(int argc, char **argv, int *code)
             args.verbosity++;
             break;
         case '$':
-            puts("Pacemaker " CRM_VERSION "\nWritten by the Quorate developers");
-            *code = CRM_EX_OK;
+            if (open_output(argv, code)) {
+                tool_print_version(out);
+                *code = CRM_EX_OK;
+            }
             return false;
+        case OUTPUT_AS:
+            args.output_as = optarg;
+            break;
+        case OUTPUT_TO:
+            args.output_to = optarg;
+            break;
         default:
             /* getopt answers '?' for errors, too, and then says so itself */
             if (optopt == 0 && (strcmp(argv[optind - 1], "-?") == 0 || strcmp(argv[optind - 1], "--help") == 0)) {
@@ -178,13 +221,13 @@ set_up(const char *name, bool is_switch)
     const char *shell = getenv("SHELL");
     g_autofree char *prompt = prompt_of(name);
 
-    puts("Setting up shadow instance");
-    if (is_in_shell_of(name)) {
+    output_line(out, "Setting up shadow instance");
+    if (is_in_shell_of(name) || output_is_structured(out)) {
         return CRM_EX_OK;
     }
     if (!args.batch && shell != NULL) {
-        puts("Type Ctrl-D to exit the crm_shadow shell");
-        fflush(stdout);
+        output_line(out, "Type Ctrl-D to exit the crm_shadow shell");
+        output_flush(out);
         setenv("PS1", prompt, 1);
         setenv("CIB_shadow", name, 1);
         if (strstr(shell, "bash") != NULL) {
@@ -194,11 +237,11 @@ set_up(const char *name, bool is_switch)
         }
         log_err("Could not start the shell %s: %s", shell, strerror(errno));
     } else if (is_switch) {
-        puts("To switch to the named shadow instance, paste the following into your shell:");
+        output_line(out, "To switch to the named shadow instance, paste the following into your shell:");
     } else {
-        puts("A new shadow instance was created.  To begin using it paste the following into your shell:");
+        output_line(out, "A new shadow instance was created.  To begin using it paste the following into your shell:");
     }
-    printf("  CIB_shadow=%s ; export CIB_shadow\n", name);
+    output_info(out, "  CIB_shadow=%s ; export CIB_shadow", name);
     return CRM_EX_OK;
 }
 
@@ -206,9 +249,9 @@ static void
 tear_down(const char *name)
 {
     if (is_in_shell_of(name)) {
-        puts("Now type Ctrl-D to exit the crm_shadow shell");
+        output_line(out, "Now type Ctrl-D to exit the crm_shadow shell");
     } else {
-        puts("Please remember to unset the CIB_shadow variable by pasting the following into your shell:\n"
+        output_line(out, "Please remember to unset the CIB_shadow variable by pasting the following into your shell:\n"
              "  unset CIB_shadow");
     }
 }
@@ -226,7 +269,7 @@ connect_to_real(int *code)
     c = cib_client_new();
     rc = cib_client_connect(c, "crm_shadow", CIB_ENDPOINT_COMMAND, CIB_CONNECT_SYNC_ONLY);
     if (rc != RC_OK) {
-        fprintf(stderr, "Could not connect to CIB: %s\n", result_text(rc));
+        output_error(out, "Could not connect to CIB: %s", result_text(rc));
         *code = (int)result_to_exit(rc);
         cib_client_free(c);
         return NULL;
@@ -246,7 +289,7 @@ query_real(int *code)
     }
     rc = cib_query(c, NULL, CIB_OPT_NONE, &cib);
     if (rc != RC_OK) {
-        fprintf(stderr, "Could not query the CIB: %s\n", result_text(rc));
+        output_error(out, "Could not query the CIB: %s", result_text(rc));
         *code = (int)result_to_exit(rc);
     }
     cib_client_free(c);
@@ -275,7 +318,7 @@ write_copy(const char *path, const xmlNode *cib)
         rc = errno;
     }
     if (rc != RC_OK) {
-        fprintf(stderr, "Could not %s the shadow instance '%s': %s\n", args.command == 'r' ? "reset" : "create", args.name,
+        output_error(out, "Could not %s the shadow instance '%s': %s", args.command == 'r' ? "reset" : "create", args.name,
                 result_text(rc));
     }
     return rc;
@@ -288,7 +331,7 @@ read_copy(const char *path, int *code)
     xmlNode *cib = xml_parse_file(path, XML_PARSE_LENIENT, &error);
 
     if (cib == NULL) {
-        fprintf(stderr, "Could not read the shadow instance '%s': %s\n", args.name, error);
+        output_error(out, "Could not read the shadow instance '%s': %s", args.name, error);
         *code = CRM_EX_DATAERR;
     }
     return cib;
@@ -306,7 +349,7 @@ create(const char *path)
         struct cib_schemas *schemas = cib_schemas_new(NULL);
 
         cib = cib_empty_new(args.schema != NULL ? args.schema : cib_schema_default(schemas), 0);
-        printf("Created new %s configuration\n", xml_get(cib, CIB_A_VALIDATE_WITH));
+        output_info(out, "Created new %s configuration", xml_get(cib, CIB_A_VALIDATE_WITH));
         cib_schemas_free(schemas);
     } else if ((cib = query_real(&code)) == NULL) {
         return code;
@@ -335,7 +378,7 @@ commit(const char *path)
     }
     cib_client_free(c);
     if (rc != RC_OK) {
-        fprintf(stderr, "Could not commit shadow instance '%s' to the CIB: %s\n", args.name, result_text(rc));
+        output_error(out, "Could not commit shadow instance '%s' to the CIB: %s", args.name, result_text(rc));
         return (int)result_to_exit(rc);
     }
     tear_down(args.name);
@@ -371,7 +414,11 @@ show_difference(const char *path)
     }
     xml_remove(patch, CIB_F_DIGEST); /* format 1 always has one */
     text = cib_patch_to_text(patch);
-    fputs(text, stdout);
+    if (output_is_structured(out)) {
+        output_document(out, patch);
+    } else {
+        output_xml_text(out, "document", text);
+    }
     return CRM_EX_ERROR;
 }
 
@@ -379,13 +426,24 @@ static int
 edit(const char *path)
 {
     const char *editor = getenv("EDITOR");
+    pid_t child = -1;
+    int status = 0;
 
     if (editor == NULL) {
-        fputs("No value for EDITOR defined\n", stderr);
+        output_error(out, "No value for EDITOR defined");
         return CRM_EX_NOT_CONFIGURED;
     }
+    if (output_is_structured(out)) {
+        child = fork(); /* what is printed comes after the editor */
+    }
+    if (child > 0 && waitpid(child, &status, 0) == child) {
+        return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? CRM_EX_OK : CRM_EX_ERROR;
+    }
     execlp(editor, "--", path, (char *)NULL);
-    fprintf(stderr, "Could not invoke EDITOR (%s %s): %s\n", editor, path, strerror(errno));
+    if (child == 0) {
+        _exit(127);
+    }
+    output_error(out, "Could not invoke EDITOR (%s %s): %s", editor, path, strerror(errno));
     return CRM_EX_OSFILE;
 }
 
@@ -394,10 +452,9 @@ display(const char *path)
 {
     int code = CRM_EX_OK;
     g_autoptr(xmlNode) cib = read_copy(path, &code);
-    g_autofree char *text = cib != NULL ? xml_to_text(cib, XML_TEXT_FORMATTED) : NULL;
 
-    if (text != NULL) {
-        fputs(text, stdout);
+    if (cib != NULL) {
+        output_document(out, cib);
     }
     return code;
 }
@@ -408,7 +465,7 @@ remove_copy(const char *path)
     if (unlink(path) != 0 && errno != ENOENT) {
         int rc = errno;
 
-        fprintf(stderr, "Could not remove shadow instance '%s': %s\n", args.name, strerror(rc));
+        output_error(out, "Could not remove shadow instance '%s': %s", args.name, strerror(rc));
         return (int)result_to_exit(rc);
     }
     tear_down(args.name);
@@ -418,7 +475,7 @@ remove_copy(const char *path)
 /* --- */
 
 static const char force_needed[] =
-    "To prevent accidental destruction of the cluster, the --force flag is required in order to proceed.\n";
+    "To prevent accidental destruction of the cluster, the --force flag is required in order to proceed.";
 
 /* What stands against the command; CRM_EX_OK if nothing. */
 static int
@@ -429,20 +486,20 @@ check(const char *path)
     int error = errno;
 
     if (strchr("eCDr", args.command) != NULL && args.active != NULL && strcmp(args.name, args.active) != 0 && !args.force) {
-        fprintf(stderr, "The supplied shadow instance (%s) is not the same as the active one (%s).\n  %s", args.name, args.active,
+        output_error(out, "The supplied shadow instance (%s) is not the same as the active one (%s).\n  %s", args.name, args.active,
                 force_needed);
         return CRM_EX_USAGE;
     }
     if (strchr("CD", args.command) != NULL && !args.force) {
-        fprintf(stderr, "The supplied command is considered dangerous.  %s", force_needed);
+        output_error(out, "The supplied command is considered dangerous.  %s", force_needed);
         return CRM_EX_USAGE;
     }
     if (needs_file && !is_there) {
-        fprintf(stderr, "Could not access shadow instance '%s': %s\n", args.name, strerror(error));
+        output_error(out, "Could not access shadow instance '%s': %s", args.name, strerror(error));
         return CRM_EX_NOSUCH;
     }
     if (strchr("ce", args.command) != NULL && is_there && !args.force) {
-        fprintf(stderr, "A shadow instance '%s' already exists.\n  %s", args.name, force_needed);
+        output_error(out, "A shadow instance '%s' already exists.\n  %s", args.name, force_needed);
         return CRM_EX_CANTCREAT;
     }
     return CRM_EX_OK;
@@ -453,7 +510,7 @@ run(const char *path)
 {
     switch (args.command) {
     case 'F':
-        puts(path);
+        output_line(out, path);
         return CRM_EX_OK;
     case 'p':
         return display(path);
@@ -472,26 +529,42 @@ run(const char *path)
     }
 }
 
-int
-main(int argc, char **argv)
+static int
+obey(void)
 {
-    g_autofree char *path = NULL, *active = g_strdup(getenv("CIB_shadow"));
-    int code = CRM_EX_OK;
+    g_autofree char *path = NULL;
+    int code;
 
-    args.active = active;
-    if (!read_arguments(argc, argv, &code)) {
-        return code;
-    }
-    log_init("crm_shadow", LOG_KIND_TOOL, args.verbosity);
-    if (args.command == 'w' && args.active != NULL) {
-        puts(args.active);
-        return CRM_EX_OK;
-    }
     if (args.name == NULL) {
-        fputs("No shadow instance provided\n", stderr);
+        output_error(out, "No shadow instance provided");
         return CRM_EX_NOSUCH;
     }
     path = cib_shadow_path(args.name);
+    output_element(out, "shadow", "instance", args.name, "file", path, NULL);
+    if (args.command == 'w') {
+        output_line(out, args.name);
+        return CRM_EX_OK;
+    }
     code = check(path);
     return code == CRM_EX_OK ? run(path) : code;
+}
+
+int
+main(int argc, char **argv)
+{
+    g_autofree char *active = g_strdup(getenv("CIB_shadow"));
+    int code = CRM_EX_OK;
+
+    args.active = active;
+    if (read_arguments(argc, argv, &code)) {
+        log_init("crm_shadow", LOG_KIND_TOOL, args.verbosity);
+        if (open_output(argv, &code)) {
+            code = obey();
+        }
+    }
+    if (out != NULL) {
+        output_finish(out, code);
+        output_close(out);
+    }
+    return code;
 }

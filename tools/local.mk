@@ -20,7 +20,7 @@ dist_sbin_SCRIPTS += tools/cibsecret tools/crm_failcount tools/crm_heartbeat_imp
 
 sbin_PROGRAMS += tools/cibadmin
 tools_cibadmin_SOURCES = tools/cibadmin.c tools/cibadmin_access.c tools/cibadmin_access.h
-tools_cibadmin_LDADD = $(CIB_LDADD)
+tools_cibadmin_LDADD = lib/output/liboutput.a $(CIB_LDADD)
 
 include tools/mon/local.mk
 include tools/resource/local.mk
@@ -37,7 +37,7 @@ sbin_PROGRAMS += tools/crm_diff tools/crm_shadow
 tools_crm_diff_SOURCES = tools/crm_diff.c
 tools_crm_diff_LDADD = lib/output/liboutput.a $(CIB_LDADD)
 tools_crm_shadow_SOURCES = tools/crm_shadow.c
-tools_crm_shadow_LDADD = $(CIB_LDADD)
+tools_crm_shadow_LDADD = lib/output/liboutput.a $(CIB_LDADD)
 
 sbin_PROGRAMS += tools/crm_verify
 tools_crm_verify_SOURCES = tools/crm_verify.c
@@ -55,7 +55,8 @@ tools_crm_ticket_LDADD = $(STATUS_LDADD)
 completiondir = $(datadir)/bash-completion/completions
 dist_completion_DATA = tools/completion/quorate
 COMPLETED = attrd_updater cibadmin crm_attribute crm_diff crm_error crm_mon crm_node crm_resource crm_rule crm_shadow crm_simulate \
-	crm_ticket crm_verify crmadmin iso8601 pacemakerd stonith_admin
+	crm_ticket crm_verify crmadmin iso8601 pacemakerd stonith_admin cibsecret crm_failcount crm_heartbeat_import crm_master \
+	crm_report crm_standby
 install-data-hook:
 	for name in $(COMPLETED); do ln -sf quorate $(DESTDIR)$(completiondir)/$$name; done
 uninstall-hook:

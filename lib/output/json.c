@@ -13,16 +13,16 @@
 static const char *const lists[] = {
     "actions", "allocations", "allocations_utilizations", "bans", "constraints", "errors", "failures", "fence_history", "list",
     "modifications", "node_attributes", "node_history", "nodes", "operations", "reasons", "resource_config", "resources",
-    "steps", "tickets", "timings", "transition", "utilizations", NULL,
+    "paths", "steps", "tickets", "timings", "transition", "utilizations", NULL,
 };
 /* Elements of which their parent has one: members by their name.  All others are arrays, even of one. */
 static const char *const singles[] = {
-    "cluster_options", "cluster_status", "current_dc", "date", "decision", "digests", "duration", "end", "last_change", "last_update",
-    "node-info", "nodes_configured", "pacemakerd", "parameters", "period", "reason", "resources_configured", "revised_cluster_status", "stack",
+    "checksum", "cluster_options", "cluster_status", "current_dc", "date", "decision", "digests", "document", "duration", "end", "last_change", "last_update",
+    "node-info", "nodes_configured", "pacemakerd", "parameters", "period", "reason", "resources_configured", "revised_cluster_status", "shadow", "stack",
     "status", "summary", "version", "xml", NULL,
 };
 /* Elements that are nothing but text. */
-static const char *const plain[] = { "error", "xml", NULL };
+static const char *const plain[] = { "error", "path", "xml", NULL };
 /* Attributes whose values are truth values or numbers; where such a value is neither, it stays a string ("INFINITY"). */
 static const char *const typed[] = {
     "active", "base", "blocked", "cached", "call", "chosen", "code", "count", "days", "delta", "disabled", "exitcode", "exec-time", "expected_up",
@@ -149,11 +149,59 @@ append_members(GString *to, const xmlNode *xml, unsigned depth, bool *first)
     }
 }
 
+/*
+ * An element of a document that is handed through: nothing is known of its names, so all values are strings, and all children are
+ * in one array.
+ */
+static void
+append_document(GString *to, const xmlNode *xml, unsigned depth)
+{
+    static const char *const ours[] = { "element", "items", "text", NULL };
+    xmlChar *text = xml_first(xml, NULL) == NULL ? xmlNodeGetContent(xml) : NULL;
+    bool first = true;
+
+    g_string_append_c(to, '{');
+    begin_entry(to, depth + 1, &first, "element");
+    append_string(to, xml_name(xml));
+    for (const xmlAttr *a = xml->properties; a != NULL; a = a->next) {
+        const char *name = (const char *)a->name;
+        g_autofree char *member = g_strconcat(name, is_in(ours, name) ? "_attribute" : "", NULL);
+
+        begin_entry(to, depth + 1, &first, member);
+        append_string(to, xml_attr_value(a));
+    }
+    if (text != NULL && text[0] != '\0') {
+        begin_entry(to, depth + 1, &first, "text");
+        append_string(to, (const char *)text);
+    }
+    xmlFree(text);
+    if (xml_first(xml, NULL) != NULL) {
+        bool first_item = true;
+
+        begin_entry(to, depth + 1, &first, "items");
+        g_string_append_c(to, '[');
+        xml_for_each (child, xml, NULL) {
+            begin_entry(to, depth + 2, &first_item, NULL);
+            append_document(to, child, depth + 2);
+        }
+        new_line(to, depth + 1);
+        g_string_append_c(to, ']');
+    }
+    new_line(to, depth);
+    g_string_append_c(to, '}');
+}
+
 /* `named`: an element of a list, which tells what it is. */
 static void
 append_value(GString *to, const xmlNode *xml, bool named, unsigned depth)
 {
     bool list = is_in(lists, xml_name(xml)), first = true;
+
+    if (xml_is(xml, "document") && xml_first(xml, NULL) != NULL) {
+        append_document(to, xml_first(xml, NULL), depth);
+        return;
+    }
+
     xmlChar *text = xml_first(xml, NULL) == NULL && xml->children != NULL ? xmlNodeGetContent(xml) : NULL;
 
     if (is_in(plain, xml_name(xml)) && xml->properties == NULL) {

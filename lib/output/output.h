@@ -150,6 +150,11 @@ void output_text_element(struct output *out, const char *name, const char *text,
 
 /* XML text handed through: verbatim, or a CDATA block in an element. */
 void output_xml_text(struct output *out, const char *element, const char *xml);
+/*
+ * A document that is the result itself, or a piece of one (text: as it is; XML and JSON: element by element below "document",
+ * without comments).
+ */
+void output_document(struct output *out, const xmlNode *xml);
 /* What a child process printed. */
 void output_subprocess(struct output *out, int exit_status, const char *std_out, const char *std_err);
 

@@ -168,16 +168,22 @@ add_entries(const struct tool *t, GOptionGroup *group, const GOptionEntry *entri
     g_option_group_add_entries(group, plain);
 }
 
+static const char *
+last_part(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash != NULL ? slash + 1 : path;
+}
+
 void
 tool_init(struct tool *t, char **argv, unsigned flags, const char *value_letters, const char *usage,
           const char *summary, const char *description)
 {
-    const char *slash = strrchr(argv[0], '/');
-
     xml_memory_for_tools();
     setlocale(LC_ALL, "");
     memset(t, 0, sizeof(*t));
-    t->name = slash != NULL ? slash + 1 : argv[0];
+    t->name = last_part(argv[0]);
     g_set_prgname(t->name);
     t->flags = flags;
     t->value_letters = value_letters;
@@ -360,8 +366,36 @@ tool_open_output(struct tool *t, unsigned flags)
     return out;
 }
 
+/* Value of a long option that may stand anywhere; NULL if it does not. */
+static char *
+find_value(char **argv, const char *option)
+{
+    size_t length = strlen(option);
+
+    for (; *argv != NULL && strcmp(*argv, "--") != 0; argv++) {
+        if (strncmp(*argv, option, length) == 0 && ((*argv)[length] == '=' || (*argv)[length] == '\0')) {
+            return (*argv)[length] == '=' ? *argv + length + 1 : argv[1];
+        }
+    }
+    return NULL;
+}
+
+struct output *
+tool_open_named(char **argv, char *format, char *dest)
+{
+    struct tool t = { .name = last_part(argv[0]) };
+    struct output *out = NULL;
+
+    t.output_as = format != NULL ? format : find_value(argv, "--output-as");
+    t.output_to = dest != NULL ? dest : find_value(argv, "--output-to");
+    t.request = join_request(argv);
+    out = tool_open_output(&t, 0);
+    g_free(t.request);
+    return out;
+}
+
 void
-tool_print_version(const struct tool *t, struct output *out)
+tool_print_version(struct output *out)
 {
     static const char author[] = "the Quorate project's contributors";
 
@@ -382,7 +416,7 @@ tool_begin(struct tool *t, unsigned flags, int *code)
     if (out == NULL) {
         *code = tool_exit(t, NULL, CRM_EX_ERROR);
     } else if (t->version) {
-        tool_print_version(t, out);
+        tool_print_version(out);
         *code = tool_exit(t, out, CRM_EX_OK);
         out = NULL;
     }

@@ -77,6 +77,11 @@ bool tool_format(const struct tool *t, const char *name, enum output_format *for
  */
 struct output *tool_open_output(struct tool *t, unsigned flags);
 /*
+ * The same for a tool that reads its command line by itself: `format` and `dest` are the values of --output-as and --output-to.
+ * NULL: not read yet; they are looked for, since some options are obeyed where they stand.
+ */
+struct output *tool_open_named(char **argv, char *format, char *dest);
+/*
  * What every tool begins with: open the output with `flags` added, answer --version.  NULL: all is said and the
  * tool's things are freed, main() returns *code.  tool_start() reads the command line before, with the same result
  * if it is wrong.
@@ -87,7 +92,7 @@ struct output *tool_start(struct tool *t, unsigned flags, int *code);
 void tool_output_config(const struct tool *t, struct output_config *config);
 void tool_export_format(enum output_format format);
 /* --version in the output's format. */
-void tool_print_version(const struct tool *t, struct output *out);
+void tool_print_version(struct output *out);
 /* Finish and close the output, free the tool's own things, return the code for main(). */
 int tool_exit(struct tool *t, struct output *out, int exit_code);
 

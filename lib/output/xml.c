@@ -6,6 +6,7 @@
 #include "lib/output/internal.h"
 #include "lib/base/result.h"
 #include "lib/base/text.h"
+#include "lib/base/xml.h"
 
 #include <ctype.h>
 #include <stdarg.h>
@@ -443,6 +444,53 @@ xml_xml_text(struct output *out, const char *element, const char *xml)
 {
     open_element(out, element);
     close_with_text(out, xml, true);
+}
+
+/* Text of an element without child elements; comments are none. */
+static char *
+text_of(const xmlNode *xml)
+{
+    GString *text = g_string_new(NULL);
+
+    for (const xmlNode *c = xml->children; c != NULL; c = c->next) {
+        if (c->type == XML_TEXT_NODE || c->type == XML_CDATA_SECTION_NODE) {
+            g_string_append(text, (const char *)c->content);
+        }
+    }
+    return g_strstrip(g_string_free(text, FALSE));
+}
+
+static void
+write_tree(struct output *out, const xmlNode *xml)
+{
+    open_element(out, xml_name(xml));
+    for (const xmlAttr *a = xml->properties; a != NULL; a = a->next) {
+        write_attr(out, (const char *)a->name, xml_attr_value(a));
+    }
+    if (xml_first(xml, NULL) == NULL && xml->children != NULL) {
+        g_autofree char *text = text_of(xml);
+
+        close_with_text(out, text, false);
+        return;
+    }
+    xml_for_each (child, xml, NULL) {
+        write_tree(out, child);
+    }
+    close_element(out);
+}
+
+void
+output_document(struct output *out, const xmlNode *xml)
+{
+    if (!output_is_structured(out)) {
+        g_autofree char *text = xml_to_text(xml, XML_TEXT_FORMATTED);
+
+        output_xml_text(out, "document", text);
+        return;
+    }
+    open_element(out, "document");
+    write_tree(out, xml);
+    close_element(out);
 }
 
 static void

@@ -234,7 +234,7 @@ run(struct mon *m)
     const char *conflict;
 
     if (m->tool.version) {
-        tool_print_version(&m->tool, m->out);
+        tool_print_version(m->out);
         return CRM_EX_OK;
     }
     if (!mon_choose_sections(m, &error)) {

@@ -397,7 +397,7 @@ run(struct crm_resource *t)
         return CRM_EX_USAGE;
     }
     if (t->tool.version) {
-        tool_print_version(&t->tool, t->out);
+        tool_print_version(t->out);
         return CRM_EX_OK;
     }
     exit_code = check_agent_options(t);
