@@ -269,6 +269,7 @@ based_durable(struct based *b, uint64_t sequence)
         based_queue(b, h->effect);
         g_free(g_queue_pop_head(&b->held));
     }
+    based_shutdown_step(b);
 }
 
 /* --- clients --- */
@@ -562,11 +563,7 @@ based_timer_expired(struct based *b, enum based_timer timer, int64_t now)
     (void)now;
     if (timer == BASED_TIMER_DIGEST) {
         based_start_ping(b);
-    } else if (b->exit_requested) {
-        struct based_effect *e = based_effect_new(BASED_EXIT);
-
-        log_err("No peer answered that we shut down: leaving without");
-        e->value = CRM_EX_ERROR;
-        based_queue(b, e);
+    } else {
+        based_shutdown_overdue(b);
     }
 }

@@ -52,7 +52,7 @@ struct based {
     bool resyncing;
     unsigned ignored_diffs;
     /* shutdown */
-    bool stopping, exit_requested;
+    bool stopping, clients_sent_away, exit_requested;
     unsigned active_peers;
 };
 
@@ -95,5 +95,7 @@ int based_subscribe(struct based_client *c, const char *type, bool on, const cha
 /* based_shutdown.c */
 void based_shutdown_step(struct based *b);
 void based_shutdown_request(struct based *b, const xmlNode *message);
+/* It was given time to leave in, and that is over. */
+void based_shutdown_overdue(struct based *b);
 
 #endif

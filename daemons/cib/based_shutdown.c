@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How the CIB manager leaves: clients first, then one answer of a peer, so that everything sent before has been
+ * How the CIB manager leaves: clients first, with the answers that wait for the disk, then one answer of a peer, so that everything sent before has been
  * seen.  Called by based_core.c.  (spec 20 §9.8)
  */
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include "lib/cib/cib_client.h"
 #include "lib/cib/cib_proto.h"
 
-enum { ANSWER_TIMEOUT_MS = 10000 };
+enum { ANSWER_TIMEOUT_MS = 10000, DISK_TIMEOUT_MS = 10000 };
 
 static void
 leave(struct based *b, int code)
@@ -31,17 +31,33 @@ based_shutdown(struct based *b)
         return;
     }
     b->stopping = true;
-    based_queue(b, based_effect_new(BASED_DISCONNECT_CLIENTS));
+    based_arm(b, BASED_TIMER_SHUTDOWN, DISK_TIMEOUT_MS);
     based_shutdown_step(b);
 }
 
-/* The last client may be gone: say goodbye, or just go if nobody is there to say it to. */
+static void
+send_clients_away(struct based *b)
+{
+    b->clients_sent_away = true;
+    based_queue(b, based_effect_new(BASED_DISCONNECT_CLIENTS));
+}
+
+/*
+ * All answers may be out: send the clients away.  Who asked for the very change that stops this node wants to know that it was made.  The
+ * last client may be gone: say goodbye, or just go if nobody is there to say it to.
+ */
 void
 based_shutdown_step(struct based *b)
 {
     xmlNode *message;
 
-    if (!b->stopping || g_hash_table_size(b->clients) > 0) {
+    if (!b->stopping) {
+        return;
+    }
+    if (!b->clients_sent_away && g_queue_is_empty(&b->held)) {
+        send_clients_away(b);
+    }
+    if (!b->clients_sent_away || g_hash_table_size(b->clients) > 0) {
         return;
     }
     if (b->stand_alone || b->active_peers < 2) {
@@ -57,6 +73,18 @@ based_shutdown_step(struct based *b)
     xml_set(message, CIB_F_OP, CIB_OP_SHUTDOWN);
     based_send(b, NULL, message);
     based_arm(b, BASED_TIMER_SHUTDOWN, ANSWER_TIMEOUT_MS);
+}
+
+void
+based_shutdown_overdue(struct based *b)
+{
+    if (b->exit_requested) {
+        log_err("No peer answered that we shut down: leaving without");
+        leave(b, CRM_EX_ERROR);
+    } else if (b->stopping && !b->clients_sent_away) {
+        log_warn("The disk does not answer: sending clients away without their answers");
+        send_clients_away(b);
+    }
 }
 
 void

@@ -35,7 +35,8 @@ struct net {
     bool disk_works[NODES]; /* journal records become durable at once */
     uint64_t journaled[NODES];
     unsigned armed[NODES][BASED_N_TIMERS];
-    int exit_code[NODES]; /* -1: runs */
+    bool without_clients[NODES]; /* has sent them away */
+    int exit_code[NODES];        /* -1: runs */
 };
 
 static const char *const names[NODES] = { "node1", "node2", "node3" };
@@ -86,7 +87,9 @@ take_effects(struct net *n, int i)
             break;
         case BASED_WRITE:
         case BASED_QUEUE_LIMIT:
+            break;
         case BASED_DISCONNECT_CLIENTS:
+            n->without_clients[i] = true;
             break;
         }
         based_effect_free(e);
@@ -643,6 +646,43 @@ a_leaving_node_waits_for_one_answer(void **state)
 }
 
 static void
+a_leaving_node_gives_the_answers_first_that_wait_for_the_disk(void **state)
+{
+    struct net *n = three_nodes();
+
+    n->disk_works[0] = false;
+    request(n, 0, "tool", MODIFY("2", DESCRIBE_A));
+    based_shutdown(n->core[0]);
+    settle(n);
+    assert_false(n->without_clients[0]);
+    based_durable(n->core[0], 1);
+    settle(n);
+    assert_int_equal(rc_of(last_of(n, 0, "tool", BASED_REPLY)), 0);
+    assert_true(n->without_clients[0]);
+    free_net(n);
+}
+
+static void
+a_leaving_node_does_not_wait_for_a_dead_disk_without_end(void **state)
+{
+    struct net *n = three_nodes();
+
+    n->disk_works[0] = false;
+    request(n, 0, "tool", MODIFY("2", DESCRIBE_A));
+    based_shutdown(n->core[0]);
+    settle(n);
+    assert_int_not_equal(n->armed[0][BASED_TIMER_SHUTDOWN], 0);
+    based_timer_expired(n->core[0], BASED_TIMER_SHUTDOWN, NOW + 10);
+    settle(n);
+    assert_true(n->without_clients[0]);
+    based_client_closed(n->core[0], "tool");
+    based_client_closed(n->core[0], "reader");
+    settle(n);
+    assert_int_equal(n->exit_code[0], 0);
+    free_net(n);
+}
+
+static void
 the_last_node_just_leaves(void **state)
 {
     struct net *n = three_nodes();
@@ -758,6 +798,8 @@ main(void)
         cmocka_unit_test(an_upgrade_with_nothing_to_do_is_answered_to_the_requester_alone),
         cmocka_unit_test(a_diff_that_starts_ahead_of_us_makes_us_ask_for_the_document),
         cmocka_unit_test(a_leaving_node_waits_for_one_answer),
+        cmocka_unit_test(a_leaving_node_gives_the_answers_first_that_wait_for_the_disk),
+        cmocka_unit_test(a_leaving_node_does_not_wait_for_a_dead_disk_without_end),
         cmocka_unit_test(the_last_node_just_leaves),
         cmocka_unit_test(without_an_answer_a_node_leaves_with_an_error),
         cmocka_unit_test(in_stand_alone_mode_changes_are_executed_at_once),
