@@ -458,13 +458,15 @@ one_changed(struct controld *c, struct peer *p, const struct peer_change *before
         dc_node_went(c, p);
     }
     if (process != before->active_process || p->state != before->state) {
-        bool planned = !active && text_equal(p->expected, "down");
+        bool went = was_active && !active, planned = !active && text_equal(p->expected, "down");
 
         /*
          * 2.1.5 leaves `join` alone when nobody said why: who comes back then counts as a full member before it has joined, and its
-         * SBD feeds the watchdog on that word although the node is about to be called fenced.
+         * SBD feeds the watchdog on that word although the node is about to be called fenced.  But of those who are on their way back it is
+         * not for us to say: they may be the ones with quorum, with a DC of their own, and SBD does not feed where a node is not a full
+         * member.
          */
-        write_one_state(c, p, NODE_CRMD | (active ? 0 : NODE_JOIN) | (planned ? NODE_EXPECTED : 0), "peer_update_callback");
+        write_one_state(c, p, NODE_CRMD | (went ? NODE_JOIN : 0) | (planned ? NODE_EXPECTED : 0), "peer_update_callback");
     }
     if (active && !was_active) {
         fsa_raise(c, I_NODE_JOIN, NULL, "a peer became active");

@@ -140,6 +140,25 @@ who_went_without_a_word_is_no_member_until_it_has_joined(void **unused)
     end(f);
 }
 
+/* It may be a full member of the others' cluster, which is the one that goes on. */
+static void
+of_who_comes_back_the_dc_does_not_say_that_it_is_no_member(void **unused)
+{
+    struct fixture *f = running_cluster(3);
+    const uint32_t ids[] = { 1, 2, 3 };
+
+    kill_node(f, 2);
+    advance(f, 500);
+    g_ptr_array_set_size(f->node[1].writes, 0);
+    /* Quorum tells first, CPG later. */
+    peers_membership_changed(ctl_peers(f->node[1].c), ++f->ring, ids, 3, (int64_t)f->now / 1000);
+    ctl_on_membership(f->node[1].c, at(f, &f->node[1]), f->ring, true);
+    drain(f);
+    assert_true(contains(f->node[1].writes, "uname=\"n2\" crmd=\"offline\" crm-debug-origin"));
+    assert_false(contains(f->node[1].writes, "join=\"down\""));
+    end(f);
+}
+
 static void
 a_dc_that_dies_between_its_offer_and_the_admission_is_noticed(void **unused)
 {
@@ -326,6 +345,7 @@ main(void)
         cmocka_unit_test(a_lost_member_makes_the_dc_calculate_anew),
         cmocka_unit_test(two_dcs_that_meet_settle_on_one),
         cmocka_unit_test(who_went_without_a_word_is_no_member_until_it_has_joined),
+        cmocka_unit_test(of_who_comes_back_the_dc_does_not_say_that_it_is_no_member),
         cmocka_unit_test(a_dc_that_dies_between_its_offer_and_the_admission_is_noticed),
         cmocka_unit_test(an_offer_of_ones_own_that_comes_when_the_role_is_lost_changes_nothing),
         cmocka_unit_test(a_dc_that_asks_for_a_dc_has_forgotten_its_role),
