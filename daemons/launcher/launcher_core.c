@@ -357,10 +357,11 @@ probed(struct launcher *l, const struct launcher_event *ev, uint64_t now, uint64
 /* --- the end --- */
 
 static void
-finish(struct launcher *l)
+finish(struct launcher *l, uint64_t now)
 {
     log_notice("Shutdown complete");
     l->state = LAUNCHER_SHUTDOWN_COMPLETE;
+    l->finished = now;
     if (l->fatal) {
         log_notice("Shutting down and staying down after fatal error");
         emit(l, LAUNCHER_DO_STOP_CLUSTER, 0, 0, 0);
@@ -415,7 +416,7 @@ continue_shutdown(struct launcher *l, uint64_t now)
         }
         return;
     }
-    finish(l);
+    finish(l, now);
 }
 
 /* --- steps --- */
@@ -434,6 +435,16 @@ tick(struct launcher *l, uint64_t now)
             }
         }
         continue_shutdown(l, now);
+    } else if (l->state == LAUNCHER_SHUTDOWN_COMPLETE) {
+        /*
+         * SBD 1.5 that has not reached the CIB manager before that was stopped tries for ever, and never asks us again.  Whom it has not
+         * seen it does not miss; one that did and is silent for so long feeds no watchdog any more.
+         */
+        if (now >= l->finished + LAUNCHER_SBD_PATIENCE_MS) {
+            log_warn("SBD does not ask whether Pacemaker was stopped: leaving");
+            l->leaving = true;
+            emit(l, LAUNCHER_DO_EXIT, 0, 0, CRM_EX_OK);
+        }
     } else if (l->state == LAUNCHER_RUNNING) {
         emit(l, LAUNCHER_DO_PROBE, l->next_probe, l->children[l->next_probe].pid, 0);
         l->next_probe = (l->next_probe + 1) % CHILD_COUNT;

@@ -37,6 +37,7 @@ extern const struct launcher_daemon launcher_daemons[CHILD_COUNT];
 #define LAUNCHER_PROBE_PATIENCE  40u /* the most for a daemon that never got as far as answering */
 #define LAUNCHER_STOP_TIMEOUT_MS 180000u
 #define LAUNCHER_REMIND_MS       30000u
+#define LAUNCHER_SBD_PATIENCE_MS 60000u /* longer than a live sbd is silent */
 
 enum launcher_state {
     LAUNCHER_INIT,
@@ -125,6 +126,7 @@ struct launcher {
     bool leaving;      /* DO_EXIT was given */
     uint64_t progress; /* seconds since the epoch: last sign of life of a daemon */
     pid_t sbd_client;  /* sbd has read our final state; its PID */
+    uint64_t finished; /* ms: when that was reached */
     unsigned next_probe;
     uint64_t reminded; /* ms */
     struct launcher_child children[CHILD_COUNT];

@@ -575,6 +575,22 @@ an_sbd_that_has_died_is_not_waited_for(void **state)
 }
 
 static void
+an_sbd_that_never_asks_is_not_waited_for_without_end(void **state)
+{
+    struct fixture f = launcher(true, false);
+
+    feed_kind(&f, LAUNCHER_EV_START);
+    feed_kind(&f, LAUNCHER_EV_SHUTDOWN);
+    f.now += LAUNCHER_SBD_PATIENCE_MS - 1;
+    feed_kind(&f, LAUNCHER_EV_TICK);
+    assert_done(&f, "");
+    f.now += 1;
+    feed_kind(&f, LAUNCHER_EV_TICK);
+    assert_done(&f, "exit 0;");
+    done(&f);
+}
+
+static void
 after_a_fatal_error_sbd_is_not_waited_for(void **state)
 {
     struct fixture f = launcher(true, false);
@@ -620,6 +636,7 @@ main(void)
         cmocka_unit_test(an_adopted_daemon_is_stopped_too),
         cmocka_unit_test(sbd_has_to_read_the_final_state_before_we_leave),
         cmocka_unit_test(an_sbd_that_has_died_is_not_waited_for),
+        cmocka_unit_test(an_sbd_that_never_asks_is_not_waited_for_without_end),
         cmocka_unit_test(after_a_fatal_error_sbd_is_not_waited_for),
     };
 
