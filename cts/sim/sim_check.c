@@ -102,8 +102,6 @@ check_blind(struct sim_node *n)
 
     if (!n->up || !sim_sbd_is_armed(n) || n->blind_since == 0) {
         n->lost_since = n->doomed = 0;
-    } else if (n->doomed == 0 && !has_joined(n)) {
-        n->lost_since = 0; /* nobody has told its CIB that the cluster is lost: a known limit */
     } else if (n->doomed != 0) {
         if (s->now >= n->doomed) {
             sim_fail(s, "%s lives on, which lost the cluster and its disks together", n->name);

@@ -339,6 +339,7 @@ pacemaker_health(struct sim_node *n)
     } else {
         facts = *facts_of_cib(n);
     }
+    facts.denied = !sim_net_quorate(n);
     return sbd_pacemaker_health(&facts, diskless, &n->sbd->had_quorum);
 }
 

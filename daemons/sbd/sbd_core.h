@@ -229,13 +229,17 @@ enum sbd_quorum_policy {
     SBD_POLICY_SUICIDE
 };
 
-/* What the CIB says about this node. */
+/* What the CIB says about this node, and whether Corosync contradicts it. */
 struct sbd_node_facts {
     bool has_dc; /* the cluster has a DC whose node is known */
     bool known;  /* there is a node of our name */
     bool online, unclean, pending;
     bool quorate;
     enum sbd_quorum_policy policy; /* anything unknown counts as suicide */
+    /* Corosync says that there is no quorum, or is gone: a CIB that says otherwise has not been told
+     * yet, and with a controller that has just started nobody may tell it for a minute.  False where
+     * Corosync was never there (remote nodes). */
+    bool denied;
 };
 /* `had_quorum` is kept by the caller between calls (false at first). */
 enum sbd_health sbd_pacemaker_health(const struct sbd_node_facts *f, bool diskless,

@@ -47,7 +47,8 @@ sbd_health_text(enum sbd_health health)
 }
 
 /*
- * What does the CIB say about this node?  The first that holds counts:  (spec 65 §9.2)
+ * What do CIB and Corosync say about this node?  There is quorum where both say so; that Corosync is asked, too, is beyond the table.  The
+ * first that holds counts:  (spec 65 §9.2)
  *
  *   1. no DC: an election is going on, be silent
  *   2. no such node, or it is offline: unknown
@@ -74,7 +75,7 @@ sbd_pacemaker_health(const struct sbd_node_facts *f, bool diskless, bool *had_qu
     if (f->pending) {
         return SBD_HEALTH_PENDING;
     }
-    if (f->quorate) {
+    if (f->quorate && !f->denied) {
         *had_quorum = true;
         return SBD_HEALTH_ONLINE;
     }

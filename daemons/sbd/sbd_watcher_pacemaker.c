@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The Pacemaker watcher: a process that asks the launcher how it is, follows the CIB, and tells the
- * inquisitor whether this node is a healthy member of a quorate cluster.  Started by the
- * inquisitor.  Decides by the core's rules; changes nothing in the cluster.  (spec 65 §9)
+ * The Pacemaker watcher: a process that asks the launcher how it is, follows the CIB and Corosync's
+ * quorum, and tells the inquisitor whether this node is a healthy member of a quorate cluster.
+ * Started by the inquisitor.  Decides by the core's rules; changes nothing in the cluster.  (spec 65
+ * §9)
  */
+#include <glib-unix.h>
 #include <glib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include <corosync/corotypes.h>
+#include <corosync/quorum.h>
 
 #include "daemons/sbd/sbd_check.h"
 #include "daemons/sbd/sbd_daemon.h"
@@ -44,6 +49,10 @@ static struct {
     gint64 judged;    /* when that was, monotonic us */
     guint settle;     /* timer of the next one */
     unsigned round;
+
+    quorum_handle_t quorum;
+    guint quorum_source; /* 0: not connected */
+    bool denied;         /* Corosync says that there is no quorum, or is gone */
 
     enum sbd_health health;
     bool known; /* there was a judgement */
@@ -143,6 +152,7 @@ judge(void)
     facts.known = n != NULL;
     facts.quorate = s->have_quorum;
     facts.policy = policy_of(s->opt.no_quorum_policy);
+    facts.denied = self.denied;
     if (n != NULL) {
         facts.online = n->online;
         facts.unclean = n->unclean;
@@ -291,6 +301,65 @@ ensure_cib(void)
     fetch();
 }
 
+/* --- Corosync's quorum --- */
+
+static void
+set_denied(bool denied)
+{
+    if (denied == self.denied) {
+        return;
+    }
+    self.denied = denied;
+    sbd_log(denied ? LOG_WARNING : LOG_NOTICE, "Corosync says that there is %s",
+            denied ? "no quorum" : "quorum");
+    judge();
+    report();
+}
+
+static void
+on_quorum(quorum_handle_t handle, uint32_t quorate, uint64_t ring_seq, uint32_t n,
+          uint32_t *members)
+{
+    (void)handle, (void)ring_seq, (void)n, (void)members;
+    set_denied(quorate == 0);
+}
+
+static gboolean
+on_quorum_ready(gint fd, GIOCondition condition, gpointer data)
+{
+    cs_error_t rc = quorum_dispatch(self.quorum, CS_DISPATCH_ALL);
+
+    (void)fd, (void)data;
+    if (!(condition & (G_IO_HUP | G_IO_ERR)) && (rc == CS_OK || rc == CS_ERR_TRY_AGAIN)) {
+        return G_SOURCE_CONTINUE;
+    }
+    quorum_finalize(self.quorum);
+    self.quorum_source = 0;
+    set_denied(true);
+    return G_SOURCE_REMOVE;
+}
+
+/* Follow it if we do not.  What fails is tried again with the next round. */
+static void
+ensure_quorum(void)
+{
+    quorum_callbacks_t callbacks = { .quorum_notify_fn = on_quorum };
+    uint32_t type;
+    int fd, quorate;
+
+    if (self.quorum_source != 0 || quorum_initialize(&self.quorum, &callbacks, &type) != CS_OK) {
+        return;
+    }
+    if (type != QUORUM_SET || quorum_fd_get(self.quorum, &fd) != CS_OK ||
+        quorum_trackstart(self.quorum, CS_TRACK_CHANGES) != CS_OK ||
+        quorum_getquorate(self.quorum, &quorate) != CS_OK) {
+        quorum_finalize(self.quorum);
+        return;
+    }
+    self.quorum_source = g_unix_fd_add(fd, G_IO_IN | G_IO_HUP | G_IO_ERR, on_quorum_ready, NULL);
+    set_denied(quorate == 0);
+}
+
 /* --- the launcher --- */
 
 static void
@@ -386,6 +455,7 @@ on_round(gpointer data)
     const struct sbd_options *o = self.d->o;
 
     (void)data;
+    ensure_quorum();
     ensure_launcher();
     if (self.launcher != NULL) {
         ensure_cib();

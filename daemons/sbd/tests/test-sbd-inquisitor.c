@@ -477,6 +477,13 @@ pacemaker_health_follows_the_table(void **state)
         { { 1, 1, 1, 0, 0, 0, SBD_POLICY_STOP }, 1, 1, SBD_HEALTH_TRANSIENT },
         { { 1, 1, 1, 0, 0, 0, SBD_POLICY_IGNORE }, 1, 1, SBD_HEALTH_TRANSIENT },
         { { 1, 1, 1, 0, 0, 0, SBD_POLICY_SUICIDE }, 1, 1, SBD_HEALTH_UNCLEAN },
+        /* Corosync denies what the CIB says. */
+        { { 1, 1, 1, 0, 0, 1, SBD_POLICY_STOP, 1 }, 0, 1, SBD_HEALTH_NO_QUORUM },
+        { { 1, 1, 1, 0, 0, 1, SBD_POLICY_STOP, 1 }, 1, 1, SBD_HEALTH_TRANSIENT },
+        { { 1, 1, 1, 0, 0, 1, SBD_POLICY_SUICIDE, 1 }, 1, 1, SBD_HEALTH_UNCLEAN },
+        { { 1, 1, 1, 0, 0, 1, SBD_POLICY_STOP, 1 }, 1, 0, SBD_HEALTH_ONLINE },
+        { { 0, 1, 1, 0, 0, 1, SBD_POLICY_STOP, 1 }, 0, 1, SBD_HEALTH_TRANSIENT },
+        { { 1, 1, 1, 1, 0, 1, SBD_POLICY_STOP, 1 }, 1, 1, SBD_HEALTH_UNCLEAN },
     };
 
     (void)state;
@@ -486,7 +493,8 @@ pacemaker_health_follows_the_table(void **state)
         assert_int_equal(sbd_pacemaker_health(&table[i].facts, table[i].diskless, &had),
                          table[i].expected);
         assert_int_equal(had, table[i].had || table[i].expected == SBD_HEALTH_ONLINE
-                                  ? table[i].facts.quorate || table[i].had
+                                  ? (table[i].facts.quorate && !table[i].facts.denied) ||
+                                        table[i].had
                                   : 0);
     }
 }
