@@ -25,6 +25,8 @@ from sbd_lab import (EXTERNAL_SBD, IO, LOOP, MSGWAIT, W, SbdLab, alive_for, best
                      titles, wait_dead)
 from world import active, configure, dummies, expect_active, set_option  # noqa: E402
 
+DC_DEADTIME = 20  # seconds: Pacemaker's default
+
 # --- stories: three nodes, one disk ---
 
 def sbd_runs_beneath_the_cluster(s):
@@ -128,6 +130,7 @@ def a_frozen_inquisitor_is_the_watchdogs_prey(s):
 
 def pacemaker_stops_and_starts_in_step(s):
     """An orderly stop of Pacemaker is no failure: sbd stays, the node lives, and the next start is waited for."""
+    s.wait_seen_by_sbd()
     node = s.lab.nodes[1]
     node.stop_stack(timeout=30)
     if s.whose[node.name] == "ours":
@@ -193,6 +196,36 @@ def the_loss_of_the_disk_is_survived_with_pacemaker_only(s):
         print("    (cut off: dead after %.1f s)" % (time.monotonic() - begin))
         time.sleep(W + IO + LOOP)
         assert s.lab.nodes[0].pid and s.lab.nodes[1].pid, "the quorate side died, too"
+    finally:
+        disk.give_back()
+        for n in s.lab.nodes:
+            for pid in sbd_process(n):
+                os.kill(pid, signal.SIGUSR1)
+    time.sleep(2)
+
+
+def cut_off_with_a_new_controller(s, node):
+    """It loses the others, and nobody tells its CIB: its controller has just started, and waits for a DC.  How long it lives on."""
+    begin, seen = time.monotonic(), len(node.log("syslog"))
+    node.unplug()
+    node.kill("pacemaker-controld")
+    wait_dead(s.lab, node, DC_DEADTIME - 5)
+    took = time.monotonic() - begin
+    assert "Corosync says that there is no quorum" in node.log("syslog")[seen:], node.log("syslog")[-1500:]
+    print("    (cut off: dead after %.1f s)" % took)
+    time.sleep(W + IO + LOOP)
+    assert len(s.lab.running()) == 2, "the quorate side died, too"
+
+
+def without_its_disk_a_cib_that_still_claims_quorum_does_not_keep_a_node(s):
+    disk = s.disks[0]
+    s.wait_vouched_for()
+    seen = {n.name: len(n.log("syslog")) for n in s.lab.nodes}
+    disk.lose()
+    try:
+        for n in s.lab.nodes:
+            wait_until("%s goes on by Pacemaker's word" % n.name, lambda: "surviving on pacemaker" in n.log("syslog")[seen[n.name]:], 15)
+        cut_off_with_a_new_controller(s, s.lab.nodes[2])
     finally:
         disk.give_back()
         for n in s.lab.nodes:
@@ -279,6 +312,10 @@ def a_killed_corosync_kills_the_node(s):
     victim.kill("corosync")
     took = wait_dead(s.lab, victim, W + IO + LOOP + 4)
     print("    (dead after %.1f s)" % took)
+
+
+def a_cib_that_still_claims_quorum_does_not_keep_a_node(s):
+    cut_off_with_a_new_controller(s, s.lab.nodes[2])
 
 
 # --- stories: three disks ---
@@ -368,6 +405,7 @@ def a_stop_of_pacemaker_is_understood_without_the_handshake(s):
     """As with a configuration file that pcs wrote: the variable is missing, which Pacemaker takes for no."""
     configure(s.lab, dummies(3))
     s.lab.wait_idle()
+    s.wait_seen_by_sbd()  # a Pacemaker that was never seen cannot be seen to end
     node = s.lab.nodes[1]
     node.stop_stack(timeout=30)
     alive_for(s, 2 * W + IO + LOOP)
@@ -408,9 +446,9 @@ QUICK = [sbd_runs_beneath_the_cluster, a_test_message_is_logged_and_taken, check
          fencing_a_living_node_really_kills_it, pacemaker_stops_and_starts_in_step, a_killed_inquisitor_takes_the_node_along]
 ONE_DISK = [external_sbd_fences_too, a_lost_node_is_fenced_by_disk_before_its_resources_move, a_frozen_inquisitor_is_the_watchdogs_prey,
             stray_signals_to_watchers_are_survived, a_clean_stop_of_sbd_disarms_the_watchdog, the_loss_of_the_disk_is_survived_with_pacemaker_only,
-            start_mode_clean_refuses_a_fenced_node]
+            without_its_disk_a_cib_that_still_claims_quorum_does_not_keep_a_node, start_mode_clean_refuses_a_fenced_node]
 DISKLESS = [a_node_without_quorum_dies_and_the_others_recover, a_stop_failure_kills_the_node, a_frozen_launcher_kills_the_node,
-            a_killed_corosync_kills_the_node, a_qdevice_that_is_slower_than_the_watchdog_is_distrusted]
+            a_killed_corosync_kills_the_node, a_cib_that_still_claims_quorum_does_not_keep_a_node, a_qdevice_that_is_slower_than_the_watchdog_is_distrusted]
 MIXED = [sbd_runs_beneath_the_cluster, the_cluster_stays_healthy, fencing_a_living_node_really_kills_it, pacemaker_stops_and_starts_in_step,
          a_killed_inquisitor_takes_the_node_along]
 

@@ -256,10 +256,14 @@ class SbdLab:
 
     def wait_vouched_for(self):
         """The cluster vouches for every host, and its sbd has read the disks since: from then on it may lose them."""
+        self.wait_seen_by_sbd()
+        time.sleep(IO + LOOP)
+
+    def wait_seen_by_sbd(self):
+        """Every host's sbd has found it healthy in the cluster.  (SBD 1.5 hangs if Pacemaker is stopped while it tries to reach the CIB manager.)"""
         for n in self.lab.nodes:
             wait_until("the cluster vouches for %s" % n.name, lambda: dict(re.findall(
                 r"Servant (pcmk|cluster) is (\w+)", n.log("syslog").rpartition("in case of timeout")[2])) == {"pcmk": "healthy", "cluster": "healthy"}, 20, 0.2)
-        time.sleep(IO + LOOP)
 
     def list(self, node=None):
         """{name: (word, sender)} of the first disk."""
