@@ -405,13 +405,16 @@ def a_stop_of_pacemaker_is_understood_without_the_handshake(s):
     """As with a configuration file that pcs wrote: the variable is missing, which Pacemaker takes for no."""
     configure(s.lab, dummies(3))
     s.lab.wait_idle()
-    s.wait_seen_by_sbd()  # a Pacemaker that was never seen cannot be seen to end
-    node = s.lab.nodes[1]
-    node.stop_stack(timeout=30)
-    alive_for(s, 2 * W + IO + LOOP)
-    assert "Pacemaker was stopped in order" in node.log("syslog"), node.log("syslog")[-800:]
-    node.start_stack()
-    s.lab.wait_online()
+    dc = s.lab.dc()
+    for node in (dc, next(n for n in s.lab.nodes if n is not dc)):
+        s.wait_seen_by_sbd()  # a Pacemaker that was never seen cannot be seen to end
+        seen = len(node.log("syslog"))
+        node.stop_stack(timeout=30)
+        alive_for(s, 2 * W + IO + LOOP)
+        assert "Pacemaker was stopped in order" in node.log("syslog")[seen:], node.log("syslog")[-800:]
+        node.start_stack()
+        s.lab.wait_online()
+        s.lab.wait_idle()
 
 
 # --- stories: ours and theirs together ---

@@ -130,6 +130,13 @@ has_left(const struct sched_node *n)
     return true;
 }
 
+/* The others erase our wish to leave once our controller has gone.  Until we are a member again, that is no change of mind. */
+static bool
+is_still_leaving(const struct sched_node *n)
+{
+    return self.leaving && !n->shutdown && !n->unclean && (!n->online || n->pending);
+}
+
 static void
 judge(void)
 {
@@ -157,7 +164,7 @@ judge(void)
         facts.online = n->online;
         facts.unclean = n->unclean;
         facts.pending = n->pending;
-        self.leaving = has_left(n);
+        self.leaving = has_left(n) || is_still_leaving(n);
     }
     set_health(sbd_pacemaker_health(&facts, self.d->o->n_devices == 0, &self.had_quorum));
     if (!self.checked && self.health == SBD_HEALTH_ONLINE) {
