@@ -96,17 +96,18 @@ def controller(what):
 
 
 def ordered(c, common):
-    """Does the controller take orders to run an agent, which runs as root?"""
+    """Does the controller take orders to run an agent, which runs as root?  (A DC with nothing to do refuses them, and then has something to do.)"""
     ran = f'/run/rights/ran-{os.getpid()}'
-    c.request(ET.fromstring(f'<request origin="x" {common} reference="order-rights-2" crm_task="lrm_invoke" crm_sys_to="lrmd" crm_host_to="node1"><crm_xml>'
-                            f'<rsc_op id="1" operation="start" operation_key="rights-{os.getpid()}_start_0" on_node="node1" transition-key="1:0:0:{uuid.uuid4()}">'
-                            f'<primitive id="rights-{os.getpid()}" class="ocf" provider="pacemaker" type="Dummy"/>'
-                            f'<attributes state="{ran}" CRM_meta_timeout="20000" crm_feature_set="3.16.1"/></rsc_op></crm_xml></request>'))
+    order = ET.fromstring(f'<request origin="x" {common} reference="order-rights-2" crm_task="lrm_invoke" crm_sys_to="lrmd" crm_host_to="node1"><crm_xml>'
+                          f'<rsc_op id="1" operation="start" operation_key="rights-{os.getpid()}_start_0" on_node="node1" transition-key="1:0:0:{uuid.uuid4()}">'
+                          f'<primitive id="rights-{os.getpid()}" class="ocf" provider="pacemaker" type="Dummy"/>'
+                          f'<attributes state="{ran}" CRM_meta_timeout="20000" crm_feature_set="3.16.1"/></rsc_op></crm_xml></request>')
     end = time.monotonic() + 3
     while time.monotonic() < end:
+        c.request(order)
+        time.sleep(0.02)
         if os.path.exists(ran):
             return 'obeyed'
-        time.sleep(0.05)
     return 'nothing'
 
 
