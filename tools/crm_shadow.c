@@ -85,9 +85,7 @@ static const char usage_text[] =
     "Begin with nothing; throw it away:\n"
     "\n"
     "\tcrm_shadow --create-empty test\n"
-    "\tcrm_shadow --delete test --force\n"
-    "\n"
-    "Report bugs to users@clusterlabs.org\n";
+    "\tcrm_shadow --delete test --force\n";
 
 static const struct option long_options[] = {
     { "help", no_argument, NULL, '?' },          { "version", no_argument, NULL, '$' },
