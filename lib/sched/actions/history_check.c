@@ -181,16 +181,8 @@ check_op(struct sched *s, struct sched_rsc *rsc, struct sched_node *node, const 
     }
 }
 
-/* Does checking wait until the connection's container has a home? */
-static bool
-is_deferred(struct sched *s, struct sched_rsc *rsc)
-{
-    return rsc->is_remote_node && rsc->replica != NULL && rsc_has_uname_addr(s, rsc);
-}
-
 static void
-check_active(struct sched *s, struct sched_rsc *rsc, struct sched_node *node, const struct sched_history *h,
-             bool deferred_ones)
+check_active(struct sched *s, struct sched_rsc *rsc, struct sched_node *node, const struct sched_history *h)
 {
     if (h->start_index < h->stop_index) {
         return;
@@ -199,7 +191,11 @@ check_active(struct sched *s, struct sched_rsc *rsc, struct sched_node *node, co
         const struct sched_hist_op *op = &h->ops[i];
         bool maintenance = op->interval_ms > 0 && (rsc_is(rsc, RSC_MAINTENANCE) || node->maintenance);
 
-        if ((is_deferred(s, rsc) && !maintenance) == deferred_ones && !(maintenance && deferred_ones)) {
+        if (!maintenance && rsc_has_uname_addr(s, rsc)) {
+            struct sched_deferred_check check = {.rsc = rsc, .node = node, .op = op};
+
+            arena_vec_push(s->arena, &s->deferred, check);
+        } else {
             check_op(s, rsc, node, op);
         }
     }
@@ -231,7 +227,7 @@ check_history_of(struct sched *s, struct sched_rsc *rsc, struct sched_node *node
         rsc->flags |= RSC_START_PENDING;
         rsc_cleanup_on(s, rsc, node, false);
     }
-    check_active(s, rsc, node, h, false);
+    check_active(s, rsc, node, h);
 }
 
 static void
@@ -265,46 +261,28 @@ history_check(struct sched *s)
     }
 }
 
-/* The failure was that of another address: forget it (spec 40 §7.6). */
+/* The failure may have been that of another address: forget it then (spec 40 §7.6). */
 static void
-check_last_failure(struct sched *s, struct sched_rsc *rsc, struct sched_node *node, const struct sched_history *h)
+check_last_failure(struct sched *s, const struct sched_deferred_check *check)
 {
-    for (unsigned i = 0; i < h->op_count; i++) {
-        const struct sched_hist_op *op = &h->ops[i];
-        const struct sched_digests *d;
+    const struct sched_digests *d = sched_digest_check(s, check->rsc, check->node, check->op);
 
-        if (op->id == NULL || !g_str_has_suffix(op->id, "_last_failure_0")
-            || !text_is_one_of(op->task, "start", "monitor", NULL)) {
-            continue;
-        }
-        d = sched_digest_check(s, rsc, node, op);
-        if (d->result == DIGEST_MISMATCH || d->result == DIGEST_RESTART) {
-            action_clear_failcount(s, rsc, node, "resource parameters have changed", false);
-        }
+    if (d->result == DIGEST_MISMATCH || d->result == DIGEST_RESTART) {
+        action_clear_failcount(s, check->rsc, check->node, "resource parameters have changed", false);
     }
 }
 
-/* The connections left out above, now that their containers have a home. */
+/* The connections left out above and in the history, now that their containers have a home; the last one first. */
 void
 history_check_deferred(struct sched *s)
 {
-    for (unsigned i = 0; i < s->rscs.len; i++) {
-        struct sched_rsc *rsc = s->rscs.items[i];
+    for (unsigned i = s->deferred.len; i-- > 0;) {
+        const struct sched_deferred_check *check = &s->deferred.items[i];
 
-        if (!is_deferred(s, rsc)) {
-            continue;
-        }
-        for (unsigned n = 0; n < s->nodes.len; n++) {
-            struct sched_node *node = s->node_order[n];
-            const struct sched_history *h = rsc_history(rsc, node);
-
-            if (h == NULL) {
-                continue;
-            }
-            check_last_failure(s, rsc, node, h);
-            if (rsc_active_on(rsc, node) && (node_is_available(node) || node->maintenance)) {
-                check_active(s, rsc, node, h, true);
-            }
+        if (check->failure) {
+            check_last_failure(s, check);
+        } else {
+            check_op(s, check->rsc, check->node, check->op);
         }
     }
 }

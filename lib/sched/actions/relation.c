@@ -194,6 +194,21 @@ order_task_action(struct sched *s, struct sched_rsc *first, const char *first_ta
 /* --- turning stored orderings into relations (spec 42 §6.3) --- */
 
 /*
+ * What a stored ordering has first, oldest; NULL if there is none.  Without an "lrm_delete" the name of the key is
+ * looked up again by its last word, which finds a "delete": neither deletes what is probed again.
+ */
+static struct sched_action *
+find_first(const struct sched *s, const struct sched_ordering *o)
+{
+    struct sched_action *first = action_first(s, o->first_rsc, o->first_task, o->first_interval);
+
+    if (first == NULL && strcmp(o->first_task, "lrm_delete") == 0) {
+        first = action_first(s, o->first_rsc, "delete", o->first_interval);
+    }
+    return first;
+}
+
+/*
  * The action that a stored ordering has first, made if there is none, for then's sake; NULL if the ordering has no
  * effect: nothing of the same resource, and nothing to stop or demote.
  */
@@ -242,7 +257,7 @@ orderings_apply(struct sched *s)
             continue;
         }
 
-        struct sched_action *first = action_first(s, o.first_rsc, o.first_task, o.first_interval);
+        struct sched_action *first = find_first(s, &o);
 
         if (first == NULL) {
             first = make_first(s, &o);

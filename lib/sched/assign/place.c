@@ -216,7 +216,12 @@ static void
 apply_colocations(struct sched *s, struct sched_rsc *r)
 {
     for (unsigned i = 0; i < r->this_with.len; i++) {
-        apply_this_with(s, r, r->this_with.items[i]);
+        const struct sched_coloc *c = r->this_with.items[i];
+
+        apply_this_with(s, r, c);
+        while (r->this_with.items[i] != c) {
+            i++; /* placing the primary has put others before it: they are not for this time */
+        }
     }
     for (unsigned i = 0; i < r->with_this.len; i++) {
         const struct sched_coloc *c = r->with_this.items[i];

@@ -409,7 +409,7 @@ link_replica(struct sched *s, struct sched_replica *rep)
         nvtable_set(&rep->node->attrs, "#kind", "container");
     }
     if (rep->child != NULL && rep->ipaddr != NULL) {
-        nvtable_set(&rep->child->meta, "external-ip", rep->ipaddr);
+        nvtable_add(&rep->child->meta, "external-ip", rep->ipaddr); /* what is configured comes first */
     }
     if (rep->child != NULL) {
         /* The container carries the weight of what runs in it. */

@@ -143,33 +143,37 @@ op_is_blocking(const xmlNode *config_op, const char *rsc, const xmlNode *entry)
 }
 
 /*
- * Is any failure in the node's history one that blocks?  Then it must not expire.  The history counts as it is
- * written, whether or not the node is such that it was read.
+ * Must failures not expire?  Of an entry that is just being read: because it is one that blocks.  Else: because any
+ * in the node's history is.  The history counts as it is written, whether or not the node is such that it was read,
+ * and under the name that an anonymous instance has without its number.
  */
 static bool
-history_blocks(struct sched *s, const struct sched_rsc *r, const struct sched_node *n)
+history_blocks(struct sched *s, const struct sched_rsc *r, const struct sched_node *n, const struct sched_hist_op *read)
 {
-    const char *own = r->history_name != NULL ? r->history_name : r->id;
-    char *base = strip_instance(own);
-    const char *name = rsc_is(r, RSC_UNIQUE) ? own : base;
-    const xmlNode *list = history_lrm_resource(s, n, name);
-    bool blocks = false;
+    g_autofree char *base = strip_instance(r->history_name != NULL ? r->history_name : r->id);
+    const char *name = !rsc_is(r, RSC_UNIQUE) ? base : r->history_name != NULL ? r->history_name : r->id;
+    const xmlNode *list = read == NULL ? history_lrm_resource(s, n, name) : NULL;
 
-    if (list == NULL) {
-        list = history_lrm_resource(s, n, own);
+    if (r->ops_xml == NULL || (read == NULL && list == NULL)) {
+        return false;
     }
-    if (r->ops_xml != NULL && list != NULL) {
-        xml_for_each (op, r->ops_xml, "op") {
-            if (!text_equal_nocase(xml_get(op, "on-fail"), "block")) {
-                continue;
+    xml_for_each (op, r->ops_xml, "op") {
+        if (!text_equal_nocase(xml_get(op, "on-fail"), "block")) {
+            continue;
+        }
+        if (read != NULL) {
+            if (op_is_blocking(op, name, read->xml)) {
+                return true;
             }
-            xml_for_each (entry, list, "lrm_rsc_op") {
-                blocks = blocks || op_is_blocking(op, name, entry) || op_is_blocking(op, own, entry);
+            continue;
+        }
+        xml_for_each (entry, list, "lrm_rsc_op") {
+            if (op_is_blocking(op, name, entry)) {
+                return true;
             }
         }
     }
-    g_free(base);
-    return blocks;
+    return false;
 }
 
 /* When a failure of that time is forgotten.  Both may be anything that fits into an attribute. */
@@ -187,7 +191,7 @@ failcount_effective_for(struct sched *s, struct sched_rsc *r, struct sched_node 
 {
     raw_failcount(s, r, n, raw, last_failure);
     *effective = *raw;
-    if (*raw > 0 && r->failure_timeout > 0 && history_blocks(s, r, n)) {
+    if (*raw > 0 && r->failure_timeout > 0 && history_blocks(s, r, n, op)) {
         CONFIG_WARN_P(s, "Ignoring failure timeout %lld for %s because it conflicts with on-fail=block",
                       (long long)r->failure_timeout, r->id);
         r->failure_timeout = 0;
@@ -283,12 +287,17 @@ history_op_expired(struct sched *s, struct history_state *st, struct sched_hist_
             clear_reason = "reconnect interval is set";
         }
     }
-    /* The address of a bundle's connection is known only after placement: actions compare it then. */
-    if (!expired && is_last_failure && text_is_one_of(op->task, "start", "monitor", NULL)
-        && !rsc_has_uname_addr(s, r)) {
-        const struct sched_digests *d = sched_digest_check(s, r, st->node, op);
+    if (!expired && is_last_failure && text_is_one_of(op->task, "start", "monitor", NULL)) {
+        const struct sched_digests *d = NULL;
 
-        if (d->result == DIGEST_MISMATCH || d->result == DIGEST_RESTART) {
+        if (rsc_has_uname_addr(s, r)) {
+            struct sched_deferred_check check = { .rsc = r, .node = st->node, .op = op, .failure = true };
+
+            arena_vec_push(s->arena, &s->deferred, check); /* its address is known only after placement */
+        } else {
+            d = sched_digest_check(s, r, st->node, op);
+        }
+        if (d != NULL && (d->result == DIGEST_MISMATCH || d->result == DIGEST_RESTART)) {
             clear_reason = "resource parameters have changed";
         }
     }

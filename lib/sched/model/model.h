@@ -431,6 +431,13 @@ struct sched_history {
     unsigned op_count;
     int start_index, stop_index; /* spec 40 §7.9; -1 none */
 };
+/* What the history says of a bundle's connection, to be compared with its parameters once the address is known. */
+struct sched_deferred_check {
+    struct sched_rsc *rsc;
+    struct sched_node *node;
+    const struct sched_hist_op *op;
+    bool failure; /* is it a failure of other parameters?  Else: has the definition changed? */
+};
 const struct sched_history *rsc_history(const struct sched_rsc *r, const struct sched_node *n);
 /* Primitives whose id or history name is `id` (the entries of a node's history that a check looks at, spec 40 §8.1). */
 void rscs_named(struct sched *s, const char *id, sched_rsc_vec *out);
@@ -660,6 +667,7 @@ struct sched {
     sched_rsc_vec unfencing_devices; /* spec 40 §10 */
 
     ARENA_VEC(const xmlNode *) implicit;      /* internal: connections of guest nodes, unpacked after the configured */
+    ARENA_VEC(struct sched_deferred_check) deferred; /* in the order they were met */
     sched_rsc_vec stop_later;                 /* internal: containers to stop once their hosts are known */
     struct sched_index *index; /* internal: hashes */
     void *user;                /* free for actions */
