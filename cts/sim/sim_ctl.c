@@ -334,6 +334,10 @@ carry_out_one(struct sim_node *n, struct ctl_effect *e)
             n->said_goodbye[SIM_CTL] = true;
             sim_net_leave(n, SIM_CTL);
             break;
+        case CTL_ABANDON_CLUSTER:
+            n->ctl->in_cluster = false;
+            sim_net_leave(n, SIM_CTL);
+            break;
         case CTL_DISCONNECT_CIB:
             n->ctl->has_cib = false;
             sim_cib_disconnect(n, SIM_CTL);

@@ -64,7 +64,8 @@ enum ctl_effect_kind {
     CTL_DISCONNECT_SCHEDULER,
     CTL_DISCONNECT_FENCER,
     CTL_DISCONNECT_EXEC,
-    CTL_DISCONNECT_CLUSTER,
+    CTL_DISCONNECT_CLUSTER, /* leave in order, so that the members know that nothing is left here */
+    CTL_ABANDON_CLUSTER,    /* end without a word: they see the process go */
     CTL_DISCONNECT_CIB,
     CTL_SERVE_IPC,     /* open the endpoint `crmd` */
     CTL_STOP_IPC,

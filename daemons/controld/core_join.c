@@ -414,7 +414,7 @@ distrust_absent_nodes(struct controld *c)
     for (unsigned i = 0; i < list->len; i++) {
         struct peer *p = list->pdata[i];
 
-        if (p->state == PEER_LOST && !p->is_over && (p->expected == NULL || text_equal(p->expected, "down"))) {
+        if (!peer_is_active(p) && p->state != PEER_UNKNOWN && p->name != NULL && !p->is_over && (p->expected == NULL || text_equal(p->expected, "down"))) {
             log_notice("join-%d: what ran on %s is not known any more; it has to be fenced before it counts as down", c->join.id, p->name);
             node_expect(p, "member");
         }

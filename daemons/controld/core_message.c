@@ -66,6 +66,7 @@ ctl_effect_name(enum ctl_effect_kind kind)
         [CTL_DISCONNECT_FENCER] = "disconnect-fencer",
         [CTL_DISCONNECT_EXEC] = "disconnect-exec",
         [CTL_DISCONNECT_CLUSTER] = "disconnect-cluster",
+        [CTL_ABANDON_CLUSTER] = "abandon-cluster",
         [CTL_DISCONNECT_CIB] = "disconnect-cib",
         [CTL_SERVE_IPC] = "serve-ipc",
         [CTL_STOP_IPC] = "stop-ipc",

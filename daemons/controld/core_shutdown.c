@@ -155,13 +155,14 @@ exit_now(struct controld *c, int code)
     if (c->exited) {
         return;
     }
-    if (c->stay_down) {
-        code = CRM_EX_FATAL;
-    }
     c->exited = true;
     if (c->cluster_connected) {
         c->cluster_connected = false;
-        effect_new(c, CTL_DISCONNECT_CLUSTER);
+        /* Who leaves the group in order is taken for one that has stopped everything: that must not be said by one that fails. */
+        effect_new(c, code == CRM_EX_OK ? CTL_DISCONNECT_CLUSTER : CTL_ABANDON_CLUSTER);
+    }
+    if (c->stay_down) {
+        code = CRM_EX_FATAL;
     }
     effect_new(c, CTL_DISCONNECT_SCHEDULER);
     effect_new(c, CTL_DISCONNECT_FENCER);

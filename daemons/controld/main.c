@@ -269,6 +269,12 @@ carry_out_one(struct ctl_effect *e)
                 g_clear_pointer(&self.cluster, cluster_disconnect);
             }
             break;
+        case CTL_ABANDON_CLUSTER:
+            if (self.cluster != NULL) {
+                cluster_flush(self.cluster, 1000);
+                g_clear_pointer(&self.cluster, cluster_abandon);
+            }
+            break;
         case CTL_DISCONNECT_CIB:
             clients_disconnect_cib();
             break;
@@ -528,7 +534,7 @@ main(int argc, char **argv)
     clients_disconnect_cib();
     g_hash_table_unref(shell.timers);
     if (self.cluster != NULL) {
-        cluster_disconnect(self.cluster);
+        cluster_abandon(self.cluster); /* the core did not say that this is the end */
     }
     ctl_free(shell.core);
     g_array_unref(self.answers);

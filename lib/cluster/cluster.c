@@ -116,8 +116,16 @@ cluster_disconnect(struct cluster *c)
         memcpy(group.value, c->system, group.length);
         cpg_leave(c->cpg, &group);
     }
-    make_dead(c);
-    cluster_unref(c);
+    cluster_abandon(c);
+}
+
+void
+cluster_abandon(struct cluster *c)
+{
+    if (c != NULL) {
+        make_dead(c);
+        cluster_unref(c);
+    }
 }
 
 static void

@@ -63,6 +63,8 @@ int cluster_connect(const char *system, unsigned flags, struct peers *peers,
 int cluster_quorum_start(struct cluster *c, bool *quorate);
 /* Leave and free.  Fine inside callbacks.  NULL is fine. */
 void cluster_disconnect(struct cluster *c);
+/* Free without leaving, for a process that is about to end: the members see it go, not leave. */
+void cluster_abandon(struct cluster *c);
 
 /*
  * Queue a message to a node, or to everyone if `to` is NULL.  `type` is the destination's.  Returns

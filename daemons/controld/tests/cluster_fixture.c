@@ -137,6 +137,9 @@ carry_out(struct fixture *f, struct node *n, struct ctl_effect *e)
             arm(n, UINT64_MAX - 1000 - cookie, f->now + 1);
             break;
         }
+        case CTL_DISCONNECT_CLUSTER:
+            n->left_in_order = true;
+            break;
         case CTL_EXIT:
             n->exit_code = e->exit_code;
             n->up = false;

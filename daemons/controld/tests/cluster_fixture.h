@@ -33,6 +33,7 @@ struct node {
     uint32_t id;
     bool up; /* takes part in the group */
     int exit_code; /* -1: runs */
+    bool left_in_order; /* its group */
     GArray *timers;
     GQueue answers; /* struct answer */
     GQueue runs;    /* struct run */

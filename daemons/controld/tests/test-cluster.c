@@ -33,6 +33,7 @@ a_node_that_leaves_asks_the_dc_and_goes_when_it_is_told(void **unused)
     schedule_anew(f, "Transient attribute change");
     advance(f, 100);
     assert_int_equal(f->node[3].exit_code, CRM_EX_OK);
+    assert_true(f->node[3].left_in_order);
     g_ptr_array_set_size(f->node[1].writes, 0);
     tell_membership(f);
     advance(f, 500);
@@ -110,6 +111,21 @@ a_second_signal_ends_the_wait(void **unused)
     ctl_on_terminate(f->node[3].c, at(f, &f->node[3]));
     drain(f);
     assert_int_equal(f->node[3].exit_code, CRM_EX_ERROR);
+    end(f);
+}
+
+/* The members take who left in order for one with nothing left to lose. */
+static void
+who_fails_while_leaving_does_not_leave_its_group_in_order(void **unused)
+{
+    struct fixture *f = running_cluster(3);
+
+    ctl_on_terminate(f->node[3].c, at(f, &f->node[3]));
+    advance(f, 100);
+    ctl_on_cib_lost(f->node[3].c, at(f, &f->node[3]));
+    advance(f, 6000);
+    assert_true(f->node[3].exit_code > CRM_EX_OK);
+    assert_false(f->node[3].left_in_order);
     end(f);
 }
 
@@ -508,6 +524,7 @@ main(void)
         cmocka_unit_test(a_dc_that_leaves_finishes_its_graph_first),
         cmocka_unit_test(a_dc_that_leaves_does_not_wait_for_ever_for_a_scheduler),
         cmocka_unit_test(a_second_signal_ends_the_wait),
+        cmocka_unit_test(who_fails_while_leaving_does_not_leave_its_group_in_order),
         cmocka_unit_test(a_signal_before_the_start_is_complete_ends_cleanly),
         cmocka_unit_test(an_action_of_the_graph_runs_on_its_node_and_is_recorded_there),
         cmocka_unit_test(an_operation_whose_resource_is_deleted_is_not_waited_for),

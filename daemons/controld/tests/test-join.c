@@ -334,6 +334,27 @@ a_node_that_asked_to_leave_and_was_cut_off_has_to_be_fenced_too_but_not_one_that
     }
 }
 
+/* Its process died a moment ago and will come again; Corosync still counts the host. */
+static void
+a_controller_that_went_on_a_host_that_is_there_is_not_trusted_either(void **unused)
+{
+    struct fixture *f = running_cluster(3);
+    struct controld *dc = f->node[1].c;
+    struct peer *gone = peers_find(dc->peers, 3, NULL);
+
+    f->no_history = true;
+    gone->processes = PEER_PROC_NONE;
+    gone->join_phase = JOIN_NONE;
+    peer_set_expected(gone, "down");
+    g_ptr_array_set_size(f->node[1].writes, 0);
+    dc->state = S_INTEGRATION;
+    join_offer_all(dc);
+    event_end(dc);
+    advance(f, 100);
+    assert_string_equal(gone->expected, "member");
+    end(f);
+}
+
 int
 main(void)
 {
@@ -356,6 +377,7 @@ main(void)
         cmocka_unit_test(of_a_node_that_went_without_a_word_the_cib_keeps_what_it_expects),
         cmocka_unit_test(a_node_that_asked_to_leave_and_was_cut_off_has_to_be_fenced_too_but_not_one_that_left),
         cmocka_unit_test(a_node_that_went_without_a_word_has_to_be_fenced_if_the_cib_has_lost_its_history),
+        cmocka_unit_test(a_controller_that_went_on_a_host_that_is_there_is_not_trusted_either),
     };
 
     return cmocka_run_group_tests_name("controld join", tests, NULL, NULL);
