@@ -18,6 +18,7 @@ struct recurring {
     char *userdata;
     int call_id;
     GHashTable *params;
+    uint64_t ran; /* when its first run ended; 0: not yet */
 };
 
 struct rsc {
@@ -227,6 +228,13 @@ on_done(struct sim *s, void *arg)
     if (j->execute) {
         execute(j, r);
     }
+    for (guint i = 0; i < r->recurring->len; i++) {
+        struct recurring *rec = g_ptr_array_index(r->recurring, i);
+
+        if (rec->call_id == j->call_id && rec->ran == 0) {
+            rec->ran = s->now;
+        }
+    }
     post_result(j);
 }
 
@@ -263,7 +271,7 @@ run(struct sim_node *n, const struct ctl_effect *e)
         struct recurring *rec = g_new0(struct recurring, 1);
 
         *rec = (struct recurring){ g_strdup(e->action), e->interval_ms, e->timeout_ms, g_strdup(e->text), call_id,
-                                   e->params != NULL ? g_hash_table_ref(e->params) : NULL };
+                                   e->params != NULL ? g_hash_table_ref(e->params) : NULL, 0 };
         for (guint i = 0; i < r->recurring->len;) {
             const struct recurring *old = g_ptr_array_index(r->recurring, i);
 
@@ -376,15 +384,25 @@ sim_exec_fail(struct sim_node *n, const char *rsc)
     r->active = false;
     for (guint i = 0; i < r->recurring->len; i++) {
         const struct recurring *rec = g_ptr_array_index(r->recurring, i);
-        struct job *j = g_new0(struct job, 1);
+        uint64_t interval = (uint64_t)rec->interval_ms * SIM_MS, next;
+        struct job *j;
 
+        if (rec->ran == 0) {
+            continue; /* the first run is to come, and will find it */
+        }
+        /*
+         * The next repeat, and none sooner: two results of one call within a second would have one time stamp, and the scheduler believes the
+         * good one then, as the peers' does.
+         */
+        next = rec->ran + ((n->sim->now - rec->ran) / interval + 1) * interval;
+        j = g_new0(struct job, 1);
         *j = (struct job){
             .node = n, .boots = n->boots, .rsc = g_strdup(rsc), .action = g_strdup(rec->action),
             .userdata = g_strdup(rec->userdata), .interval_ms = rec->interval_ms, .timeout_ms = rec->timeout_ms,
             .call_id = rec->call_id, .rc = OCF_RC_NOT_RUNNING, .begun = n->sim->now,
             .params = rec->params != NULL ? g_hash_table_ref(rec->params) : NULL,
         };
-        r->busy_until = MAX(r->busy_until, n->sim->now) + sim_delay(n->sim, SIM_MS, rec->interval_ms * SIM_MS);
+        r->busy_until = MAX(r->busy_until, next) + sim_delay(n->sim, SIM_MS, 300 * SIM_MS);
         sim_post(n->sim, r->busy_until - n->sim->now, on_done, j, job_free);
     }
 }

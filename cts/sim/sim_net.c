@@ -323,6 +323,9 @@ on_outgoing(struct sim *s, void *arg)
     if (!o->node->running[o->group] || o->node->life[o->group] != o->life) {
         return; /* its sender died before anybody saw it */
     }
+    if ((net->joined[o->group] & (1u << o->node->index)) == 0) {
+        return; /* or left: nothing of a process is ordered behind its leaving */
+    }
     if (!net->forming[o->node->index]) {
         order(net, o);
         return;
