@@ -40,6 +40,12 @@ case $0 in
     *_Tbad) reboot='<action name="reboot"' ;;
 esac
 if [ "$action" = metadata ]; then
+    case $0 in
+        *_Tmhang) exec sleep 3600 ;;
+        *_Tmflood) echo '<resource-agent name="T"><longdesc>'; head -c 20000000 /dev/zero | tr '\0' 'x'; echo '</longdesc></resource-agent>'; exit 0 ;;
+        *_Tmjunk) printf '\377\376\0<resource-agent name="T\001">&bogus;'; exit 0 ;;
+        *_Tmfail) exit 1 ;;
+    esac
     echo "<resource-agent name=\"T\"><parameters><parameter name=\"port\"/><parameter name=\"nodeid\"/></parameters><actions>"
     echo "$on$reboot<action name=\"off\"/><action name=\"status\"/><action name=\"list\"/><action name=\"monitor\"/></actions></resource-agent>"
     exit 0
@@ -55,6 +61,11 @@ case $mode in
     flood) head -c 20000000 /dev/zero | tr '\0' 'x'; head -c 20000000 /dev/zero | tr '\0' 'y' >&2; exit 0 ;;
     exit*) [ "$action" = monitor ] && exit 0; exit "${mode#exit}" ;;
     killed) kill -9 $$ ;;
+    child) sleep 3600 & exit 0 ;; # which holds its output open
+    listflood) [ "$action" = list ] && head -c 5000000 /dev/zero | tr '\0' '\n' && echo node3 ;;
+    lines) yes trouble | head -c 8000000 >&2 ;;
+    listjunk) [ "$action" = list ] && printf '\377\376\n\033[31m,,;\n=\n,node3\n' && exit 0 ;;
+    listhang) [ "$action" = list ] && exec sleep 3600 ;;
 esac
 case $action in
     list) printf 'node1\nnode2,x\nnode3\n' ;;
@@ -137,6 +148,20 @@ TABLE = [
      ["-F", "node3", "-t", "2"], 0, "off:a off:b", 4),
     ("an agent that prints 40 MB", [device("a", mode="flood")], ["-F", "node3", "-t", "20"], 0, "off:a", None),
     ("an agent that is killed", [device("a", mode="killed", pcmk_off_retries=1)], ["-F", "node3", "-t", "5"], 1, "off:a", None),
+    ("an agent that leaves a child with its output open", [device("a", mode="child")], ["-F", "node3", "-t", "5"], 0, "off:a", None),
+    ("an agent that prints a million lines of errors", [device("a", mode="lines")], ["-F", "node3", "-t", "10"], 0, "off:a", None),
+    ("an agent whose list has 5 MB", [device("a", hosts=None, pcmk_host_check="dynamic-list", mode="listflood")],
+     ["-F", "node3", "-t", "20"], 0, "off:a", None),
+    ("an agent whose list is no list", [device("a", hosts=None, pcmk_host_check="dynamic-list", mode="listjunk")],
+     ["-F", "node3", "-t", "5"], 0, "off:a", None),
+    ("an agent that does not end its list in time", [device("a", hosts=None, pcmk_host_check="dynamic-list", mode="listhang", pcmk_list_timeout=1)],
+     ["-F", "node3", "-t", "5"], 105, "", None),
+    ("a parameter of 100 kB", [device("a", long="x" * 100000)], ["-F", "node3", "-t", "5"], 0, "off:a", None),
+    ("an agent that does not read 100 kB", [device("a", agent="Tnoread", long="x" * 100000)], ["-F", "node3", "-t", "5"], 0, "", None),
+    ("an agent with meta-data of 20 MB", [device("a", agent="Tmflood")], ["-F", "node3", "-t", "5"], 0, "off:a", None),
+    ("an agent with meta-data that are junk", [device("a", agent="Tmjunk")], ["-F", "node3", "-t", "5"], 0, "off:a", None),
+    ("an agent without meta-data", [device("a", agent="Tmfail")], ["-F", "node3", "-t", "5"], 0, "off:a", None),
+    ("an agent whose meta-data hang", [device("a", agent="Tmhang")], ["-F", "node3", "-t", "30"], 0, "off:a", None),
     ("an agent with bad meta-data", [device("a", agent="Tbad")], ["-F", "node3", "-t", "5"], 0, "off:a", None),
     ("an agent that is not executable", [device("a", agent="Tnox")], ["-F", "node3", "-t", "5"], 1, "", None),
     ("an agent that is a folder", [device("a", agent="Tdir")], ["-F", "node3", "-t", "5"], 1, "", None),
@@ -155,8 +180,9 @@ class World:
     def up(self):
         self.lab.create().boot()
         self.node.start_corosync()
-        for name in ("T", "TA", "TG", "TR", "TO", "Tbad"):
+        for name in ("T", "TA", "TG", "TR", "TO", "Tbad", "Tmhang", "Tmflood", "Tmjunk", "Tmfail"):
             self.file("fence_" + name, AGENT, "755")
+        self.file("fence_Tnoread", "#!/bin/sh\nexec <&-\nexit 0\n", "755")
         self.file("fence_Tnox", AGENT, "644")
         self.file("fence_Tnointerp", "#!/nonexistent/interpreter\n", "755")
         self.file("fence_Ttext", "I am no program\n\0\1\2", "755")

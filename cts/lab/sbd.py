@@ -130,7 +130,6 @@ def a_frozen_inquisitor_is_the_watchdogs_prey(s):
 
 def pacemaker_stops_and_starts_in_step(s):
     """An orderly stop of Pacemaker is no failure: sbd stays, the node lives, and the next start is waited for."""
-    s.wait_seen_by_sbd()
     node = s.lab.nodes[1]
     node.stop_stack(timeout=30)
     if s.whose[node.name] == "ours":
@@ -407,14 +406,13 @@ def a_stop_of_pacemaker_is_understood_without_the_handshake(s):
     s.lab.wait_idle()
     dc = s.lab.dc()
     for node in (dc, next(n for n in s.lab.nodes if n is not dc)):
-        s.wait_seen_by_sbd()  # a Pacemaker that was never seen cannot be seen to end
         seen = len(node.log("syslog"))
         node.stop_stack(timeout=30)
         alive_for(s, 2 * W + IO + LOOP)
         assert "Pacemaker was stopped in order" in node.log("syslog")[seen:], node.log("syslog")[-800:]
         node.start_stack()
         s.lab.wait_online()
-        s.lab.wait_idle()
+        s.wait_seen_by_sbd()
 
 
 # --- stories: ours and theirs together ---

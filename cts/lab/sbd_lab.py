@@ -232,6 +232,7 @@ class SbdLab:
         for n in self.lab.nodes:
             n.start_stack()
         self.lab.wait_online(timeout=60)
+        self.wait_seen_by_sbd()
 
     def whole(self):
         """All hosts up and healthy, nothing configured but fencing through sbd, empty mailboxes."""
@@ -253,6 +254,7 @@ class SbdLab:
         one.run(["cibadmin", "--replace", "--scope", "resources", "--xml-text", "<resources/>"])
         one.run(["crm_attribute", "--type", "crm_config", "--name", "stop-all-resources", "--delete"])
         self.lab.wait_idle(60)
+        self.wait_seen_by_sbd()
 
     def wait_vouched_for(self):
         """The cluster vouches for every host, and its sbd has read the disks since: from then on it may lose them."""
@@ -260,7 +262,8 @@ class SbdLab:
         time.sleep(IO + LOOP)
 
     def wait_seen_by_sbd(self):
-        """Every host's sbd has found it healthy in the cluster.  (SBD 1.5 hangs if Pacemaker is stopped while it tries to reach the CIB manager.)"""
+        """Every host's sbd has found it healthy in the cluster: what it has never seen it does not miss.  (And SBD 1.5 hangs if Pacemaker is
+        stopped while it tries to reach the CIB manager.)"""
         for n in self.lab.nodes:
             wait_until("the cluster vouches for %s" % n.name, lambda: dict(re.findall(
                 r"Servant (pcmk|cluster) is (\w+)", n.log("syslog").rpartition("in case of timeout")[2])) == {"pcmk": "healthy", "cluster": "healthy"}, 20, 0.2)

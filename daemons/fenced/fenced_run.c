@@ -12,6 +12,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#define MOST_COMPLAINTS 200 /* lines of one run */
+
 struct run {
     unsigned id, timeout_s;
     char *path;
@@ -72,20 +74,32 @@ set_end(struct run *run, const struct process_result *end)
     }
 }
 
+/* What the agent complains of goes to the log, but an agent that goes mad must neither fill the disk nor keep the fencer busy. */
+static void
+log_complaints(const struct run *run, const struct process_result *end)
+{
+    g_auto(GStrv) lines = g_strsplit(end->err, "\n", MOST_COMPLAINTS + 1);
+    unsigned n = 0;
+
+    for (; lines[n] != NULL && n < MOST_COMPLAINTS; n++) {
+        if (*lines[n] != '\0') {
+            log_warn("%s[%d] stderr: [ %.2000s ]", run->path, (int) end->pid, lines[n]);
+        }
+    }
+    if (lines[n] != NULL && *lines[n] != '\0') {
+        log_warn("%s[%d] wrote %zu more bytes to stderr", run->path, (int) end->pid, strlen(lines[n]));
+    }
+}
+
 static void
 on_done(struct process *p, const struct process_result *end, void *data)
 {
     struct run *run = data;
-    g_auto(GStrv) lines = g_strsplit(end->err, "\n", -1);
 
     set_end(run, end);
     run->result.output = (*end->out != '\0') ? g_strdup(end->out) : NULL;
     run->result.stderr_text = (*end->err != '\0') ? g_strdup(end->err) : NULL;
-    for (char **line = lines; *line != NULL; line++) {
-        if (**line != '\0') {
-            log_warn("%s[%d] stderr: [ %s ]", run->path, (int) end->pid, *line);
-        }
-    }
+    log_complaints(run, end);
     tell(run);
 }
 

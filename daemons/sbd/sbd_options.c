@@ -183,25 +183,29 @@ parse_timeout_action(struct sbd_options *o, const char *value)
 {
     g_auto(GStrv) parts = g_strsplit(value, ",", -1);
     unsigned n = g_strv_length(parts);
+    enum sbd_kill action = o->timeout_action;
+    bool flush = o->timeout_flush;
 
     if (n < 1 || n > 2) {
         return false;
     }
     for (unsigned i = 0; i < n; i++) {
         if (strcmp(parts[i], "flush") == 0) {
-            o->timeout_flush = true;
+            flush = true;
         } else if (strcmp(parts[i], "noflush") == 0) {
-            o->timeout_flush = false;
+            flush = false;
         } else if (strcmp(parts[i], "reboot") == 0) {
-            o->timeout_action = SBD_KILL_RESET;
+            action = SBD_KILL_RESET;
         } else if (strcmp(parts[i], "crashdump") == 0) {
-            o->timeout_action = SBD_KILL_CRASH;
+            action = SBD_KILL_CRASH;
         } else if (strcmp(parts[i], "off") == 0) {
-            o->timeout_action = SBD_KILL_OFF;
+            action = SBD_KILL_OFF;
         } else {
             return false;
         }
     }
+    o->timeout_action = action;
+    o->timeout_flush = flush;
     return true;
 }
 
@@ -219,6 +223,11 @@ parse_seconds(const char *value, uint32_t *out)
 }
 
 /* --- built-in values, environment --- */
+
+/* What the environment has and nobody can read; NULL: it can be read. */
+struct mistakes {
+    const char *timeout, *action;
+};
 
 static void
 set_defaults(struct sbd_options *o)
@@ -248,8 +257,9 @@ set_defaults(struct sbd_options *o)
     o->sync_startup = true;
 }
 
-static enum sbd_parse
-read_environment(struct sbd_options *o)
+/* Its mistakes are told later: the command line may make them harmless. */
+static void
+read_environment(struct sbd_options *o, struct mistakes *m)
 {
     const char *value;
 
@@ -265,14 +275,11 @@ read_environment(struct sbd_options *o)
     if ((value = environment("SBD_WATCHDOG_TIMEOUT")) != NULL) {
         uint32_t seconds;
 
-        if (!parse_seconds(value, &seconds) || seconds < 1) {
-            fprintf(stderr,
-                    "SBD_WATCHDOG_TIMEOUT=\"%s\" is no time of a second or more: set it to whole "
-                    "seconds, such as 5\n",
-                    value);
-            return SBD_PARSE_FAILED;
+        if (parse_seconds(value, &seconds) && seconds >= 1) {
+            o->watchdog_s = seconds;
+        } else {
+            m->timeout = value;
         }
-        o->watchdog_s = seconds;
     }
     if ((value = environment("SBD_STARTMODE")) != NULL) {
         o->start_mode = strcmp(value, "clean") == 0;
@@ -285,8 +292,7 @@ read_environment(struct sbd_options *o)
         }
     }
     if ((value = environment("SBD_TIMEOUT_ACTION")) != NULL && !parse_timeout_action(o, value)) {
-        fprintf(stderr, "Failed to parse timeout-action \"%s\".\n", value);
-        return SBD_PARSE_FAILED;
+        m->action = value;
     }
     if ((value = environment("SBD_MOVE_TO_ROOT_CGROUP")) != NULL &&
         !text_equal_nocase(value, "auto")) {
@@ -298,6 +304,29 @@ read_environment(struct sbd_options *o)
     }
     if ((value = environment("SBD_PIDFILE")) != NULL) {
         copy_path(o->pid_file, value);
+    }
+}
+
+/* A fence agent must get its message out even where the daemon would not start. */
+static bool
+needs_watchdog_timeout(const char *command)
+{
+    return text_is_one_of(command, "watch", "check", "create", "test-watchdog", NULL);
+}
+
+static enum sbd_parse
+judge_environment(const struct sbd_options *o, const struct mistakes *m)
+{
+    if (m->action != NULL && !o->action_given) {
+        fprintf(stderr, "Failed to parse timeout-action \"%s\".\n", m->action);
+        return SBD_PARSE_FAILED;
+    }
+    if (m->timeout != NULL && !o->watchdog_given && needs_watchdog_timeout(o->command)) {
+        fprintf(stderr,
+                "SBD_WATCHDOG_TIMEOUT=\"%s\" is no time of a second or more: set it to whole "
+                "seconds, such as 5\n",
+                m->timeout);
+        return SBD_PARSE_FAILED;
     }
     return SBD_PARSE_OK;
 }
@@ -369,6 +398,7 @@ take_text(struct sbd_options *o, int option, const char *value)
             fprintf(stderr, "Failed to parse timeout-action \"%s\".\n", value);
             return SBD_PARSE_FAILED;
         }
+        o->action_given = true;
         return SBD_PARSE_OK;
     }
     return SBD_PARSE_USAGE;
@@ -453,14 +483,12 @@ enum sbd_parse
 sbd_options_parse(struct sbd_options *o, int argc, char **argv)
 {
     struct counts counts = { 0 };
+    struct mistakes mistakes = { 0 };
     enum sbd_parse rc;
     int option;
 
     set_defaults(o);
-    rc = read_environment(o);
-    if (rc != SBD_PARSE_OK) {
-        return rc;
-    }
+    read_environment(o, &mistakes);
     while ((option = getopt(argc, argv, "1:2:3:4:5:C:cDd:F:fhI:n:Pp:Rr:S:s:Tt:vWw:Zz")) != -1) {
         if (option == '?') {
             return SBD_PARSE_USAGE;
@@ -489,7 +517,7 @@ sbd_options_parse(struct sbd_options *o, int argc, char **argv)
     }
     o->command = argv[optind];
     o->arguments = argv + optind + 1;
-    return SBD_PARSE_OK;
+    return judge_environment(o, &mistakes);
 }
 
 /* --- what follows from them --- */

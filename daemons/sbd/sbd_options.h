@@ -22,7 +22,7 @@ struct sbd_options {
 
     /* For `create`, and for a diskless daemon; a disk's header replaces them. */
     uint32_t watchdog_s, allocate_s, loop_s, msgwait_s;
-    bool watchdog_given, msgwait_given; /* by option (not: environment, default) */
+    bool watchdog_given, msgwait_given, action_given; /* by option (not: environment, default) */
     bool warn_given;
     uint32_t warn_s; /* with warn_given; else see sbd_warn_threshold() */
 
