@@ -404,7 +404,7 @@ acknowledge(struct controld *c, struct peer *p)
 /*
  * The newest configuration comes from a CIB manager that was just restarted: nobody can say any more what ran where.  Whoever was here
  * and went without a word, even if he had asked to leave, is taken for alive until he is fenced, exactly as nodes are that have not been
- * seen since the start.
+ * seen since the start.  Not those on whose host Corosync alone runs yet: whether they are fenced is up to startup-fencing.
  */
 static void
 distrust_absent_nodes(struct controld *c)
@@ -414,7 +414,9 @@ distrust_absent_nodes(struct controld *c)
     for (unsigned i = 0; i < list->len; i++) {
         struct peer *p = list->pdata[i];
 
-        if (!peer_is_active(p) && p->state != PEER_UNKNOWN && p->name != NULL && !p->is_over && (p->expected == NULL || text_equal(p->expected, "down"))) {
+        bool was_here = p->state == PEER_LOST || (p->state == PEER_MEMBER && p->expected != NULL);
+
+        if (was_here && !peer_is_active(p) && p->name != NULL && !p->is_over && (p->expected == NULL || text_equal(p->expected, "down"))) {
             log_notice("join-%d: what ran on %s is not known any more; it has to be fenced before it counts as down", c->join.id, p->name);
             node_expect(p, "member");
         }

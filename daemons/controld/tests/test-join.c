@@ -355,6 +355,28 @@ a_controller_that_went_on_a_host_that_is_there_is_not_trusted_either(void **unus
     end(f);
 }
 
+static void
+a_host_on_which_corosync_alone_runs_yet_is_left_to_startup_fencing(void **unused)
+{
+    struct fixture *f = new_cluster(3);
+
+    f->no_history = true;
+    start(f, 1);
+    start(f, 2);
+    tell_membership(f);
+    for (unsigned i = 1; i <= 2; i++) {
+        const uint32_t ids[] = { 1, 2, 3 };
+
+        peers_membership_changed(ctl_peers(f->node[i].c), f->ring + 1, ids, 3, (int64_t)f->now / 1000);
+        ctl_on_membership(f->node[i].c, at(f, &f->node[i]), f->ring + 1, true);
+    }
+    advance(f, 60000);
+    assert_string_equal(state(f, 1), "S_IDLE");
+    assert_false(contains(f->node[1].writes, "uname=\"n3\" expected=\"member\""));
+    assert_null(peers_find(f->node[1].c->peers, 3, NULL)->expected);
+    end(f);
+}
+
 int
 main(void)
 {
@@ -378,6 +400,7 @@ main(void)
         cmocka_unit_test(a_node_that_asked_to_leave_and_was_cut_off_has_to_be_fenced_too_but_not_one_that_left),
         cmocka_unit_test(a_node_that_went_without_a_word_has_to_be_fenced_if_the_cib_has_lost_its_history),
         cmocka_unit_test(a_controller_that_went_on_a_host_that_is_there_is_not_trusted_either),
+        cmocka_unit_test(a_host_on_which_corosync_alone_runs_yet_is_left_to_startup_fencing),
     };
 
     return cmocka_run_group_tests_name("controld join", tests, NULL, NULL);
