@@ -38,7 +38,7 @@ static struct {
     unsigned tolerance_s;
     GHashTable *params;
     GPtrArray *devices; /* -v */
-} options = { .timeout_s = 120, .level = -1 };
+} options = { .timeout_s = 120 };
 
 static struct output *out;
 
@@ -105,7 +105,7 @@ static const GOptionEntry definition_options[] = {
     { "deregister", 'D', 0, G_OPTION_ARG_STRING, &options.deregister_name, "Forget a registered fence device", "DEVICE" },
     { "register-level", 'r', 0, G_OPTION_ARG_STRING, &options.level_add,
       "Add devices to a level of a target (NAME, @PATTERN or\nATTRIBUTE=VALUE); needs --index and --device", "TARGET" },
-    { "deregister-level", 'd', 0, G_OPTION_ARG_STRING, &options.level_del, "Remove a level of a target; needs --index",
+    { "deregister-level", 'd', 0, G_OPTION_ARG_STRING, &options.level_del, "Remove a level of a target, without --index all",
       "TARGET" },
     { NULL },
 };

@@ -116,6 +116,8 @@ TABLE = [
      ["-F", "node3", "-t", "5"], 0, "off:b", 6),
     ("a level that was removed", [device("a"), level(1, "none"), ["-d", "node3", "-i", "1"]],
      ["-F", "node3", "-t", "5"], 0, "off:a", 6),
+    ("levels that were removed all at once", [device("a"), level(1, "none"), level(2, "none"), ["-d", "node3"]],
+     ["-F", "node3", "-t", "5"], 0, "off:a", 6),
     ("hosts by commas", [device("a", hosts="node1,node2,node3")], ["-F", "node3", "-t", "5"], 0, "off:a", 6),
     ("hosts by semicolons in a map", [device("a", hosts=None, pcmk_host_map="node2:2;node3:7,8")], ["-F", "node3", "-t", "5"], 0, "off:a", 6),
     ("hosts by the agent's list", [device("a", hosts=None, pcmk_host_check="dynamic-list")], ["-F", "node3", "-t", "5"], 0, "off:a", 6),
