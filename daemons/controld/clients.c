@@ -170,6 +170,32 @@ clients_cib_interest(const struct ctl_effect *e)
 
 /* ---- executor ---- */
 
+void
+shell_exec_result(const struct lrmd_event *event, const char *node)
+{
+    const struct ctl_exec_result result = {
+        .node = node,
+        .rsc = event->rsc_id,
+        .action = event->action,
+        .userdata = event->userdata,
+        .exit_reason = event->exit_reason,
+        .output = event->output,
+        .interval_ms = event->interval_ms,
+        .timeout_ms = event->timeout_ms,
+        .call_id = event->call_id,
+        .status = event->exec_status,
+        .rc = event->exec_rc,
+        .deleted = event->rsc_deleted,
+        .run_time = event->run_time,
+        .change_time = event->rcchange_time,
+        .exec_ms = event->exec_time_ms,
+        .queue_ms = event->queue_time_ms,
+        .params = event->params,
+    };
+
+    ctl_on_exec_result(shell.core, shell_now(), &result);
+}
+
 static void
 on_exec_event(const struct lrmd_event *event, void *data)
 {
@@ -177,26 +203,7 @@ on_exec_event(const struct lrmd_event *event, void *data)
         ctl_on_exec_lost(shell.core, shell_now());
         shell_carry_out();
     } else if (event->kind == LRMD_EVENT_EXEC_COMPLETE) {
-        const struct ctl_exec_result result = {
-            .rsc = event->rsc_id,
-            .action = event->action,
-            .userdata = event->userdata,
-            .exit_reason = event->exit_reason,
-            .output = event->output,
-            .interval_ms = event->interval_ms,
-            .timeout_ms = event->timeout_ms,
-            .call_id = event->call_id,
-            .status = event->exec_status,
-            .rc = event->exec_rc,
-            .deleted = event->rsc_deleted,
-            .run_time = event->run_time,
-            .change_time = event->rcchange_time,
-            .exec_ms = event->exec_time_ms,
-            .queue_ms = event->queue_time_ms,
-            .params = event->params,
-        };
-
-        ctl_on_exec_result(shell.core, shell_now(), &result);
+        shell_exec_result(event, NULL);
         shell_carry_out();
     }
 }
@@ -251,6 +258,10 @@ clients_exec(struct ctl_effect *e)
 {
     int rc = -ENOTCONN;
 
+    if (e->node != NULL) {
+        remotes_exec(e);
+        return;
+    }
     if (self.exec != NULL && lrmd_client_is_connected(self.exec)) {
         switch (e->kind) {
             case CTL_EXEC_REGISTER:

@@ -81,6 +81,11 @@ enum ctl_effect_kind {
     CTL_EXEC_RUN,      /* rsc, action, interval_ms, timeout_ms, delay_ms, text = user data, params
                           (only the originator is notified, recurring results only when they change); ctl_on_exec_reply() */
     CTL_EXEC_CANCEL,   /* rsc, action, interval_ms; ctl_on_exec_reply() */
+    /* The same with `node`: of a Pacemaker Remote node. */
+    CTL_REMOTE_CONNECT,    /* node, text = its address, options = port, timeout_ms; ctl_on_remote_connected() unless it is disconnected first */
+    CTL_REMOTE_DISCONNECT, /* node; nothing is heard of it afterwards */
+    CTL_REMOTE_POKE,       /* node; ctl_on_remote_poked() if it is there */
+    CTL_REMOTE_ANSWER,     /* node: its request to be shut down is granted (options 1) or not (0) */
     CTL_EXEC_ALERT,    /* rsc = alert id, text = path, timeout_ms, params (environment) */
     CTL_METADATA,      /* agent; ctl_on_metadata() */
     CTL_ATTRD,         /* xml = request to the attribute manager; ctl_on_attrd_failed() if it cannot be delivered */
@@ -181,6 +186,7 @@ void ctl_on_scheduler_reply(struct controld *c, struct ctl_time t, const xmlNode
 
 /* An operation's result event (spec 50 §3.3).  Times: seconds since 1970, durations ms. */
 struct ctl_exec_result {
+    const char *node; /* a remote node, NULL: this one */
     const char *rsc;
     const char *action;
     const char *userdata;
@@ -208,6 +214,20 @@ void ctl_on_exec_result(struct controld *c, struct ctl_time t, const struct ctl_
  * `unchanged`: the agent's file is what it was at the last answer for this agent (xml is NULL then).
  */
 void ctl_on_metadata(struct controld *c, struct ctl_time t, uint64_t cookie, const xmlNode *xml, bool unchanged);
+
+/* ---- Pacemaker Remote nodes (spec 30 §13) ---- */
+
+/* rc: 0 or minus an errno; -ENOKEY, -EKEYREJECTED: it does not trust us. */
+void ctl_on_remote_connected(struct controld *c, struct ctl_time t, const char *node, int rc);
+/* The connection broke.  Requests that are not answered are answered first, with -ENOTCONN. */
+void ctl_on_remote_lost(struct controld *c, struct ctl_time t, const char *node);
+void ctl_on_remote_poked(struct controld *c, struct ctl_time t, const char *node);
+/* Somebody else connected to it. */
+void ctl_on_remote_new_client(struct controld *c, struct ctl_time t, const char *node);
+/* It asks to be shut down. */
+void ctl_on_remote_leaving(struct controld *c, struct ctl_time t, const char *node);
+/* What is to be compared with the watchdog of the node: stonith-watchdog-timeout in ms (0: nothing); false: it is a guest. */
+bool ctl_remote_watchdog(struct controld *c, const char *node, long long *timeout_ms);
 
 /* ---- fencer, attribute manager ---- */
 

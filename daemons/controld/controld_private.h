@@ -216,7 +216,16 @@ struct agent_meta {
     GHashTable *unique, *reloadable, *private_; /* sets of names */
 };
 
+/* An executor and what it is known to run: this host's, or that of a Pacemaker Remote node whose connection is kept here. */
+struct lrm {
+    char *node, *uuid;     /* whose; a remote node's uuid is its name */
+    bool remote, connected; /* connected: of a remote node, and what is to be recorded of it is worth recording */
+    GHashTable *resources; /* id -> struct lrm_rsc */
+    xmlNode *batch;        /* history not yet sent: <lrm_resources> */
+};
+
 struct lrm_rsc {
+    struct lrm *lrm;
     char *id;
     struct ctl_agent agent;
     char *container; /* bundle or guest container, or NULL */
@@ -307,12 +316,14 @@ struct controld {
     bool quorum_abort_pending; /* the delayed abort of spec 30 §7.5 */
 
     /* executor */
-    GHashTable *resources; /* id -> struct lrm_rsc */
+    struct lrm local;      /* of this host; whether it is connected says exec_connected */
+    GHashTable *remotes;   /* node name -> struct remote: connections that are, or were, kept here */
+    GQueue remote_inbox;   /* struct ctl_effect: what is asked of the agent of connections, which is us */
+    unsigned remote_timers;
     GHashTable *metas;     /* "class:provider:type" -> struct agent_meta */
     GHashTable *exec_waits; /* cookie -> struct exec_wait */
     GHashTable *meta_waits; /* cookie -> agent key */
     GQueue waiting_ops;     /* struct op_request: actions that wait for meta-data */
-    xmlNode *batch;         /* history not yet sent: <lrm_resources> */
     unsigned history_writes;
 
     /* fencing */
@@ -492,12 +503,14 @@ bool history_pending(const struct controld *c, const struct op_record *op, struc
 xmlNode *history_all(struct controld *c); /* own <node_state> with everything remembered */
 void history_queue(struct controld *c, const struct lrm_rsc *rsc, const struct op_record *op, const char *lock, bool alone);
 void history_flush(struct controld *c);
-void history_remember(struct controld *c, struct lrm_rsc *rsc, const struct op_record *op);
-void history_forget_failure(struct controld *c, const char *rsc, const char *operation, guint interval_ms, bool by_op);
+void history_remember(struct lrm_rsc *rsc, const struct op_record *op);
+void history_forget_failure(struct lrm *lrm, const char *rsc, const char *operation, guint interval_ms, bool by_op);
 void history_delete_last_failure(struct controld *c, const char *node, const char *rsc, const char *key);
 int op_target_rc(const struct op_record *op);
 bool agent_has_params(const char *standard);
 void lrm_rsc_free(gpointer rsc);
+void lrm_init(struct lrm *lrm, const char *node, const char *uuid, bool remote);
+void lrm_clear(struct lrm *lrm);
 
 /* core_exec.c */
 void lrm_on_request(struct controld *c, const xmlNode *msg);
@@ -509,6 +522,22 @@ void exec_wait_free(gpointer wait);
 void delete_request_free(gpointer request);
 void op_request_free(gpointer request);
 void lrm_op_free(gpointer op);
+
+/* core_remote.c: connections to Pacemaker Remote nodes */
+#define TIMER_REMOTE (1ULL << 59) /* and a number */
+/* The executor of a node: this host's, or of a remote node that a connection was ever made to from here; else NULL. */
+struct lrm *lrm_of(struct controld *c, const char *node);
+bool remote_is_connection(const struct lrm_rsc *rsc);
+/* Work off what was asked of connections. */
+void remote_work(struct controld *c);
+void remote_on_timer(struct controld *c, uint64_t id);
+/* A remote node was fenced: its connection has failed. */
+void remote_fenced(struct controld *c, const char *node);
+/* The container of a guest node was stopped, and the node with it. */
+void remote_node_gone(struct controld *c, const char *node);
+/* Which nodes are in maintenance mode (data of that action). */
+void remote_on_maintenance(struct controld *c, const xmlNode *data);
+void remotes_free(struct controld *c);
 
 /* core_fence.c */
 bool fence_fire(struct controld *c, struct graph_action *a);
@@ -523,6 +552,7 @@ void fence_peer_appeared(struct controld *c);
 /* core_attributes.c: requests to the attribute manager */
 void attr_update(struct controld *c, const char *node, const char *name, const char *value, bool remote);
 void attr_refresh(struct controld *c);
+void attr_purge(struct controld *c, const char *node);
 void attr_fail_count(struct controld *c, const char *node, const char *rsc, const char *task, guint interval_ms,
                      const char *value, bool remote);
 void attr_clear_failure(struct controld *c, const char *node, const char *rsc, const char *operation, const char *interval,

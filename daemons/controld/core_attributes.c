@@ -29,6 +29,13 @@ attr_update(struct controld *c, const char *node, const char *name, const char *
     send_attrd(c, attrd_msg_update(PROGRAM, &update), name);
 }
 
+/* Forget all that is known of a remote node. */
+void
+attr_purge(struct controld *c, const char *node)
+{
+    send_attrd(c, attrd_msg_peer_remove(PROGRAM, node, 0), "attributes of a remote node");
+}
+
 /* Have all attributes written to the CIB again. */
 void
 attr_refresh(struct controld *c)

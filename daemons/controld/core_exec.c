@@ -17,19 +17,19 @@
 /* ---- resources ---- */
 
 struct lrm_rsc *
-lrm_rsc_find(struct controld *c, const xmlNode *primitive)
+lrm_rsc_find(const struct lrm *lrm, const xmlNode *primitive)
 {
-    struct lrm_rsc *rsc = xml_id(primitive) != NULL ? g_hash_table_lookup(c->resources, xml_id(primitive)) : NULL;
+    struct lrm_rsc *rsc = xml_id(primitive) != NULL ? g_hash_table_lookup(lrm->resources, xml_id(primitive)) : NULL;
 
     if (rsc == NULL && xml_get(primitive, "long-id") != NULL) {
-        rsc = g_hash_table_lookup(c->resources, xml_get(primitive, "long-id"));
+        rsc = g_hash_table_lookup(lrm->resources, xml_get(primitive, "long-id"));
     }
     return rsc;
 }
 
 /* A resource that was never seen, from its definition in a request; NULL if that is unusable. */
 struct lrm_rsc *
-lrm_rsc_new(struct controld *c, const xmlNode *primitive)
+lrm_rsc_new(struct lrm *lrm, const xmlNode *primitive)
 {
     const char *id = xml_id(primitive), *class = xml_get(primitive, "class"), *type = xml_get(primitive, "type"),
                *provider = xml_get(primitive, "provider");
@@ -39,13 +39,14 @@ lrm_rsc_new(struct controld *c, const xmlNode *primitive)
         return NULL;
     }
     rsc = g_new0(struct lrm_rsc, 1);
+    rsc->lrm = lrm;
     rsc->id = g_strdup(id);
     rsc->agent.standard = g_strdup(class);
     rsc->agent.provider = g_strdup(provider);
     rsc->agent.type = g_strdup(type);
     rsc->recurring = g_ptr_array_new_with_free_func(op_record_free);
     rsc->ops = g_ptr_array_new_with_free_func(lrm_op_free);
-    g_hash_table_insert(c->resources, rsc->id, rsc);
+    g_hash_table_insert(lrm->resources, rsc->id, rsc);
     return rsc;
 }
 
@@ -82,12 +83,31 @@ exec_wait_free(gpointer data)
     g_free(w);
 }
 
-struct ctl_effect *
-exec_effect(struct controld *c, enum ctl_effect_kind kind, enum wait_kind wait, const char *rsc, struct exec_wait **out)
+/* An effect for the shell, or for the agent of connections to remote nodes, which is part of this program. */
+static struct ctl_effect *
+effect_for(struct controld *c, const struct lrm *lrm, enum ctl_effect_kind kind, const char *rsc)
 {
-    struct ctl_effect *e = effect_new(c, kind);
+    const struct lrm_rsc *known = g_hash_table_lookup(lrm->resources, rsc);
+    struct ctl_effect *e;
+
+    if (known == NULL || !remote_is_connection(known)) {
+        e = effect_new(c, kind);
+        e->node = lrm->remote ? g_strdup(lrm->node) : NULL;
+        return e;
+    }
+    e = g_new0(struct ctl_effect, 1);
+    e->kind = kind;
+    g_queue_push_tail(&c->remote_inbox, e);
+    return e;
+}
+
+struct ctl_effect *
+exec_effect(struct controld *c, struct lrm *lrm, enum ctl_effect_kind kind, enum wait_kind wait, const char *rsc, struct exec_wait **out)
+{
+    struct ctl_effect *e = effect_for(c, lrm, kind, rsc);
     struct exec_wait *w = g_new0(struct exec_wait, 1);
 
+    w->lrm = lrm;
     e->cookie = ++c->cookie;
     e->rsc = g_strdup(rsc);
     w->kind = wait;
@@ -108,17 +128,17 @@ lrm_is_recorded(const char *action)
 }
 
 void
-lrm_ack(struct controld *c, const char *rsc_id, const struct op_record *op, const char *to_sys, const char *to_host)
+lrm_ack(struct controld *c, const struct lrm *lrm, const char *rsc_id, const struct op_record *op, const char *to_sys, const char *to_host)
 {
-    struct lrm_rsc *known = g_hash_table_lookup(c->resources, rsc_id), shell = { .id = (char *)rsc_id };
-    xmlNode *state = xml_new(NULL, "node_state"), *lrm, *resource, *msg;
+    struct lrm_rsc *known = lrm->resources != NULL ? g_hash_table_lookup(lrm->resources, rsc_id) : NULL, shell = { .id = (char *)rsc_id };
+    xmlNode *state = xml_new(NULL, "node_state"), *history, *resource, *msg;
 
-    xml_set(state, "id", c->uuid);
-    xml_set(state, "uname", c->cfg.node_name);
+    xml_set(state, "id", lrm->uuid);
+    xml_set(state, "uname", lrm->node);
     xml_set(state, "crm-debug-origin", "controld_ack_event_directly");
-    lrm = xml_new(state, "lrm");
-    xml_set(lrm, "id", c->uuid);
-    resource = xml_new(xml_new(lrm, "lrm_resources"), "lrm_resource");
+    history = xml_new(state, "lrm");
+    xml_set(history, "id", lrm->uuid);
+    resource = xml_new(xml_new(history, "lrm_resources"), "lrm_resource");
     xml_set(resource, "id", rsc_id);
     history_append(c, resource, known != NULL ? known : &shell, op, "controld_ack_event_directly");
     if (text_equal(to_sys, SYS_TENGINE)) {
@@ -132,8 +152,8 @@ lrm_ack(struct controld *c, const char *rsc_id, const struct op_record *op, cons
 
 /* An acknowledgement for something that never reached the executor. */
 void
-lrm_ack_made_up(struct controld *c, const char *rsc_id, const char *action, guint interval_ms, const char *key, int status, int rc,
-            const char *reason, const char *to_sys, const char *to_host)
+lrm_ack_made_up(struct controld *c, const struct lrm *lrm, const char *rsc_id, const char *action, guint interval_ms, const char *key,
+                int status, int rc, const char *reason, const char *to_sys, const char *to_host)
 {
     struct op_record *op = op_record_new(rsc_id, action, interval_ms);
 
@@ -143,7 +163,7 @@ lrm_ack_made_up(struct controld *c, const char *rsc_id, const char *action, guin
     op->call_id = 0;
     op->reason = g_strdup(reason);
     op->params = g_hash_table_new(g_str_hash, g_str_equal);
-    lrm_ack(c, rsc_id, op, to_sys, to_host);
+    lrm_ack(c, lrm, rsc_id, op, to_sys, to_host);
     op_record_free(op);
 }
 
@@ -173,36 +193,36 @@ keeps_lock(const struct op_record *op)
 }
 
 void
-lrm_delete_entry(struct controld *c, const struct op_record *op)
+lrm_delete_entry(struct controld *c, const struct lrm *lrm, const struct op_record *op)
 {
     g_autofree char *key = op_key_new(op->rsc, op->action, op->interval_ms);
 
-    if (c->batch != NULL) {
-        xmlNode *resource = xml_find(c->batch, "lrm_resource", "id", op->rsc);
+    if (lrm->batch != NULL) {
+        xmlNode *resource = xml_find(lrm->batch, "lrm_resource", "id", op->rsc);
 
         xml_free(resource != NULL ? xml_find(resource, "lrm_rsc_op", "id", key) : NULL);
     }
     cib_drop_xpath(c, 0, "//node_state[@uname='%s']/lrm/lrm_resources/lrm_resource[@id='%s']/lrm_rsc_op[@id='%s']",
-                     c->cfg.node_name, op->rsc, key);
+                     lrm->node, op->rsc, key);
 }
 
 /* The line that people and log watchers look for: in the words of the peers, also which actions are probes. */
 static void
-log_result(const struct controld *c, const struct op_record *op)
+log_result(const struct lrm *lrm, const struct op_record *op)
 {
     const char *what = op_record_word(op);
     g_autofree char *reason = op->reason == NULL || *op->reason == '\0' ? g_strdup("") : g_strdup_printf(" (%s)", op->reason);
 
     if (op->status == EXEC_CANCELLED) {
         log_info("Result of %s operation for %s on %s: Cancelled" LOG_XT "call=%d key=%s_%s_%u confirmed=true", what, op->rsc,
-                 c->cfg.node_name, op->call_id, op->rsc, op->action, op->interval_ms);
+                 lrm->node, op->call_id, op->rsc, op->action, op->interval_ms);
     } else if (op->status == EXEC_DONE) {
-        log_notice("Result of %s operation for %s on %s: %s%s" LOG_XT "rc=%d call=%d key=%s_%s_%u", what, op->rsc, c->cfg.node_name,
+        log_notice("Result of %s operation for %s on %s: %s%s" LOG_XT "rc=%d call=%d key=%s_%s_%u", what, op->rsc, lrm->node,
                    ocf_rc_text(op->rc), reason, op->rc, op->call_id, op->rsc, op->action, op->interval_ms);
     } else {
         bool late = op->status == EXEC_TIMEOUT && op->timeout_ms > 0;
 
-        log_notice("Result of %s operation for %s on %s: %s%s%s%s" LOG_XT "rc=%d call=%d key=%s_%s_%u", what, op->rsc, c->cfg.node_name,
+        log_notice("Result of %s operation for %s on %s: %s%s%s%s" LOG_XT "rc=%d call=%d key=%s_%s_%u", what, op->rsc, lrm->node,
                    exec_status_text(op->status), late ? " after " : "",
                    late ? text_readable_interval((guint)MIN(op->timeout_ms, G_MAXUINT)) : "", reason, op->rc, op->call_id, op->rsc,
                    op->action, op->interval_ms);
@@ -216,14 +236,14 @@ cancelled(struct controld *c, struct lrm_rsc *rsc, const struct lrm_op *op, bool
     const struct op_record *rec = op->rec;
 
     if (rec->interval_ms == 0 || deleted) {
-        lrm_ack(c, rsc->id, rec, SYS_TENGINE, NULL);
+        lrm_ack(c, rsc->lrm, rsc->id, rec, SYS_TENGINE, NULL);
     } else if (op->remove) {
         bool failed = rsc->failed != NULL && rsc->failed->interval_ms == rec->interval_ms && text_equal(rsc->failed->action, rec->action);
 
-        lrm_delete_entry(c, rec);
+        lrm_delete_entry(c, rsc->lrm, rec);
         if (failed) {
             /* The entry is last_failure, which stays: nothing in the CIB will tell the DC. */
-            lrm_ack(c, rsc->id, rec, SYS_TENGINE, NULL);
+            lrm_ack(c, rsc->lrm, rsc->id, rec, SYS_TENGINE, NULL);
         }
     }
 }
@@ -239,18 +259,18 @@ take_result(struct controld *c, struct lrm_rsc *rsc, struct lrm_op *op, bool del
         rec->status = EXEC_DONE; /* a definite answer: the DC judges it */
     }
     downgrade_for_old_dc(c, rec);
-    log_result(c, rec);
+    log_result(rsc->lrm, rec);
     if (rec->status == EXEC_CANCELLED) {
         cancelled(c, rsc, op, deleted);
     } else if (!lrm_is_recorded(rec->action) || deleted) {
-        lrm_ack(c, rsc->id, rec, op->from_sys, op->from_host);
+        lrm_ack(c, rsc->lrm, rsc->id, rec, op->from_sys, op->from_host);
     } else {
         const char *lock = op->lock == NULL ? NULL : keeps_lock(rec) ? op->lock : "0";
 
         history_queue(c, rsc, rec, lock, op->reported);
     }
     alert_resource(c, rec);
-    history_remember(c, rsc, rec);
+    history_remember(rsc, rec);
     op->reported = true;
 }
 
@@ -284,17 +304,12 @@ is_busy(const struct lrm_rsc *rsc, bool first_runs_too)
 }
 
 void
-ctl_on_exec_result(struct controld *c, struct ctl_time t, const struct ctl_exec_result *r)
+exec_result(struct controld *c, struct lrm *lrm, const struct ctl_exec_result *r)
 {
-    struct lrm_rsc *rsc;
-    struct lrm_op *op;
-
-    event_begin(c, t);
-    rsc = r->rsc != NULL ? g_hash_table_lookup(c->resources, r->rsc) : NULL;
-    op = rsc != NULL ? lrm_op_find(rsc, r->action, r->interval_ms, r->userdata) : NULL;
+    struct lrm_rsc *rsc = r->rsc != NULL ? g_hash_table_lookup(lrm->resources, r->rsc) : NULL;
+    struct lrm_op *op = rsc != NULL ? lrm_op_find(rsc, r->action, r->interval_ms, r->userdata) : NULL;
     if (op == NULL) {
         log_info("Ignoring result of %s of %s: this process did not ask for it", r->action, r->rsc);
-        event_end(c);
         return;
     }
     op->rec->call_id = r->call_id;
@@ -312,6 +327,18 @@ ctl_on_exec_result(struct controld *c, struct ctl_time t, const struct ctl_exec_
     }
     if (rsc->deleting != NULL && !is_busy(rsc, true)) {
         lrm_finish_deletion(c, g_steal_pointer(&rsc->deleting));
+    }
+}
+
+void
+ctl_on_exec_result(struct controld *c, struct ctl_time t, const struct ctl_exec_result *r)
+{
+    struct lrm *lrm;
+
+    event_begin(c, t);
+    lrm = r->node != NULL ? lrm_of(c, r->node) : &c->local;
+    if (lrm != NULL) {
+        exec_result(c, lrm, r);
     }
     event_end(c);
 }
@@ -335,7 +362,7 @@ lrm_fabricate(struct controld *c, struct lrm_rsc *rsc, struct lrm_op *take_op, i
 /* ---- requests ---- */
 
 static void
-parse_request(const struct controld *c, const xmlNode *msg, struct lrm_request *r)
+parse_request(struct controld *c, const xmlNode *msg, struct lrm_request *r)
 {
     const char *task = xml_get(msg, F_CRM_TASK);
 
@@ -349,6 +376,7 @@ parse_request(const struct controld *c, const xmlNode *msg, struct lrm_request *
     if (r->node == NULL) {
         r->node = c->cfg.node_name;
     }
+    r->lrm = lrm_of(c, r->node);
     r->key = r->data != NULL ? xml_get(r->data, "transition-key") : NULL;
     if (r->key == NULL) {
         r->key = xml_get(msg, "transition-key");
@@ -412,7 +440,9 @@ run_refused(struct controld *c, struct lrm_rsc *rsc, uint64_t cookie, int rc)
             log_err("The executor refused %s of %s: %s", op->rec->action, rsc->id, legacy_text(rc));
             lrm_fabricate(c, rsc, g_ptr_array_steal_index(rsc->ops, i), EXEC_NOT_CONNECTED, OCF_RC_ERROR,
                       rc == -ENODEV ? "Could not register resource with executor" : "Executor refused the request");
-            fsa_raise(c, I_FAIL, NULL, "the executor refused an action");
+            if (!rsc->lrm->remote) {
+                fsa_raise(c, I_FAIL, NULL, "the executor refused an action");
+            }
             return;
         }
     }
@@ -421,7 +451,7 @@ run_refused(struct controld *c, struct lrm_rsc *rsc, uint64_t cookie, int rc)
 static void
 answer_run(struct controld *c, const struct exec_wait *w, uint64_t cookie, int rc)
 {
-    struct lrm_rsc *rsc = g_hash_table_lookup(c->resources, w->rsc);
+    struct lrm_rsc *rsc = g_hash_table_lookup(w->lrm->resources, w->rsc);
 
     if (rsc == NULL) {
         return;
@@ -444,7 +474,7 @@ answer_run(struct controld *c, const struct exec_wait *w, uint64_t cookie, int r
 static void
 answer_cancel(struct controld *c, const struct exec_wait *w, int rc)
 {
-    struct lrm_rsc *rsc = g_hash_table_lookup(c->resources, w->rsc);
+    struct lrm_rsc *rsc = g_hash_table_lookup(w->lrm->resources, w->rsc);
     struct lrm_op *op;
 
     if (rc >= 0 || w->action == NULL || rsc == NULL) {
@@ -453,17 +483,17 @@ answer_cancel(struct controld *c, const struct exec_wait *w, int rc)
     op = lrm_op_find(rsc, w->action, w->interval_ms, NULL);
     log_info("%s of %s was not running any more when it was cancelled", w->action, w->rsc);
     if (op != NULL) {
-        lrm_delete_entry(c, op->rec);
+        lrm_delete_entry(c, w->lrm, op->rec);
         g_ptr_array_remove(rsc->ops, op);
     }
-    lrm_ack_made_up(c, w->rsc, "cancel", w->interval_ms, w->ack_key, EXEC_DONE, OCF_RC_OK, NULL, w->ack_sys, w->ack_host);
+    lrm_ack_made_up(c, w->lrm, w->rsc, "cancel", w->interval_ms, w->ack_key, EXEC_DONE, OCF_RC_OK, NULL, w->ack_sys, w->ack_host);
 }
 
 static void
 answer_unregister(struct controld *c, struct exec_wait *w, int rc)
 {
     struct delete_request *d = g_steal_pointer(&w->deletion);
-    struct lrm_rsc *rsc = g_hash_table_lookup(c->resources, w->rsc);
+    struct lrm_rsc *rsc = g_hash_table_lookup(w->lrm->resources, w->rsc);
 
     if (d == NULL) {
         return;
@@ -476,13 +506,13 @@ answer_unregister(struct controld *c, struct exec_wait *w, int rc)
         lrm_finish_deletion(c, d);
     } else {
         log_err("The executor did not forget %s: %s", w->rsc, legacy_text(rc));
-        lrm_ack_made_up(c, d->rsc, "delete", 0, d->key, EXEC_ERROR, OCF_RC_ERROR, legacy_text(rc), d->from_sys, d->from_host);
+        lrm_ack_made_up(c, w->lrm, d->rsc, "delete", 0, d->key, EXEC_ERROR, OCF_RC_ERROR, legacy_text(rc), d->from_sys, d->from_host);
         delete_request_free(d);
     }
 }
 
 void
-ctl_on_exec_reply(struct controld *c, struct ctl_time t, uint64_t cookie, int rc)
+exec_reply(struct controld *c, uint64_t cookie, int rc)
 {
     gpointer key, value;
     struct exec_wait *w;
@@ -492,11 +522,10 @@ ctl_on_exec_reply(struct controld *c, struct ctl_time t, uint64_t cookie, int rc
     }
     g_free(key);
     w = value;
-    event_begin(c, t);
     switch (w->kind) {
         case WAIT_REGISTER:
             if (rc < 0) {
-                struct lrm_rsc *rsc = g_hash_table_lookup(c->resources, w->rsc);
+                struct lrm_rsc *rsc = g_hash_table_lookup(w->lrm->resources, w->rsc);
 
                 log_err("Could not register resource %s with the executor: %s", w->rsc, legacy_text(rc));
                 if (rsc != NULL) {
@@ -515,7 +544,32 @@ ctl_on_exec_reply(struct controld *c, struct ctl_time t, uint64_t cookie, int rc
             break;
     }
     exec_wait_free(w);
+}
+
+void
+ctl_on_exec_reply(struct controld *c, struct ctl_time t, uint64_t cookie, int rc)
+{
+    event_begin(c, t);
+    exec_reply(c, cookie, rc);
     event_end(c);
+}
+
+void
+lrm_fail_running(struct controld *c, struct lrm *lrm, const char *why)
+{
+    g_autoptr(GList) resources = g_hash_table_get_values(lrm->resources);
+
+    for (const GList *l = resources; l != NULL; l = l->next) {
+        struct lrm_rsc *rsc = l->data;
+
+        for (unsigned i = rsc->ops->len; i > 0; i--) {
+            struct lrm_op *op = rsc->ops->pdata[i - 1];
+
+            if (!op->reported) {
+                lrm_fabricate(c, rsc, g_ptr_array_steal_index(rsc->ops, i - 1), EXEC_NOT_CONNECTED, OCF_RC_ERROR, why);
+            }
+        }
+    }
 }
 
 /* ---- connection ---- */
@@ -556,7 +610,7 @@ lrm_busy(const struct controld *c)
     GHashTableIter iter;
     gpointer value;
 
-    g_hash_table_iter_init(&iter, c->resources);
+    g_hash_table_iter_init(&iter, c->local.resources);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         if (is_busy(value, false)) {
             return true;
@@ -571,7 +625,7 @@ lrm_cancel_all(struct controld *c)
     GHashTableIter iter;
     gpointer value;
 
-    g_hash_table_iter_init(&iter, c->resources);
+    g_hash_table_iter_init(&iter, c->local.resources);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         lrm_cancel_recurring(c, value);
     }
@@ -598,7 +652,7 @@ lrm_log_active(struct controld *c)
     GHashTableIter iter;
     gpointer value;
 
-    g_hash_table_iter_init(&iter, c->resources);
+    g_hash_table_iter_init(&iter, c->local.resources);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const struct lrm_rsc *rsc = value;
 

@@ -17,6 +17,7 @@ static void
 deletion_done(struct controld *c, int rc, const xmlNode *data, gpointer arg)
 {
     struct delete_request *d = arg;
+    struct lrm unknown = { .node = d->node, .uuid = d->node, .remote = true };
 
     if (rc != RC_OK && rc != ENXIO) {
         log_err("Could not delete history of %s on %s: %s", d->rsc, d->node, result_text(rc));
@@ -24,7 +25,7 @@ deletion_done(struct controld *c, int rc, const xmlNode *data, gpointer arg)
     if (d->cib_only && d->by_dc) {
         return; /* clearing a shutdown lock: the DC did not wait */
     }
-    lrm_ack_made_up(c, d->rsc, "delete", 0, d->key, EXEC_DONE, OCF_RC_OK, NULL, d->from_sys, d->from_host);
+    lrm_ack_made_up(c, d->lrm != NULL ? d->lrm : &unknown, d->rsc, "delete", 0, d->key, EXEC_DONE, OCF_RC_OK, NULL, d->from_sys, d->from_host);
     if (!d->by_dc) {
         g_autofree char *now = g_strdup_printf("%" G_GINT64_FORMAT, now_epoch(c));
 
@@ -40,15 +41,15 @@ history_path(const char *node, const char *rsc)
 
 /* The record of these goes, and with it the result: who waits for one must hear that it does not come. */
 static void
-disown_operations(struct controld *c, const char *rsc_id)
+disown_operations(struct controld *c, const struct lrm *lrm, const char *rsc_id)
 {
-    const struct lrm_rsc *rsc = g_hash_table_lookup(c->resources, rsc_id);
+    const struct lrm_rsc *rsc = g_hash_table_lookup(lrm->resources, rsc_id);
 
     for (unsigned i = 0; rsc != NULL && i < rsc->ops->len; i++) {
         const struct lrm_op *op = rsc->ops->pdata[i];
 
         if (!op->reported) {
-            lrm_ack_made_up(c, rsc_id, op->rec->action, op->rec->interval_ms, op->rec->userdata, EXEC_CANCELLED, OCF_RC_OK,
+            lrm_ack_made_up(c, lrm, rsc_id, op->rec->action, op->rec->interval_ms, op->rec->userdata, EXEC_CANCELLED, OCF_RC_OK,
                             "resource deleted", op->from_sys, op->from_host);
         }
     }
@@ -59,13 +60,13 @@ lrm_finish_deletion(struct controld *c, struct delete_request *d)
 {
     g_autofree char *path = history_path(d->node, d->rsc);
 
-    if (!d->cib_only) {
+    if (!d->cib_only && d->lrm != NULL) {
         log_info("Forgetting resource %s", d->rsc);
-        disown_operations(c, d->rsc);
-        if (c->batch != NULL) {
-            xml_free(xml_find(c->batch, "lrm_resource", "id", d->rsc));
+        disown_operations(c, d->lrm, d->rsc);
+        if (d->lrm->batch != NULL) {
+            xml_free(xml_find(d->lrm->batch, "lrm_resource", "id", d->rsc));
         }
-        g_hash_table_remove(c->resources, d->rsc);
+        g_hash_table_remove(d->lrm->resources, d->rsc);
     }
     cib_request(c, CIB_OP_DELETE, path, NULL, CIB_OPT_XPATH | CIB_OPT_MULTIPLE, deletion_done, d, delete_request_free);
 }
@@ -75,36 +76,38 @@ static void
 deletion_allowed(struct controld *c, int rc, const xmlNode *data, gpointer arg)
 {
     struct delete_request *request = arg, *d;
-    struct lrm_rsc *rsc = g_hash_table_lookup(c->resources, request->rsc);
+    struct lrm_rsc *rsc = request->lrm != NULL ? g_hash_table_lookup(request->lrm->resources, request->rsc) : NULL;
+    struct lrm unknown = { .node = request->node, .uuid = request->node, .remote = true };
     struct exec_wait *w;
 
     if (rc != RC_OK && rc != ENXIO) {
         log_err("Could not delete resource %s for %s: %s", request->rsc, request->user, result_text(rc));
-        lrm_ack_made_up(c, request->rsc, "delete", 0, request->key, EXEC_ERROR,
+        lrm_ack_made_up(c, request->lrm != NULL ? request->lrm : &unknown, request->rsc, "delete", 0, request->key, EXEC_ERROR,
                     rc == EACCES || rc == EPERM ? OCF_RC_INSUFFICIENT_PRIV : OCF_RC_ERROR, result_text(rc), request->from_sys,
                     request->from_host);
         return;
     }
     d = g_memdup2(request, sizeof *request);
     memset(request, 0, sizeof *request); /* its strings moved */
-    if (d->cib_only || rsc == NULL || !rsc->registered || !c->exec_connected) {
+    if (d->cib_only || rsc == NULL || !rsc->registered || !(rsc->lrm->remote ? rsc->lrm->connected : c->exec_connected)) {
         lrm_finish_deletion(c, d);
         return;
     }
-    exec_effect(c, CTL_EXEC_UNREGISTER, WAIT_UNREGISTER, d->rsc, &w);
+    exec_effect(c, d->lrm, CTL_EXEC_UNREGISTER, WAIT_UNREGISTER, d->rsc, &w);
     w->deletion = d;
 }
 
 void
 lrm_delete(struct controld *c, const struct lrm_request *r)
 {
-    struct lrm_rsc *rsc = lrm_rsc_find(c, r->primitive);
+    struct lrm *lrm = r->lrm != NULL ? r->lrm : &c->local;
+    struct lrm_rsc *rsc = lrm_rsc_find(lrm, r->primitive);
     const char *id = rsc != NULL ? rsc->id : xml_id(r->primitive);
     g_autofree char *path = history_path(r->node, id);
     struct delete_request *d;
 
     if (path == NULL) {
-        lrm_ack_made_up(c, id, "delete", 0, r->key, EXEC_ERROR, OCF_RC_NOT_CONFIGURED, "No resource can have such a name", r->from_sys,
+        lrm_ack_made_up(c, lrm, id, "delete", 0, r->key, EXEC_ERROR, OCF_RC_NOT_CONFIGURED, "No resource can have such a name", r->from_sys,
                         r->from_host);
         return;
     }
@@ -114,6 +117,7 @@ lrm_delete(struct controld *c, const struct lrm_request *r)
     d->from_sys = g_strdup(r->from_sys);
     d->from_host = g_strdup(r->from_host);
     d->user = g_strdup(r->user);
+    d->lrm = r->lrm;
     d->node = g_strdup(r->node);
     d->by_dc = r->by_dc;
     d->cib_only = text_equal(xml_get(r->data, "mode"), "cib");
@@ -126,18 +130,19 @@ lrm_delete(struct controld *c, const struct lrm_request *r)
 void
 lrm_fail(struct controld *c, const struct lrm_request *r)
 {
-    struct lrm_rsc *rsc = lrm_rsc_find(c, r->primitive);
+    struct lrm *lrm = r->lrm != NULL ? r->lrm : &c->local;
+    struct lrm_rsc *rsc = lrm_rsc_find(lrm, r->primitive);
     const char *id = xml_id(r->primitive);
     struct lrm_op *op;
 
     if (!text_is_one_of(r->user, "root", DAEMON_USER, NULL)) {
         log_err("%s may not simulate a failure of %s", r->user, id);
-        lrm_ack_made_up(c, id, "asyncmon", 0, r->key, EXEC_ERROR, OCF_RC_INSUFFICIENT_PRIV, "Unprivileged user cannot fail resources",
+        lrm_ack_made_up(c, lrm, id, "asyncmon", 0, r->key, EXEC_ERROR, OCF_RC_INSUFFICIENT_PRIV, "Unprivileged user cannot fail resources",
                     r->from_sys, r->from_host);
         return;
     }
-    if (rsc == NULL && (rsc = lrm_rsc_new(c, r->primitive)) == NULL) {
-        lrm_ack_made_up(c, id, "asyncmon", 0, r->key, EXEC_ERROR, OCF_RC_NOT_CONFIGURED, "Cannot fail unknown resource", r->from_sys, r->from_host);
+    if (rsc == NULL && (rsc = lrm_rsc_new(lrm, r->primitive)) == NULL) {
+        lrm_ack_made_up(c, lrm, id, "asyncmon", 0, r->key, EXEC_ERROR, OCF_RC_NOT_CONFIGURED, "Cannot fail unknown resource", r->from_sys, r->from_host);
         return;
     }
     log_info("Failing resource %s for %s", rsc->id, r->user);
@@ -146,27 +151,32 @@ lrm_fail(struct controld *c, const struct lrm_request *r)
     op->rec->params = g_hash_table_new(g_str_hash, g_str_equal);
     op->reported = true;
     lrm_fabricate(c, rsc, op, EXEC_DONE, OCF_RC_ERROR, "Simulated failure");
-    lrm_ack_made_up(c, id, "asyncmon", 0, r->key, EXEC_DONE, OCF_RC_OK, NULL, r->from_sys, r->from_host);
+    lrm_ack_made_up(c, lrm, id, "asyncmon", 0, r->key, EXEC_DONE, OCF_RC_OK, NULL, r->from_sys, r->from_host);
 }
 
 void
 lrm_probe_again(struct controld *c, const struct lrm_request *r)
 {
+    struct lrm *lrm = r->lrm;
     GHashTableIter iter;
     gpointer value;
 
-    log_notice("Forgetting all resources so that they are probed again");
-    g_hash_table_iter_init(&iter, c->resources);
+    if (lrm == NULL) {
+        log_warn("Nothing can be probed again on %s: there is no connection to it here", r->node);
+        return;
+    }
+    log_notice("Forgetting all resources on %s so that they are probed again", lrm->node);
+    g_hash_table_iter_init(&iter, lrm->resources);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         struct lrm_rsc *rsc = value;
 
-        if (rsc->registered && c->exec_connected) {
-            exec_effect(c, CTL_EXEC_UNREGISTER, WAIT_UNREGISTER, rsc->id, NULL);
+        if (rsc->registered && (lrm->remote ? lrm->connected : c->exec_connected)) {
+            exec_effect(c, lrm, CTL_EXEC_UNREGISTER, WAIT_UNREGISTER, rsc->id, NULL);
         }
     }
-    g_hash_table_remove_all(c->resources);
-    g_clear_pointer(&c->batch, xml_free);
-    cib_drop_xpath(c, 0, "//node_state[@uname='%s']/lrm", c->cfg.node_name);
+    g_hash_table_remove_all(lrm->resources);
+    g_clear_pointer(&lrm->batch, xml_free);
+    cib_drop_xpath(c, 0, "//node_state[@uname='%s']/lrm", lrm->node);
     if (!r->by_dc) {
         xmlNode *msg = msg_new(c, CRM_TASK_LRM_INVOKE, r->from_sys, SYS_LRMD, r->from_host, NULL);
 
@@ -184,6 +194,7 @@ lrm_clear_failcount(struct controld *c, const xmlNode *msg)
     g_autoptr(GHashTable) params = NULL;
     g_autofree char *key = NULL;
     guint interval_ms = 0;
+    struct lrm *lrm;
     bool remote;
 
     if (rsc == NULL) {
@@ -205,5 +216,8 @@ lrm_clear_failcount(struct controld *c, const xmlNode *msg)
     log_info("Clearing failures of %s on %s", rsc, node);
     attr_clear_failure(c, node, rsc, operation, interval, remote);
     history_delete_last_failure(c, node, rsc, key);
-    history_forget_failure(c, rsc, operation, interval_ms, operation != NULL);
+    lrm = lrm_of(c, node);
+    if (lrm != NULL) {
+        history_forget_failure(lrm, rsc, operation, interval_ms, operation != NULL);
+    }
 }

@@ -15,6 +15,7 @@
 
 /* An action on its way to the executor; waits in waiting_ops for meta-data. */
 struct op_request {
+    struct lrm *lrm;
     char *rsc;
     struct lrm_op *op;
     uint64_t meta; /* cookie of the meta-data it waits for, 0: only for its turn */
@@ -50,7 +51,7 @@ int_param(const struct op_record *rec, const char *name, long long def)
 void
 lrm_cancel(struct controld *c, const struct lrm_rsc *rsc, struct lrm_op *op, struct exec_wait **wait)
 {
-    struct ctl_effect *e = exec_effect(c, CTL_EXEC_CANCEL, WAIT_CANCEL, rsc->id, wait);
+    struct ctl_effect *e = exec_effect(c, rsc->lrm, CTL_EXEC_CANCEL, WAIT_CANCEL, rsc->id, wait);
 
     op->cancelled = true;
     e->action = g_strdup(op->rec->action);
@@ -121,7 +122,7 @@ run(struct controld *c, struct lrm_rsc *rsc, struct lrm_op *take_op)
         rec->rc = OCF_RC_ERROR;
         rec->run_time = now_epoch(c);
         rec->reason = g_strdup(why);
-        lrm_ack(c, rsc->id, rec, SYS_TENGINE, NULL);
+        lrm_ack(c, rsc->lrm, rsc->id, rec, SYS_TENGINE, NULL);
         if (c->shutdown) {
             fsa_raise(c, I_SHUTDOWN, NULL, "asked to start something while shutting down");
         }
@@ -137,7 +138,8 @@ run(struct controld *c, struct lrm_rsc *rsc, struct lrm_op *take_op)
     }
     set_timeout(rsc, rec);
     write_pending(c, rsc, rec);
-    if (rec->interval_ms == 0 && !text_is_one_of(rec->action, "monitor", "notify", NULL)) {
+    if (rec->interval_ms == 0 && !text_is_one_of(rec->action, "monitor", "notify", NULL)
+        && !(text_equal(rec->action, "migrate_to") && remote_is_connection(rsc))) {
         lrm_cancel_recurring(c, rsc);
     } else if (rec->interval_ms > 0) {
         struct lrm_op *same = lrm_op_find(rsc, rec->action, rec->interval_ms, NULL);
@@ -147,9 +149,9 @@ run(struct controld *c, struct lrm_rsc *rsc, struct lrm_op *take_op)
         }
     }
     log_notice("Requesting local execution of %s operation for %s on %s" LOG_XT "transition %s",
-               op_record_word(rec), rsc->id, c->cfg.node_name, rec->userdata);
+               op_record_word(rec), rsc->id, rsc->lrm->node, rec->userdata);
     g_ptr_array_add(rsc->ops, take_op);
-    e = exec_effect(c, CTL_EXEC_RUN, WAIT_RUN, rsc->id, NULL);
+    e = exec_effect(c, rsc->lrm, CTL_EXEC_RUN, WAIT_RUN, rsc->id, NULL);
     take_op->cookie = e->cookie;
     e->action = g_strdup(rec->action);
     e->interval_ms = rec->interval_ms;
@@ -163,7 +165,7 @@ run(struct controld *c, struct lrm_rsc *rsc, struct lrm_op *take_op)
         log_info("Not waiting %lldms for the first %s of %s", e->delay_ms, rec->action, rsc->id);
         done.status = EXEC_DONE;
         done.rc = op_target_rc(rec);
-        lrm_ack(c, rsc->id, &done, SYS_TENGINE, NULL);
+        lrm_ack(c, rsc->lrm, rsc->id, &done, SYS_TENGINE, NULL);
         take_op->reported = true;
     }
 }
@@ -201,10 +203,12 @@ ask_meta(struct controld *c, const struct lrm_rsc *rsc, const char *key)
 }
 
 static bool
-somebody_waits(struct controld *c, const char *rsc, const struct op_request *before)
+somebody_waits(struct controld *c, const struct lrm *lrm, const char *rsc, const struct op_request *before)
 {
     for (const GList *l = c->waiting_ops.head; l != NULL && l->data != before; l = l->next) {
-        if (text_equal(((const struct op_request *)l->data)->rsc, rsc)) {
+        const struct op_request *r = l->data;
+
+        if (r->lrm == lrm && text_equal(r->rsc, rsc)) {
             return true;
         }
     }
@@ -223,11 +227,12 @@ submit(struct controld *c, struct lrm_rsc *rsc, struct lrm_op *take_op)
         && (text_equal(take_op->rec->action, "start") || !g_hash_table_contains(c->metas, key))) {
         cookie = ask_meta(c, rsc, key);
     }
-    if (cookie == 0 && !somebody_waits(c, rsc->id, NULL)) {
+    if (cookie == 0 && !somebody_waits(c, rsc->lrm, rsc->id, NULL)) {
         run(c, rsc, take_op);
         return;
     }
     r = g_new0(struct op_request, 1);
+    r->lrm = rsc->lrm;
     r->rsc = g_strdup(rsc->id);
     r->op = take_op;
     r->meta = cookie;
@@ -268,10 +273,10 @@ ctl_on_metadata(struct controld *c, struct ctl_time t, uint64_t cookie, const xm
         struct lrm_rsc *rsc;
 
         next = l->next;
-        if (r->meta != 0 || somebody_waits(c, r->rsc, r)) {
+        if (r->meta != 0 || somebody_waits(c, r->lrm, r->rsc, r)) {
             continue;
         }
-        rsc = g_hash_table_lookup(c->resources, r->rsc);
+        rsc = g_hash_table_lookup(r->lrm->resources, r->rsc);
         if (rsc != NULL) {
             run(c, rsc, g_steal_pointer(&r->op));
         }
@@ -282,6 +287,16 @@ ctl_on_metadata(struct controld *c, struct ctl_time t, uint64_t cookie, const xm
 }
 
 /* ---- a request to run something ---- */
+
+static guint
+request_interval(const struct lrm_request *r)
+{
+    g_autoptr(GHashTable) params = lrmd_params_from_xml(r->data);
+    const char *text = g_hash_table_lookup(params, "CRM_meta_interval");
+    long long ms = 0;
+
+    return text != NULL && text_parse_int(text, &ms) && ms > 0 && ms <= G_MAXUINT ? (guint)ms : 0;
+}
 
 /* All of the request's attributes but the expected result; a stop runs with what the start ran with. */
 static GHashTable *
@@ -314,21 +329,30 @@ request_params(const struct lrm_rsc *rsc, const struct lrm_request *r)
 void
 lrm_execute(struct controld *c, const struct lrm_request *r)
 {
-    struct lrm_rsc *rsc = lrm_rsc_find(c, r->primitive);
+    struct lrm_rsc *rsc;
     struct lrm_op *op;
     long long interval;
 
+    if (r->lrm == NULL) {
+        struct lrm unknown = { .node = (char *)r->node, .uuid = (char *)r->node, .remote = true };
+
+        log_err("There is no connection to %s here", r->node);
+        lrm_ack_made_up(c, &unknown, xml_id(r->primitive), r->operation, request_interval(r), r->key, EXEC_NOT_CONNECTED, OCF_RC_ERROR,
+                        "Local node has no connection to remote", r->from_sys, r->from_host);
+        return;
+    }
+    rsc = lrm_rsc_find(r->lrm, r->primitive);
     if (rsc == NULL) {
-        rsc = lrm_rsc_new(c, r->primitive);
+        rsc = lrm_rsc_new(r->lrm, r->primitive);
     }
     if (rsc == NULL) {
         log_err("Invalid resource definition for %s", xml_id(r->primitive));
-        lrm_ack_made_up(c, xml_id(r->primitive) != NULL ? xml_id(r->primitive) : "unknown", r->operation, 0, r->key, EXEC_ERROR,
+        lrm_ack_made_up(c, r->lrm, xml_id(r->primitive) != NULL ? xml_id(r->primitive) : "unknown", r->operation, 0, r->key, EXEC_ERROR,
                     OCF_RC_NOT_CONFIGURED, "Invalid resource definition", r->from_sys, r->from_host);
         return;
     }
     if (!rsc->registered) {
-        struct ctl_effect *e = exec_effect(c, CTL_EXEC_REGISTER, WAIT_REGISTER, rsc->id, NULL);
+        struct ctl_effect *e = exec_effect(c, rsc->lrm, CTL_EXEC_REGISTER, WAIT_REGISTER, rsc->id, NULL);
 
         e->agent.standard = g_strdup(rsc->agent.standard);
         e->agent.provider = g_strdup(rsc->agent.provider);
@@ -347,16 +371,7 @@ lrm_execute(struct controld *c, const struct lrm_request *r)
     g_free(rsc->container);
     rsc->container = g_strdup(meta_param(op->rec, "CRM_meta_container"));
 
-    if (!text_equal_nocase(r->node, c->cfg.node_name)) {
-        lrm_fabricate(c, rsc, op, EXEC_NOT_CONNECTED, OCF_RC_ERROR, "Local node has no connection to remote");
-    } else if (text_equal(rsc->agent.type, "remote") && text_equal(rsc->agent.provider, "pacemaker")
-               && text_equal_nocase(rsc->agent.standard, "ocf")) {
-        /* The seam for remote nodes (spec 30 §13): the controller itself would be the agent here. */
-        bool probe = text_equal(r->operation, "monitor"), stop = text_equal(r->operation, "stop");
-
-        lrm_fabricate(c, rsc, op, probe || stop ? EXEC_DONE : EXEC_NOT_SUPPORTED, probe ? OCF_RC_NOT_RUNNING : stop ? OCF_RC_OK : OCF_RC_UNIMPLEMENTED,
-                  probe || stop ? NULL : "Connections to Pacemaker Remote nodes are not supported");
-    } else if (!c->exec_connected) {
+    if (!(rsc->lrm->remote ? rsc->lrm->connected : c->exec_connected)) {
         lrm_fabricate(c, rsc, op, EXEC_NOT_CONNECTED, OCF_RC_ERROR, "Not connected to remote executor");
     } else {
         submit(c, rsc, op);
@@ -371,7 +386,8 @@ lrm_cancel_request(struct controld *c, const struct lrm_request *r)
     g_autoptr(GHashTable) params = lrmd_params_from_xml(r->data);
     const char *action = g_hash_table_lookup(params, "CRM_meta_operation"), *spec = g_hash_table_lookup(params, "CRM_meta_interval"),
                *call = g_hash_table_lookup(params, "CRM_meta_call_id"), *key = r->key;
-    struct lrm_rsc *rsc = lrm_rsc_find(c, r->primitive);
+    struct lrm unknown = { .node = (char *)r->node, .uuid = (char *)r->node, .remote = true }, *lrm = r->lrm != NULL ? r->lrm : &unknown;
+    struct lrm_rsc *rsc = r->lrm != NULL ? lrm_rsc_find(r->lrm, r->primitive) : NULL;
     long long interval = 0, call_id = 0;
     struct lrm_op *op = NULL;
     struct exec_wait *wait;
@@ -401,8 +417,8 @@ lrm_cancel_request(struct controld *c, const struct lrm_request *r)
         struct op_record *gone = op_record_new(rsc != NULL ? rsc->id : xml_id(r->primitive), action, (guint)interval);
 
         log_info("Nothing to cancel for %s of %s", action, gone->rsc);
-        lrm_delete_entry(c, gone);
-        lrm_ack_made_up(c, gone->rsc, "cancel", (guint)interval, key, EXEC_DONE, OCF_RC_OK, NULL, r->from_sys, r->from_host);
+        lrm_delete_entry(c, lrm, gone);
+        lrm_ack_made_up(c, lrm, gone->rsc, "cancel", (guint)interval, key, EXEC_DONE, OCF_RC_OK, NULL, r->from_sys, r->from_host);
         op_record_free(gone);
     }
 }

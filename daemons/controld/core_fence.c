@@ -316,6 +316,9 @@ node_was_fenced(struct controld *c, const struct ctl_fence_event *e)
         }
         g_hash_table_replace(c->fence_cleanup, g_strdup(e->target), g_strdup(p != NULL ? p->uuid : NULL));
     }
+    if (remote) {
+        remote_fenced(c, e->target);
+    }
     if (p != NULL) {
         p->join_phase = JOIN_NONE;
         p->is_over = true;

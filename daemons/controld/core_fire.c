@@ -387,6 +387,7 @@ fire_pseudo(struct controld *c, struct graph_action *a)
         if (data != NULL && xml_first(data, NULL) != NULL) {
             g_autoptr(GPtrArray) list = peers_list(c->peers);
 
+            remote_on_maintenance(c, data);
             for (unsigned i = 0; i < list->len; i++) {
                 const struct peer *p = list->pdata[i];
 
@@ -395,6 +396,13 @@ fire_pseudo(struct controld *c, struct graph_action *a)
                               msg_new(c, CRM_TASK_MAINTENANCE_NODES, SYS_CRMD, SYS_TENGINE, p->name, xml_copy(NULL, data)));
                 }
             }
+        }
+    }
+    if (text_equal(a->task, CRM_TASK_STONITH)) {
+        const xmlNode *downed = xml_first(a->xml, "downed"), *node = downed != NULL ? xml_first(downed, "node") : NULL;
+
+        if (node != NULL && xml_next(node, "node") == NULL && xml_id(node) != NULL) {
+            remote_node_gone(c, xml_id(node)); /* a guest, with its container */
         }
     }
     log_debug("Pseudo-action %d (%s) fired and confirmed", a->id, a->key);

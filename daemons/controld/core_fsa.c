@@ -587,6 +587,10 @@ event_end(struct controld *c)
     nodes_process_changes(c);
     fsa_check_started(c);
     fsa_settle(c);
+    if (!g_queue_is_empty(&c->remote_inbox)) {
+        remote_work(c);
+        fsa_settle(c);
+    }
     history_flush(c);
     if (c->state == S_STOPPING) {
         shutdown_leave(c);
@@ -602,6 +606,8 @@ ctl_on_timer(struct controld *c, struct ctl_time t, uint64_t id)
     event_begin(c, t);
     if (id >= TIMER_ACTION(0, 0)) {
         graph_on_action_timer(c, id);
+    } else if (id >= TIMER_REMOTE) {
+        remote_on_timer(c, id);
     } else {
         switch ((enum ctl_timer)id) {
             case TIMER_DC:
@@ -695,7 +701,9 @@ ctl_new(const struct ctl_config *config)
     g_queue_init(&c->waiting_ops);
     c->state = S_STARTING;
     c->load_class = -1;
-    c->resources = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, lrm_rsc_free);
+    lrm_init(&c->local, c->cfg.node_name, c->uuid, false);
+    c->remotes = g_hash_table_new(g_str_hash, g_str_equal);
+    g_queue_init(&c->remote_inbox);
     c->metas = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, agent_meta_free);
     c->exec_waits = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, exec_wait_free);
     c->meta_waits = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
@@ -730,7 +738,8 @@ ctl_free(struct controld *c)
         op_request_free(request);
     }
     g_clear_pointer(&c->cib_waits, g_hash_table_unref);
-    g_hash_table_unref(c->resources);
+    lrm_clear(&c->local);
+    remotes_free(c);
     g_hash_table_unref(c->metas);
     g_hash_table_unref(c->exec_waits);
     g_hash_table_unref(c->meta_waits);
@@ -742,7 +751,6 @@ ctl_free(struct controld *c)
     g_free(c->pe.reference);
     xml_free(c->pe.cib);
     xml_free(c->pe_reply);
-    xml_free(c->batch);
     graph_free(c->graph);
     options_free(c);
     election_free(c->election);

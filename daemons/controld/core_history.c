@@ -223,6 +223,24 @@ lrm_rsc_free(gpointer data)
     g_free(rsc);
 }
 
+void
+lrm_init(struct lrm *lrm, const char *node, const char *uuid, bool remote)
+{
+    lrm->node = g_strdup(node);
+    lrm->uuid = g_strdup(uuid);
+    lrm->remote = remote;
+    lrm->resources = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, lrm_rsc_free);
+}
+
+void
+lrm_clear(struct lrm *lrm)
+{
+    g_free(lrm->node);
+    g_free(lrm->uuid);
+    g_hash_table_unref(lrm->resources);
+    xml_free(lrm->batch);
+}
+
 /* ---- digests (spec 30 §11.4, §11.5) ---- */
 
 /* Parameters that describe the operation and not the resource. */
@@ -522,7 +540,7 @@ history_all(struct controld *c)
     lrm = xml_new(state, "lrm");
     xml_set(lrm, "id", c->uuid);
     list = xml_new(lrm, "lrm_resources");
-    g_hash_table_iter_init(&iter, c->resources);
+    g_hash_table_iter_init(&iter, c->local.resources);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const struct lrm_rsc *rsc = value;
         const struct op_record *going_on = under_way(rsc);
@@ -581,7 +599,7 @@ agent_params(GHashTable *params)
 }
 
 void
-history_remember(struct controld *c, struct lrm_rsc *rsc, const struct op_record *op)
+history_remember(struct lrm_rsc *rsc, const struct op_record *op)
 {
     if (text_equal(op->action, "notify") || text_equal(op->action, "meta-data")) {
         return;
@@ -617,9 +635,9 @@ history_remember(struct controld *c, struct lrm_rsc *rsc, const struct op_record
 
 /* Forget a failure that was cleaned up; with `by_op` only if it is that operation's. */
 void
-history_forget_failure(struct controld *c, const char *id, const char *operation, guint interval_ms, bool by_op)
+history_forget_failure(struct lrm *lrm, const char *id, const char *operation, guint interval_ms, bool by_op)
 {
-    struct lrm_rsc *rsc = g_hash_table_lookup(c->resources, id);
+    struct lrm_rsc *rsc = g_hash_table_lookup(lrm->resources, id);
 
     if (rsc == NULL || rsc->failed == NULL) {
         return;
@@ -653,7 +671,7 @@ written(struct controld *c, int rc, const xmlNode *data, gpointer arg)
 }
 
 static void
-write_resources(struct controld *c, xmlNode *take_resources)
+write_resources(struct controld *c, const struct lrm *of, xmlNode *take_resources)
 {
     xmlNode *status, *state, *lrm;
     unsigned options = CIB_OPT_QUORUM_OVERRIDE | CIB_OPT_CAN_CREATE;
@@ -663,22 +681,41 @@ write_resources(struct controld *c, xmlNode *take_resources)
     }
     status = xml_new(NULL, "status");
     state = xml_new(status, "node_state");
-    xml_set(state, "id", c->uuid);
-    xml_set(state, "uname", c->cfg.node_name);
+    xml_set(state, "id", of->uuid);
+    xml_set(state, "uname", of->node);
+    if (of->remote) {
+        xml_set(state, "remote_node", "true");
+    }
     xml_set(state, "crm-debug-origin", "do_update_resource");
     lrm = xml_new(state, "lrm");
-    xml_set(lrm, "id", c->uuid);
+    xml_set(lrm, "id", of->uuid);
     xml_adopt(lrm, take_resources);
     c->history_writes++;
     cib_request(c, CIB_OP_MODIFY, "status", status, options, written, NULL, NULL);
+}
+
+static void
+flush_one(struct controld *c, struct lrm *lrm)
+{
+    if (lrm->batch != NULL) {
+        write_resources(c, lrm, g_steal_pointer(&lrm->batch));
+    }
 }
 
 /* One change for all that gathered while the previous one was on its way. */
 void
 history_flush(struct controld *c)
 {
-    if (c->batch != NULL && c->history_writes == 0 && c->cib_connected) {
-        write_resources(c, g_steal_pointer(&c->batch));
+    GHashTableIter iter;
+    gpointer value;
+
+    if (c->history_writes > 0 || !c->cib_connected) {
+        return;
+    }
+    flush_one(c, &c->local);
+    g_hash_table_iter_init(&iter, c->remotes);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        flush_one(c, value);
     }
 }
 
@@ -687,12 +724,10 @@ write_alone(struct controld *c, const struct lrm_rsc *rsc, const struct op_recor
 {
     xmlNode *list = xml_new(NULL, "lrm_resources"), *resource = resource_element(list, rsc);
 
-    if (c->batch != NULL) {
-        write_resources(c, g_steal_pointer(&c->batch)); /* keep the order */
-    }
+    flush_one(c, rsc->lrm); /* keep the order */
     xml_set(resource, "shutdown-lock", lock);
     history_append(c, resource, rsc, op, "do_update_resource");
-    write_resources(c, list);
+    write_resources(c, rsc->lrm, list);
 }
 
 /*
@@ -730,12 +765,12 @@ history_queue(struct controld *c, const struct lrm_rsc *rsc, const struct op_rec
         write_alone(c, rsc, op, lock);
         return;
     }
-    if (c->batch == NULL) {
-        c->batch = xml_new(NULL, "lrm_resources");
+    if (rsc->lrm->batch == NULL) {
+        rsc->lrm->batch = xml_new(NULL, "lrm_resources");
     }
-    resource = xml_find(c->batch, "lrm_resource", "id", rsc->id);
+    resource = xml_find(rsc->lrm->batch, "lrm_resource", "id", rsc->id);
     if (resource == NULL) {
-        resource = resource_element(c->batch, rsc);
+        resource = resource_element(rsc->lrm->batch, rsc);
     }
     if (op->status != EXEC_PENDING) {
         xml_set(resource, "shutdown-lock", lock);

@@ -145,7 +145,7 @@ request_handle(struct controld *c, const xmlNode *msg, bool from_cluster)
     } else if (text_equal(task, CRM_TASK_REMOTE_STATE)) {
         on_remote_state(c, msg);
     } else if (text_equal(task, CRM_TASK_MAINTENANCE_NODES)) {
-        log_debug("No connection to a remote node is kept here");
+        remote_on_maintenance(c, msg_payload(msg));
     } else if (c->is_dc) {
         log_err("Unexpected request (%s) sent to the DC by %s", task, xml_get(msg, F_SRC));
     } else {

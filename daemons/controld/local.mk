@@ -18,6 +18,7 @@ daemons_controld_libcontroldcore_a_SOURCES = \
 	daemons/controld/core_message.c \
 	daemons/controld/core_nodes.c \
 	daemons/controld/core_options.c \
+	daemons/controld/core_remote.c \
 	daemons/controld/core_scheduler.c \
 	daemons/controld/core_shutdown.c \
 	daemons/controld/core_transition.c
@@ -29,6 +30,7 @@ daemons_controld_pacemaker_controld_SOURCES = \
 	daemons/controld/clients.c \
 	daemons/controld/main.c \
 	daemons/controld/options.c \
+	daemons/controld/remotes.c \
 	daemons/controld/shell.h
 daemons_controld_pacemaker_controld_LDADD = daemons/controld/libcontroldcore.a $(FENCE_LDADD) $(CIB_LDADD) $(CLUSTER_LDADD) $(RULES_LDADD)
 

@@ -193,6 +193,9 @@ send_client(const struct ctl_effect *e)
 {
     struct ipc_client *client = ipc_client_find(e->client);
 
+    if (client == NULL && remotes_send_client(e->client, e->xml)) {
+        return;
+    }
     if (client == NULL) {
         log_debug("Client %s is gone: dropping %s", e->client, xml_get(e->xml, F_REFERENCE));
         return;
@@ -262,6 +265,7 @@ carry_out_one(struct ctl_effect *e)
             break;
         case CTL_DISCONNECT_EXEC:
             clients_disconnect_exec();
+            remotes_disconnect_all();
             break;
         case CTL_DISCONNECT_CLUSTER:
             if (self.cluster != NULL) {
@@ -295,6 +299,8 @@ carry_out_one(struct ctl_effect *e)
 
             if (client != NULL) {
                 ipc_client_disconnect(client);
+            } else {
+                remotes_drop_client(e->client);
             }
             break;
         }
@@ -316,6 +322,18 @@ carry_out_one(struct ctl_effect *e)
         case CTL_EXEC_CANCEL:
         case CTL_EXEC_ALERT:
             clients_exec(e);
+            break;
+        case CTL_REMOTE_CONNECT:
+            remotes_connect(e);
+            break;
+        case CTL_REMOTE_DISCONNECT:
+            remotes_disconnect(e);
+            break;
+        case CTL_REMOTE_POKE:
+            remotes_poke(e);
+            break;
+        case CTL_REMOTE_ANSWER:
+            remotes_answer(e);
             break;
         case CTL_METADATA:
             agents_metadata(e);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the files of the controller's shell share: the core, its connections, delivering events.
- * Included by daemons/controld/{main,clients,agents,options}.c only.
+ * Included by daemons/controld/{main,clients,remotes,agents,options}.c only.
  */
 #ifndef CONTROLD_SHELL_H
 #define CONTROLD_SHELL_H
@@ -41,6 +41,21 @@ void clients_exec(struct ctl_effect *e);
 void clients_fence(struct ctl_effect *e);
 void clients_schedule(struct ctl_effect *e);
 void clients_attrd(struct ctl_effect *e);
+
+/* An executor's result; `node` NULL: of this node's. */
+struct lrmd_event;
+void shell_exec_result(const struct lrmd_event *event, const char *node);
+
+/* remotes.c: Pacemaker Remote nodes */
+void remotes_connect(const struct ctl_effect *e);
+void remotes_disconnect(const struct ctl_effect *e);
+void remotes_disconnect_all(void);
+void remotes_poke(const struct ctl_effect *e);
+void remotes_answer(const struct ctl_effect *e);
+void remotes_exec(const struct ctl_effect *e);
+/* An event for, or the end of, a client that is a program on such a node.  False: it is none. */
+bool remotes_send_client(const char *client, const xmlNode *event);
+bool remotes_drop_client(const char *client);
 
 /* agents.c: meta-data of agents, kept by the identity of their files */
 void agents_metadata(struct ctl_effect *e);

@@ -12,6 +12,7 @@ lib_exec_libexec_a_SOURCES = \
 	lib/exec/exec_systemd.c lib/exec/exec_systemd.h \
 	lib/exec/lrmd_client.c lib/exec/lrmd_client.h \
 	lib/exec/lrmd_protocol.h \
+	lib/exec/lrmd_remote.c lib/exec/lrmd_remote.h \
 	lib/exec/lrmd_xml.c \
 	lib/exec/process.c lib/exec/process.h
 EXEC_LDADD = lib/exec/libexec.a $(IPC_LDADD)

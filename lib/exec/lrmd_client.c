@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The executor's client over local IPC.  Called by the controller and others; see lrmd_client.h.
- * Remote executors (TLS) will be a second way to carry the same messages: only `transact` and the connect
- * functions know how they travel.  (spec 50 §2, §3)
+ * Remote executors are lrmd_remote.c's: nobody may wait for those.  (spec 50 §2, §3)
  */
 #include "lib/exec/lrmd_client.h"
 
@@ -91,32 +90,6 @@ on_closed(struct ipc_connection *ipc, void *data)
 
 /* --- requests --- */
 
-static xmlNode *
-new_command(const struct lrmd_client *c, const char *op, int timeout_ms, unsigned options)
-{
-    xmlNode *command = xml_new(NULL, LRMD_TAG_COMMAND);
-
-    xml_set(command, LRMD_FIELD_TAG_COPY, LRMD_TAG_COMMAND);
-    xml_set(command, LRMD_FIELD_TYPE, LRMD_TYPE);
-    xml_set(command, LRMD_FIELD_TOKEN, c->token);
-    xml_set(command, LRMD_FIELD_OP, op);
-    xml_set_int(command, LRMD_FIELD_TIMEOUT, timeout_ms);
-    xml_set_int(command, LRMD_FIELD_CALL_OPT, options);
-    return command;
-}
-
-static xmlNode *
-new_rsc_command(const struct lrmd_client *c, const char *op, int timeout_ms, unsigned options, const char *rsc_id,
-                xmlNode **rsc)
-{
-    xmlNode *command = new_command(c, op, timeout_ms, options);
-
-    *rsc = xml_new(xml_new(command, LRMD_TAG_CALLDATA), LRMD_TAG_RSC);
-    xml_set(*rsc, LRMD_FIELD_ORIGIN, "lrmd_client");
-    xml_set(*rsc, LRMD_FIELD_RSC_ID, rsc_id);
-    return command;
-}
-
 /* Send a command (freed here) and take the answer's code; *reply (may be NULL) gets the whole answer on success. */
 static int
 transact_within_take(struct lrmd_client *c, xmlNode *command, int wait_ms, xmlNode **reply)
@@ -152,16 +125,11 @@ transact_take(struct lrmd_client *c, xmlNode *command, xmlNode **reply)
 static int
 say_hello(struct lrmd_client *c, const char *name)
 {
-    g_autoptr(xmlNode) hello = xml_new(NULL, LRMD_TAG_COMMAND);
     g_autoptr(xmlNode) reply = NULL;
     const char *token;
     int rc;
 
-    xml_set(hello, LRMD_FIELD_TYPE, LRMD_TYPE);
-    xml_set(hello, LRMD_FIELD_OP, LRMD_OP_REGISTER);
-    xml_set(hello, LRMD_FIELD_CLIENT_NAME, name);
-    xml_set(hello, LRMD_FIELD_PROTOCOL_VERSION, LRMD_PROTOCOL_VERSION);
-    rc = transact_take(c, g_steal_pointer(&hello), &reply);
+    rc = transact_take(c, lrmd_hello_new(name, false), &reply);
     if (rc < 0) {
         return rc;
     }
@@ -200,18 +168,12 @@ int
 lrmd_client_register_rsc(struct lrmd_client *c, const char *id, const char *standard, const char *provider,
                          const char *type, unsigned options)
 {
-    xmlNode *command, *rsc;
-
     if (id == NULL || standard == NULL || type == NULL
         || ((exec_standard_capabilities(exec_standard_parse(standard)) & EXEC_CAP_PROVIDER)
             && provider == NULL)) {
         return -EINVAL;
     }
-    command = new_rsc_command(c, LRMD_OP_RSC_REGISTER, 0, options, id, &rsc);
-    xml_set(rsc, LRMD_FIELD_CLASS, standard);
-    xml_set(rsc, LRMD_FIELD_PROVIDER, provider);
-    xml_set(rsc, LRMD_FIELD_RSC_TYPE, type);
-    return transact_take(c, command, NULL);
+    return transact_take(c, lrmd_register_new(c->token, id, standard, provider, type, options), NULL);
 }
 
 int
@@ -219,7 +181,7 @@ lrmd_client_unregister_rsc(struct lrmd_client *c, const char *id)
 {
     xmlNode *rsc;
 
-    return transact_take(c, new_rsc_command(c, LRMD_OP_RSC_UNREGISTER, 0, 0, id, &rsc), NULL);
+    return transact_take(c, lrmd_rsc_command_new(c->token, LRMD_OP_RSC_UNREGISTER, 0, 0, id, &rsc), NULL);
 }
 
 struct lrmd_rsc_info *
@@ -228,7 +190,7 @@ lrmd_client_rsc_info(struct lrmd_client *c, const char *id, int *rc)
     g_autoptr(xmlNode) reply = NULL;
     struct lrmd_rsc_info *info;
     xmlNode *rsc;
-    int code = transact_take(c, new_rsc_command(c, LRMD_OP_RSC_INFO, 0, 0, id, &rsc), &reply);
+    int code = transact_take(c, lrmd_rsc_command_new(c->token, LRMD_OP_RSC_INFO, 0, 0, id, &rsc), &reply);
 
     if (code >= 0 && (xml_get(reply, LRMD_FIELD_CLASS) == NULL || xml_get(reply, LRMD_FIELD_RSC_TYPE) == NULL)) {
         code = -ENOMSG;
@@ -262,28 +224,14 @@ lrmd_rsc_info_free(struct lrmd_rsc_info *info)
 int
 lrmd_client_exec(struct lrmd_client *c, const struct lrmd_exec *op)
 {
-    xmlNode *rsc;
-    xmlNode *command = new_rsc_command(c, LRMD_OP_RSC_EXEC, op->timeout_ms, op->options, op->rsc_id, &rsc);
-
-    xml_set(rsc, LRMD_FIELD_ACTION, op->action);
-    xml_set(rsc, LRMD_FIELD_USERDATA, op->userdata);
-    xml_set_int(rsc, LRMD_FIELD_INTERVAL, op->interval_ms);
-    xml_set_int(rsc, LRMD_FIELD_TIMEOUT, op->timeout_ms);
-    xml_set_int(rsc, LRMD_FIELD_START_DELAY, op->start_delay_ms);
-    lrmd_params_to_xml(rsc, op->params);
     /* The answer comes at once, not when the action ends; how long that may take says how long this node may be stuck (spec 50 §2.5). */
-    return transact_within_take(c, command, MAX(op->timeout_ms, REPLY_TIMEOUT_MS), NULL);
+    return transact_within_take(c, lrmd_exec_new(c->token, op), MAX(op->timeout_ms, REPLY_TIMEOUT_MS), NULL);
 }
 
 int
 lrmd_client_cancel(struct lrmd_client *c, const char *rsc_id, const char *action, guint interval_ms)
 {
-    xmlNode *rsc;
-    xmlNode *command = new_rsc_command(c, LRMD_OP_RSC_CANCEL, 0, 0, rsc_id, &rsc);
-
-    xml_set(rsc, LRMD_FIELD_ACTION, action);
-    xml_set_int(rsc, LRMD_FIELD_INTERVAL, interval_ms);
-    return transact_take(c, command, NULL);
+    return transact_take(c, lrmd_cancel_new(c->token, rsc_id, action, interval_ms), NULL);
 }
 
 static void
@@ -304,8 +252,8 @@ lrmd_client_get_recurring(struct lrmd_client *c, const char *rsc_id, int *rc)
     GPtrArray *list;
     int code;
 
-    command = (rsc_id != NULL) ? new_rsc_command(c, LRMD_OP_GET_RECURRING, 0, 0, rsc_id, &unused)
-                               : new_command(c, LRMD_OP_GET_RECURRING, 0, 0);
+    command = (rsc_id != NULL) ? lrmd_rsc_command_new(c->token, LRMD_OP_GET_RECURRING, 0, 0, rsc_id, &unused)
+                               : lrmd_command_new(c->token, LRMD_OP_GET_RECURRING, 0, 0);
     code = transact_take(c, command, &reply);
     if (rc != NULL) {
         *rc = code;
@@ -335,13 +283,13 @@ lrmd_client_poke(struct lrmd_client *c)
 {
     xmlNode *rsc;
 
-    return transact_take(c, new_rsc_command(c, LRMD_OP_POKE, 0, 0, NULL, &rsc), NULL);
+    return transact_take(c, lrmd_rsc_command_new(c->token, LRMD_OP_POKE, 0, 0, NULL, &rsc), NULL);
 }
 
 int
 lrmd_client_alert(struct lrmd_client *c, const char *alert_id, const char *path, int timeout_ms, GHashTable *params)
 {
-    xmlNode *command = new_command(c, LRMD_OP_ALERT_EXEC, timeout_ms, LRMD_OPT_NOTIFY_ORIGINATOR);
+    xmlNode *command = lrmd_command_new(c->token, LRMD_OP_ALERT_EXEC, timeout_ms, LRMD_OPT_NOTIFY_ORIGINATOR);
     xmlNode *alert = xml_new(xml_new(command, LRMD_TAG_CALLDATA), LRMD_TAG_ALERT);
 
     xml_set(alert, LRMD_FIELD_ORIGIN, "lrmd_client");

@@ -125,4 +125,14 @@ GHashTable *lrmd_params_from_xml(const xmlNode *parent);
  * (g_hash_table_unref). */
 bool lrmd_event_from_xml(const xmlNode *notify, struct lrmd_event *event);
 
+/* New requests (xml_free).  `token` is what the executor calls the client. */
+xmlNode *lrmd_hello_new(const char *name, bool is_ipc_provider);
+xmlNode *lrmd_command_new(const char *token, const char *op, int timeout_ms, unsigned options);
+/* One that concerns a resource; *rsc is its element. */
+xmlNode *lrmd_rsc_command_new(const char *token, const char *op, int timeout_ms, unsigned options, const char *rsc_id, xmlNode **rsc);
+xmlNode *lrmd_register_new(const char *token, const char *id, const char *standard, const char *provider, const char *type,
+                           unsigned options);
+xmlNode *lrmd_exec_new(const char *token, const struct lrmd_exec *op);
+xmlNode *lrmd_cancel_new(const char *token, const char *rsc_id, const char *action, guint interval_ms);
+
 #endif

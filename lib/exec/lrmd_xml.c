@@ -135,3 +135,78 @@ lrmd_event_from_xml(const xmlNode *notify, struct lrmd_event *event)
     event->params = lrmd_params_from_xml(notify);
     return true;
 }
+
+/* ---- requests ---- */
+
+xmlNode *
+lrmd_command_new(const char *token, const char *op, int timeout_ms, unsigned options)
+{
+    xmlNode *command = xml_new(NULL, LRMD_TAG_COMMAND);
+
+    xml_set(command, LRMD_FIELD_TAG_COPY, LRMD_TAG_COMMAND);
+    xml_set(command, LRMD_FIELD_TYPE, LRMD_TYPE);
+    xml_set(command, LRMD_FIELD_TOKEN, token);
+    xml_set(command, LRMD_FIELD_OP, op);
+    xml_set_int(command, LRMD_FIELD_TIMEOUT, timeout_ms);
+    xml_set_int(command, LRMD_FIELD_CALL_OPT, options);
+    return command;
+}
+
+xmlNode *
+lrmd_rsc_command_new(const char *token, const char *op, int timeout_ms, unsigned options, const char *rsc_id, xmlNode **rsc)
+{
+    xmlNode *command = lrmd_command_new(token, op, timeout_ms, options);
+
+    *rsc = xml_new(xml_new(command, LRMD_TAG_CALLDATA), LRMD_TAG_RSC);
+    xml_set(*rsc, LRMD_FIELD_ORIGIN, "lrmd_client");
+    xml_set(*rsc, LRMD_FIELD_RSC_ID, rsc_id);
+    return command;
+}
+
+xmlNode *
+lrmd_hello_new(const char *name, bool is_ipc_provider)
+{
+    xmlNode *hello = xml_new(NULL, LRMD_TAG_COMMAND);
+
+    xml_set(hello, LRMD_FIELD_TYPE, LRMD_TYPE);
+    xml_set(hello, LRMD_FIELD_OP, LRMD_OP_REGISTER);
+    xml_set(hello, LRMD_FIELD_CLIENT_NAME, name);
+    xml_set(hello, LRMD_FIELD_PROTOCOL_VERSION, LRMD_PROTOCOL_VERSION);
+    xml_set(hello, LRMD_FIELD_IS_IPC_PROVIDER, is_ipc_provider ? "true" : NULL);
+    return hello;
+}
+
+xmlNode *
+lrmd_register_new(const char *token, const char *id, const char *standard, const char *provider, const char *type, unsigned options)
+{
+    xmlNode *rsc, *command = lrmd_rsc_command_new(token, LRMD_OP_RSC_REGISTER, 0, options, id, &rsc);
+
+    xml_set(rsc, LRMD_FIELD_CLASS, standard);
+    xml_set(rsc, LRMD_FIELD_PROVIDER, provider);
+    xml_set(rsc, LRMD_FIELD_RSC_TYPE, type);
+    return command;
+}
+
+xmlNode *
+lrmd_exec_new(const char *token, const struct lrmd_exec *op)
+{
+    xmlNode *rsc, *command = lrmd_rsc_command_new(token, LRMD_OP_RSC_EXEC, op->timeout_ms, op->options, op->rsc_id, &rsc);
+
+    xml_set(rsc, LRMD_FIELD_ACTION, op->action);
+    xml_set(rsc, LRMD_FIELD_USERDATA, op->userdata);
+    xml_set_int(rsc, LRMD_FIELD_INTERVAL, op->interval_ms);
+    xml_set_int(rsc, LRMD_FIELD_TIMEOUT, op->timeout_ms);
+    xml_set_int(rsc, LRMD_FIELD_START_DELAY, op->start_delay_ms);
+    lrmd_params_to_xml(rsc, op->params);
+    return command;
+}
+
+xmlNode *
+lrmd_cancel_new(const char *token, const char *rsc_id, const char *action, guint interval_ms)
+{
+    xmlNode *rsc, *command = lrmd_rsc_command_new(token, LRMD_OP_RSC_CANCEL, 0, 0, rsc_id, &rsc);
+
+    xml_set(rsc, LRMD_FIELD_ACTION, action);
+    xml_set_int(rsc, LRMD_FIELD_INTERVAL, interval_ms);
+    return command;
+}

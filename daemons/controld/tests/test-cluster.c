@@ -178,6 +178,7 @@ an_operation_whose_resource_is_deleted_is_not_waited_for(void **unused)
     assert_false(f->node[1].c->graph->complete);
 
     d->rsc = g_strdup("r1");
+    d->lrm = &n->c->local;
     d->node = g_strdup("n2");
     lrm_finish_deletion(n->c, d);
     event_end(n->c);

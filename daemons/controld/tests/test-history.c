@@ -276,18 +276,18 @@ a_stop_drops_the_recurring_results_from_memory(void **state)
     rsc->recurring = g_ptr_array_new_with_free_func(op_record_free);
     rsc->ops = g_ptr_array_new_with_free_func(lrm_op_free);
     op = operation("start", 0, EXEC_DONE, 0, params("pa", "1", "CRM_meta_timeout", "5", NULL));
-    history_remember(c, rsc, op);
+    history_remember(rsc, op);
     op_record_free(op);
     op = operation("monitor", 5000, EXEC_DONE, 0, params(NULL, NULL));
-    history_remember(c, rsc, op);
-    history_remember(c, rsc, op);
+    history_remember(rsc, op);
+    history_remember(rsc, op);
     op_record_free(op);
     assert_int_equal(rsc->recurring->len, 1);
     assert_string_equal(rsc->last->action, "start");
     assert_string_equal(g_hash_table_lookup(rsc->stop_params, "pa"), "1");
     assert_null(g_hash_table_lookup(rsc->stop_params, "CRM_meta_timeout"));
     op = operation("stop", 0, EXEC_DONE, 0, params(NULL, NULL));
-    history_remember(c, rsc, op);
+    history_remember(rsc, op);
     op_record_free(op);
     assert_int_equal(rsc->recurring->len, 0);
     lrm_rsc_free(rsc);
@@ -345,7 +345,7 @@ an_action_under_way_stands_in_the_history_of_a_joining_node(void **state)
     monitor->rec = operation("monitor", 0, EXEC_UNKNOWN, OCF_RC_UNKNOWN, params(NULL, NULL));
     g_ptr_array_add(rsc->ops, start);
     g_ptr_array_add(rsc->ops, monitor); /* says nothing about where it is active */
-    g_hash_table_insert(c->resources, rsc->id, rsc);
+    g_hash_table_insert(c->local.resources, rsc->id, rsc);
     told = history_all(c);
     entry = xml_first(xml_first(xml_first(xml_first(told, "lrm"), "lrm_resources"), "lrm_resource"), "lrm_rsc_op");
     assert_string_equal(xml_id(entry), "r1_last_0");
