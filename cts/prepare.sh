@@ -40,6 +40,14 @@ install_packages() {
     rm -f build-packages.log
 }
 
+# fetch_package NAME FOLDER: unpack a package that cannot be installed beside another one.
+fetch_package() {
+    [ -d "$2" ] && return 0
+    mkdir -p "$2.new" && (cd "$2.new" && apt-get -qq download "$1" && dpkg -x "$1"_*.deb . && rm -f "$1"_*.deb) \
+        || { rm -rf "$2.new"; die "apt-get could not fetch $1"; }
+    mv "$2.new" "$2"
+}
+
 # build_tree FOLDER [CONFIGURE OPTION...]: configure once, build; compiler output goes to FOLDER/build.log.
 build_tree() {
     local dir=$1; shift

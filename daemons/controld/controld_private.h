@@ -207,6 +207,7 @@ struct lrm_op {
     bool reported;     /* a result was already written: further ones are unsolicited */
     bool cancelled;    /* cancel asked for */
     bool remove;       /* ... by the DC: delete the entry */
+    bool adopted;      /* asked for by another controller: its parameters come with its next result */
 };
 
 /* Meta-data of an agent as far as it matters here. */

@@ -312,6 +312,11 @@ exec_result(struct controld *c, struct lrm *lrm, const struct ctl_exec_result *r
         log_info("Ignoring result of %s of %s: this process did not ask for it", r->action, r->rsc);
         return;
     }
+    if (op->adopted && r->params != NULL) {
+        g_hash_table_unref(op->rec->params);
+        op->rec->params = g_hash_table_ref(r->params);
+        op->adopted = false;
+    }
     op->rec->call_id = r->call_id;
     op->rec->status = r->status;
     op->rec->rc = r->rc;
@@ -552,6 +557,39 @@ ctl_on_exec_reply(struct controld *c, struct ctl_time t, uint64_t cookie, int rc
     event_begin(c, t);
     exec_reply(c, cookie, rc);
     event_end(c);
+}
+
+void
+lrm_adopt(struct lrm *lrm, const xmlNode *resources)
+{
+    xml_for_each (resource, resources, "lrm_resource") {
+        struct lrm_rsc *rsc = lrm_rsc_find(lrm, resource);
+
+        if (rsc == NULL) {
+            rsc = lrm_rsc_new(lrm, resource);
+        }
+        if (rsc == NULL) {
+            continue;
+        }
+        rsc->registered = true;
+        xml_for_each (entry, resource, "lrm_rsc_op") {
+            long long interval = xml_get_int(entry, "interval", 0);
+            const char *action = xml_get(entry, "operation");
+            struct lrm_op *op;
+
+            rsc->last_call = MAX(rsc->last_call, (int)xml_get_int(entry, "call-id", 0));
+            if (interval <= 0 || action == NULL || lrm_op_find(rsc, action, (guint)interval, NULL) != NULL) {
+                continue;
+            }
+            op = g_new0(struct lrm_op, 1);
+            op->rec = op_record_new(rsc->id, action, (guint)interval);
+            op->rec->params = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+            op->rec->userdata = g_strdup(xml_get(entry, "transition-key"));
+            op->rec->call_id = (int)xml_get_int(entry, "call-id", 0);
+            op->reported = op->adopted = true;
+            g_ptr_array_add(rsc->ops, op);
+        }
+    }
 }
 
 void

@@ -35,6 +35,8 @@ struct ctl_effect *exec_effect(struct controld *c, struct lrm *lrm, enum ctl_eff
 /* The executor's answer, and a result event: ctl_on_exec_reply() and ctl_on_exec_result() from within. */
 void exec_reply(struct controld *c, uint64_t cookie, int rc);
 void exec_result(struct controld *c, struct lrm *lrm, const struct ctl_exec_result *r);
+/* Take over what another controller has started: `resources` is an <lrm_resources> of the CIB. */
+void lrm_adopt(struct lrm *lrm, const xmlNode *resources);
 /* Everything that runs once or for the first time will have no result: it has failed. */
 void lrm_fail_running(struct controld *c, struct lrm *lrm, const char *why);
 

@@ -39,6 +39,7 @@ struct remote {
     bool leaving;        /* another controller will connect: migrate_to */
     bool taken_over;     /* it has */
     bool connecting;
+    bool up;             /* the cluster was told that the node is up, by this controller or by whom it took it over from */
     int calls;
     GQueue queue;            /* struct command, to be begun */
     struct command *current; /* that was begun */
@@ -180,6 +181,7 @@ node_up(struct controld *c, struct remote *r)
     attr_purge(c, node);
     erase(c, node, true);
     attr_update(c, node, "probe_complete", NULL, true); /* has the attribute managers learn that it is a remote node */
+    r->up = true;
     set_peer(c, node, true);
     tell_dc(c, node, true);
     write_state(c, peers_remote_get(c->peers, node), "0", "remote_node_up");
@@ -261,6 +263,30 @@ finish(struct controld *c, struct remote *r, int status, int rc, const char *rea
 
 /* ---- connecting ---- */
 
+static void
+got_history(struct controld *c, int rc, const xmlNode *data, gpointer arg)
+{
+    struct remote *r = g_hash_table_lookup(c->remotes, arg);
+
+    if (rc == RC_OK && r != NULL && r->lrm.connected) {
+        lrm_adopt(&r->lrm, data);
+    } else if (rc != RC_OK && rc != ENXIO) {
+        log_err("Cannot learn what runs on %s: %s", (const char *)arg, result_text(rc));
+    }
+}
+
+/* What another controller has started there goes on: its results come here from now on. */
+static void
+adopt_history(struct controld *c, struct remote *r)
+{
+    g_autofree char *path = xml_xpath("//node_state[@uname='%s']/lrm/lrm_resources", r->lrm.node);
+
+    forget_history(&r->lrm);
+    if (path != NULL) {
+        cib_request(c, CIB_OP_QUERY, path, NULL, CIB_OPT_XPATH | CIB_OPT_LOCAL, got_history, g_strdup(r->lrm.node), g_free);
+    }
+}
+
 static const char *
 param(const struct command *m, const char *name)
 {
@@ -313,7 +339,9 @@ connected(struct controld *c, struct remote *r)
     if (text_equal(r->current->action, "start")) {
         node_up(c, r);
     } else {
-        set_peer(c, r->lrm.node, true); /* what runs there goes on */
+        r->up = true;
+        set_peer(c, r->lrm.node, true);
+        adopt_history(c, r);
     }
     finish(c, r, EXEC_DONE, OCF_RC_OK, NULL);
 }
@@ -357,14 +385,15 @@ disconnect(struct controld *c, struct remote *r)
 static void
 stop(struct controld *c, struct remote *r)
 {
-    bool was_connected = r->lrm.connected;
-
     disconnect(c, r);
     lrm_fail_running(c, &r->lrm, "The connection to the node was stopped");
-    if (was_connected && !r->taken_over) {
+    if (r->up && !r->taken_over) {
         node_down(c, r->lrm.node, false);
     }
-    r->leaving = r->taken_over = false;
+    if (r->taken_over) {
+        forget_history(&r->lrm);
+    }
+    r->up = r->leaving = r->taken_over = false;
     finish(c, r, EXEC_DONE, OCF_RC_OK, NULL);
 }
 
@@ -376,6 +405,7 @@ stopped_by_itself(struct controld *c, struct remote *r)
     struct lrm_op *op;
 
     node_down(c, r->lrm.node, false);
+    r->up = false;
     if (rsc != NULL) {
         op = g_new0(struct lrm_op, 1);
         op->rec = op_record_new(rsc->id, "stop", 0);

@@ -34,6 +34,10 @@ daemons_controld_pacemaker_controld_SOURCES = \
 	daemons/controld/shell.h
 daemons_controld_pacemaker_controld_LDADD = daemons/controld/libcontroldcore.a $(FENCE_LDADD) $(CIB_LDADD) $(CLUSTER_LDADD) $(RULES_LDADD)
 
+check_PROGRAMS += daemons/controld/tests/test-remotes
+daemons_controld_tests_test_remotes_SOURCES = daemons/controld/tests/test-remotes.c $(controld_tests_cluster_fixture)
+daemons_controld_tests_test_remotes_LDADD = $(CONTROLD_CORE_LDADD) $(CMOCKA_LIBS)
+TESTS += daemons/controld/tests/test-remotes
 check_PROGRAMS += daemons/controld/tests/test-history daemons/controld/tests/test-graph daemons/controld/tests/test-join daemons/controld/tests/test-cluster
 daemons_controld_tests_test_history_SOURCES = daemons/controld/tests/test-history.c
 daemons_controld_tests_test_history_LDADD = $(CONTROLD_CORE_LDADD) $(CMOCKA_LIBS)

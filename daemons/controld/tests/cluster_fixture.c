@@ -103,6 +103,7 @@ carry_out(struct fixture *f, struct node *n, struct ctl_effect *e)
             struct run *r = g_new0(struct run, 1);
 
             r->cookie = e->cookie;
+            r->node = g_strdup(e->node);
             r->rsc = g_strdup(e->rsc);
             r->action = g_strdup(e->action);
             r->userdata = g_strdup(e->text);
@@ -110,6 +111,13 @@ carry_out(struct fixture *f, struct node *n, struct ctl_effect *e)
             g_queue_push_tail(&n->runs, r);
             break;
         }
+        case CTL_REMOTE_CONNECT:
+        case CTL_REMOTE_DISCONNECT:
+        case CTL_REMOTE_POKE:
+        case CTL_REMOTE_ANSWER:
+            g_ptr_array_add(n->remote, g_strdup_printf("%s %s %s %u", ctl_effect_name(e->kind), e->node, e->text != NULL ? e->text : "-",
+                                                       e->options));
+            break;
         case CTL_CIB_INTEREST:
             g_free(n->interest);
             n->interest = g_steal_pointer(&e->text);
@@ -220,6 +228,7 @@ static void
 finish_run(struct fixture *f, struct node *n, struct run *r)
 {
     const struct ctl_exec_result result = {
+        .node = r->node,
         .rsc = r->rsc,
         .action = r->action,
         .userdata = r->userdata,
@@ -232,6 +241,7 @@ finish_run(struct fixture *f, struct node *n, struct run *r)
 
     ctl_on_exec_reply(n->c, at(f, n), r->cookie, (int)n->calls);
     ctl_on_exec_result(n->c, at(f, n), &result);
+    g_free(r->node);
     g_free(r->rsc);
     g_free(r->action);
     g_free(r->userdata);
@@ -358,6 +368,7 @@ start(struct fixture *f, unsigned i)
     n->timers = g_array_new(FALSE, FALSE, sizeof(struct timer));
     n->writes = g_ptr_array_new_with_free_func(g_free);
     n->attrs = g_ptr_array_new_with_free_func(g_free);
+    n->remote = g_ptr_array_new_with_free_func(g_free);
     n->cpu_us = 1000 * (10 - i); /* the lower number is older and wins */
     ctl_start(n->c, at(f, n));
     ctl_on_cluster_connected(n->c, at(f, n), true);
@@ -380,6 +391,7 @@ free_node(struct node *n)
         g_free(a);
     }
     while ((r = g_queue_pop_head(&n->runs)) != NULL) {
+        g_free(r->node);
         g_free(r->rsc);
         g_free(r->action);
         g_free(r->userdata);
@@ -390,6 +402,7 @@ free_node(struct node *n)
     g_array_unref(n->timers);
     g_ptr_array_unref(n->writes);
     g_ptr_array_unref(n->attrs);
+    g_ptr_array_unref(n->remote);
     ctl_free(n->c);
 }
 

@@ -23,6 +23,7 @@ struct answer { /* of the CIB manager */
 
 struct run { /* of the executor */
     uint64_t cookie;
+    char *node; /* a remote one, or NULL */
     char *rsc, *action, *userdata;
     guint interval_ms;
 };
@@ -39,6 +40,7 @@ struct node {
     GQueue runs;    /* struct run */
     GPtrArray *writes; /* text of the CIB changes asked for */
     GPtrArray *attrs;  /* text of requests to the attribute manager */
+    GPtrArray *remote; /* what is asked of connections to remote nodes: "remote-connect r1 ADDRESS 3121" */
     unsigned calls, queries; /* of the executor; for the whole CIB */
     bool scheduler_asked, no_scheduler, slow_scheduler, slow_agents;
     char *interest; /* rules of the changes that it wants to hear of, NULL: all */
