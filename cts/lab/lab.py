@@ -323,6 +323,11 @@ class Remote(Node):
     kind = "remote"
     first_address = 100
 
+    def start(self, wait=False):
+        if not self.pid:
+            self.boot()
+        self.start_stack()
+
     def start_stack(self, program="/usr/sbin/pacemaker-remoted"):
         self.spawn(["sh", "-c", "set -a; . /etc/default/pacemaker; exec %s" % program], "remoted.out")
         wait_until("pacemaker-remoted of %s listens" % self.name,

@@ -32,8 +32,8 @@ class Switches:
         self.lab = lab
         self.dir = os.path.join(lab.dir, "power")
         self.lock = threading.Lock()
-        self.node_locks = {n.name: threading.Lock() for n in lab.nodes}
-        self.dead_outlets = {n.name: set() for n in lab.nodes}
+        self.node_locks = {n.name: threading.Lock() for n in lab.hosts}
+        self.dead_outlets = {n.name: set() for n in lab.hosts}
         self.starting = []
         self.keys = set()  # nodes that the fabric lets write
 
@@ -130,7 +130,7 @@ class Switches:
     def carry_out(self, request):
         """(exit status of the agent, its output)"""
         action, target = request.get("action", ""), request.get("target", "")
-        names = {n.name: n for n in self.lab.nodes}
+        names = {n.name: n for n in self.lab.hosts}
         if action == "reset":
             return self.reset(), ""
         if action == "monitor":

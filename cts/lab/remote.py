@@ -4,8 +4,10 @@
 With Debian's controller and our pacemaker-remoted, and the other way round, where Debian's Pacemaker is there.
 """
 import os
+import re
 import signal
 
+from fencing import device
 from lab import wait_until
 from results import Skip
 from world import active, configure, run_in_one_lab, set_option, whole
@@ -77,7 +79,8 @@ def attribute(lab, node, name):
 def tools_work_on(lab, host, run):
     """Programs on the remote host reach the cluster, as that host."""
     assert run(["crm_node", "-n"]).stdout.strip() == host.name
-    assert "RemoteOnline: [ %s ]" % host.name in run(["crm_mon", "-1"]).stdout
+    p = run(["crm_mon", "-1"])
+    assert re.search(r"(Remote|Guest)Online: \[ %s" % host.name, p.stdout), p.stdout
     assert "d1 is running on: %s" % host.name in run(["crm_resource", "-r", "d1", "-W"]).stdout
     p = run(["attrd_updater", "-n", "site", "-U", "north"])
     assert p.returncode == 0, p.stdout
@@ -184,12 +187,49 @@ def the_connection_survives_its_host(lab):
     assert runs_here(host)
 
 
-ONE_CLUSTER = [a_remote_host_runs_resources, a_killed_pacemaker_remoted_is_found_again, a_connection_moves_without_a_break,
+def a_guest_node_lives_and_dies_with_its_container(lab):
+    """The container is a dummy here; its guest is the remote host."""
+    host, = lab.remotes
+    host.start()
+    configure(lab, '<resources><primitive id="box" class="ocf" provider="pacemaker" type="Dummy"><meta_attributes id="box-meta">'
+                   '<nvpair id="box-node" name="remote-node" value="%s"/><nvpair id="box-addr" name="remote-addr" value="%s"/>'
+                   "</meta_attributes></primitive>%s</resources>" % (host.name, host.address, DUMMY))
+    configure(lab, '<constraints><rsc_location id="prefers" rsc="d1" node="%s" score="1000"/></constraints>' % host.name)
+    expect_on(lab, "d1", host.name)
+    assert runs_here(host)
+    tools_work_on(lab, host, lambda argv: host.run(argv, check=False))
+    lab.nodes[0].run(["crm_resource", "--resource", "box", "--meta", "--set-parameter", "target-role", "--parameter-value", "Stopped"])
+    wait_until("d1 runs on a cluster node", lambda: (active(lab, "d1") or ["remote1"])[0].startswith("node"), 40)
+    assert not runs_here(host), "it was not stopped on the guest"
+    assert active(lab, "box") in ([], None)
+
+
+ONE_CLUSTER = [a_guest_node_lives_and_dies_with_its_container, a_remote_host_runs_resources, a_killed_pacemaker_remoted_is_found_again, a_connection_moves_without_a_break,
                resources_of_a_dead_remote_host_go_elsewhere, the_connection_survives_its_host]
 
 
 def run_one_cluster(results, chosen, make_lab):
     run_in_one_lab(results, chosen, make_lab, fresh, suffix="rr", nodes=3, remotes=1)
+
+
+# --- a story with power switches ---
+
+def a_remote_host_that_is_lost_is_fenced(make_lab):
+    """What ran there is started elsewhere after its power was cut, and the host may come back."""
+    with make_lab(suffix="rf", nodes=2, remotes=1, fencing=True) as lab:
+        lab.create()
+        lab.start(timeout=120)
+        set_option(lab, "stonith-enabled", "false")
+        host = set_up(lab)
+        configure(lab, "<resources>%s</resources>" % device())
+        set_option(lab, "stonith-enabled", "true")
+        lab.wait_idle()
+        host.kill("pacemaker-remoted", signal.SIGSTOP)  # it does not answer, and nobody can tell why
+        wait_until("its power was cut", lambda: any(e["target"] == host.name for e in lab.power_log()), 90)
+        wait_until("the host is back", lambda: any(s.get("in_ccm") == "true" and s.get("node_fenced") == "0" for s in
+                                                   lab.nodes[0].cib().iter("node_state") if s.get("uname") == host.name), 90)
+        expect_on(lab, "d1", host.name)
+        assert runs_here(host)
 
 
 # --- stories with Debian's ---
@@ -231,7 +271,7 @@ def debians_remote_host_serves_our_cluster(make_lab):
         expect_on(lab, "d1", host.name)
 
 
-ALONE = [our_remote_host_serves_debians_cluster, debians_remote_host_serves_our_cluster]
+ALONE = [a_remote_host_that_is_lost_is_fenced, our_remote_host_serves_debians_cluster, debians_remote_host_serves_our_cluster]
 
 
 def run_alone(results, chosen, make_lab):
