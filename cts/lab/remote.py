@@ -204,8 +204,9 @@ def a_guest_node_lives_and_dies_with_its_container(lab):
     assert active(lab, "box") in ([], None)
 
 
-ONE_CLUSTER = [a_guest_node_lives_and_dies_with_its_container, a_remote_host_runs_resources, a_killed_pacemaker_remoted_is_found_again, a_connection_moves_without_a_break,
-               resources_of_a_dead_remote_host_go_elsewhere, the_connection_survives_its_host]
+ONE_CLUSTER = [a_guest_node_lives_and_dies_with_its_container, a_remote_host_runs_resources, a_killed_pacemaker_remoted_is_found_again,
+               a_connection_moves_without_a_break, the_connection_survives_its_host]
+LONG = [resources_of_a_dead_remote_host_go_elsewhere]
 
 
 def run_one_cluster(results, chosen, make_lab):
@@ -226,6 +227,10 @@ def a_remote_host_that_is_lost_is_fenced(make_lab):
         lab.wait_idle()
         host.kill("pacemaker-remoted", signal.SIGSTOP)  # it does not answer, and nobody can tell why
         wait_until("its power was cut", lambda: any(e["target"] == host.name for e in lab.power_log()), 90)
+        wait_until("d1 runs on a cluster node", lambda: (active(lab, "d1") or ["remote1"])[0].startswith("node"), 60)
+        wait_until("the host is off", lambda: not host.pid, 20)
+        host.start()
+        lab.nodes[0].run(["crm_resource", "--cleanup"])
         wait_until("the host is back", lambda: any(s.get("in_ccm") == "true" and s.get("node_fenced") == "0" for s in
                                                    lab.nodes[0].cib().iter("node_state") if s.get("uname") == host.name), 90)
         expect_on(lab, "d1", host.name)

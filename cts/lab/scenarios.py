@@ -292,7 +292,7 @@ def main():
     groups = [(SHARED, run_shared), (foreign.STORIES, foreign.run), (shell_front_ends.STORIES, shell_front_ends.run),
               (live_tools.STORIES, live_tools.run), (alerts.STORIES, alerts.run)] + fencing.GROUPS + remote.GROUPS
     if os.environ.get("QUORATE_LONG") or o.only or o.list:
-        groups += [(clones.STORIES, clones.run), (appliance.STORIES, appliance.run)]
+        groups += [(clones.STORIES, clones.run), (appliance.STORIES, appliance.run), (remote.LONG, remote.run_one_cluster)]
     results = Results()
 
     def make_lab(**more):
