@@ -6,7 +6,7 @@
 BUILD_PACKAGES="gcc make autoconf automake pkg-config libc6-dev libqb-dev libcorosync-common-dev libcpg-dev libcmap-dev
     libcfg-dev libquorum-dev libglib2.0-dev libxml2-dev libxslt1-dev libgnutls28-dev libbz2-dev libpam0g-dev
     libncurses-dev libcmocka-dev"
-LAB_PACKAGES="corosync resource-agents nginx-light curl iproute2 iputils-arping util-linux procps python3"
+LAB_PACKAGES="corosync booth dlm-controld resource-agents nginx-light curl iproute2 iputils-arping util-linux procps python3"
 CHECK_PACKAGES="graphviz clang libclang-rt-14-dev libxml2-utils bzip2 xz-utils cluster-glue qemu-system-x86 python3-markdown"
 LONG_PACKAGES="apache2 drbd-utils e2fsprogs dpkg-dev debhelper debootstrap fakeroot lintian rpm rpmlint" # cts/vm, cts/packages
 

@@ -310,10 +310,11 @@ take_option(int letter, int argc, char **argv)
         tool_print_version(out);
         exit(finish(CRM_EX_OK));
     case '!':
-        puts("Pacemaker " CRM_VERSION " (Build: " CRM_BUILD "): corosync-ge-2 lha monotonic ncurses remote systemd");
+        puts("Pacemaker " CRM_VERSION " (Build: " CRM_BUILD "): " CRM_FEATURES);
         exit(CRM_EX_OK);
     default: /* ? */
-        if (optopt == 0 || optopt == '?') {
+        /* getopt answers '?' for errors, too, and then says so itself */
+        if (optopt == 0 && (strcmp(argv[optind - 1], "-?") == 0 || strcmp(argv[optind - 1], "--help") == 0)) {
             usage(stdout, CRM_EX_OK);
         }
         usage(stderr, CRM_EX_USAGE);
@@ -325,16 +326,8 @@ read_arguments(int argc, char **argv)
 {
     int letter;
 
-    /* getopt answers '?' for errors too; optopt tells them apart */
-    while (optopt = 0, (letter = getopt_long(argc, argv, ":?$VuQEBCMPRDda56S::ft:U:slcnbX:x:po:A:eN:h:!", long_options,
+    while (optopt = 0, (letter = getopt_long(argc, argv, "?$VuQEBCMPRDda56S::ft:U:slcnbX:x:po:A:eN:h:!", long_options,
                                              NULL)) != -1) {
-        if (letter == ':' || (letter == '?' && (optopt != 0 || strcmp(argv[optind - 1], "-?") != 0)
-                              && strcmp(argv[optind - 1], "--help") != 0)) {
-            fprintf(stderr, letter == ':' ? "cibadmin: option requires an argument -- '%s'\n"
-                                          : "cibadmin: unrecognized option '%s'\n",
-                    argv[optind - 1]);
-            usage(stderr, CRM_EX_USAGE);
-        }
         if (!take_command(letter)) {
             take_option(letter, argc, argv);
         }
@@ -579,15 +572,10 @@ run_command(const xmlNode *input)
     return code;
 }
 
-/* What stands against the command; CRM_EX_OK if nothing. */
+/* What stands against showing permissions; CRM_EX_OK if nothing. */
 static int
-check(void)
+check_access(void)
 {
-    if (args.dangerous && !args.force) {
-        output_error(out, "The supplied command is considered dangerous.  To prevent accidental destruction of the cluster, "
-                          "the --force flag is required in order to proceed.");
-        return CRM_EX_UNSAFE;
-    }
     if (args.show_access && args.user == NULL) {
         output_error(out, "The supplied command requires -U user specified.");
         return CRM_EX_USAGE;
@@ -604,9 +592,17 @@ check(void)
 static int
 run(void)
 {
-    int code = check();
-    g_autoptr(xmlNode) input = code == CRM_EX_OK ? read_input() : NULL;
+    int code;
+    g_autoptr(xmlNode) input = NULL;
 
+    if (args.dangerous && !args.force) {
+        output_error(out, "The supplied command is considered dangerous.  To prevent accidental destruction of the cluster, "
+                          "the --force flag is required in order to proceed.");
+        return CRM_EX_UNSAFE;
+    }
+    args.show_access = args.show_access && strcmp(args.op, CIB_OP_QUERY) == 0; /* only what is shown has permissions */
+    input = read_input();
+    code = check_access();
     if (code != CRM_EX_OK) {
         return code;
     }

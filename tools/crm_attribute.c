@@ -25,7 +25,7 @@ enum command { QUERY, UPDATE, DELETE };
 static struct {
     enum command command;
     char *name, *id, *pattern, *resource, *value, *node, *section, *set, *default_value;
-    bool promotion;
+    bool promotion, is_named; /* the attribute is --promotion's, or that of a --name behind it */
     gboolean utilization, quiet, no_notify;
 } options;
 
@@ -54,10 +54,21 @@ set_command(const char *option, const char *value, void *data, GError **error)
     return TRUE;
 }
 
+/* Of --name and --promotion the last one says which attribute. */
+static gboolean
+set_name(const char *option, const char *value, void *data, GError **error)
+{
+    g_free(options.name);
+    options.name = g_strdup(value);
+    options.is_named = true;
+    return TRUE;
+}
+
 static gboolean
 set_promotion(const char *option, const char *value, void *data, GError **error)
 {
     options.promotion = true;
+    options.is_named = false;
     g_free(options.resource);
     options.resource = g_strdup(value);
     return TRUE;
@@ -80,7 +91,7 @@ set_section(const char *option, const char *value, void *data, GError **error)
 
 static const GOptionEntry selection_options[] = {
     { "id", 'i', 0, G_OPTION_ARG_STRING, &options.id, "(Advanced) Id of the XML element to work on", "XML_ID" },
-    { "name", 'n', 0, G_OPTION_ARG_STRING, &options.name,
+    { "name", 'n', 0, G_OPTION_ARG_CALLBACK, (void *)set_name,
       "Name of the attribute or option (queries show all\nwithout it)", "NAME" },
     { "pattern", 'P', 0, G_OPTION_ARG_STRING, &options.pattern,
       "All attributes whose names match this expression\n(with -G, or -v/-D and -l reboot)", "PATTERN" },
@@ -647,7 +658,7 @@ run(struct output *out)
     enum crm_exit exit_code = CRM_EX_OK;
     int rc;
 
-    if (options.promotion) {
+    if (options.promotion && !options.is_named) {
         const char *resource = options.resource != NULL ? options.resource : getenv("OCF_RESOURCE_INSTANCE");
 
         if (resource == NULL) {

@@ -69,11 +69,11 @@ read_xml(const char *text, const char *file, const char *which)
 {
     xmlNode *xml = NULL;
 
-    if (o.from_stdin) {
+    if (text != NULL) {
+        xml = xml_parse(text, strlen(text), XML_PARSE_LENIENT, NULL);
+    } else if (o.from_stdin) {
         fprintf(stderr, "Input %s XML fragment:", which);
         xml = xml_parse_file("-", XML_PARSE_LENIENT, NULL);
-    } else if (text != NULL) {
-        xml = xml_parse(text, strlen(text), XML_PARSE_LENIENT, NULL);
     } else if (file != NULL) {
         xml = xml_parse_file(file, XML_PARSE_LENIENT, NULL);
     }

@@ -123,7 +123,7 @@ main(int argc, char **argv)
         return tool_exit(&tool, out, CRM_EX_OK);
     }
     for (int i = 1; i < tool.argc; i++) {
-        if (i == 1 && strcmp(tool.argv[i], "--") == 0) {
+        if (strcmp(tool.argv[i], "--") == 0) {
             continue; /* GOption leaves it there before negative numbers */
         }
 

@@ -23,6 +23,7 @@ static struct {
     enum command command;
     char *node; /* argument of -R and -N */
     gboolean force, corosync, quiet;
+    bool remove; /* -R was given */
 } options;
 
 /* The last command given counts. */
@@ -37,6 +38,7 @@ set_command(const char *option, const char *value, void *data, GError **error)
     };
 
     options.command = (enum command)tool_choose(commands, G_N_ELEMENTS(commands), option, (int)options.command);
+    options.remove |= options.command == REMOVE;
     if (value != NULL) {
         g_free(options.node);
         options.node = g_strdup(value);
@@ -366,6 +368,11 @@ run_command(const struct tool *tool)
     g_autofree char *help = NULL;
     const char *node;
 
+    if (options.remove && !options.force) { /* even if another command came after it */
+        output_error(out, "The supplied command is considered dangerous.  To prevent accidental destruction of the cluster, the "
+                          "--force flag is required in order to proceed.");
+        return CRM_EX_USAGE;
+    }
     switch (options.command) {
         case NAME:
             /* In an agent: the name it runs for, which on a bundle's host is not the controller's answer. */
@@ -376,11 +383,6 @@ run_command(const struct tool *tool)
             }
             return ask_controller();
         case REMOVE:
-            if (!options.force) {
-                fprintf(stderr, "The supplied command is considered dangerous.  To prevent accidental destruction of "
-                                "the cluster, the --force flag is required in order to proceed.\n");
-                return CRM_EX_USAGE;
-            }
             return remove_node();
         case NOTHING:
             help = tool_help(tool);

@@ -31,6 +31,7 @@ static struct {
     const char *active; /* CIB_shadow */
     const char *schema;
     bool force, batch, all;
+    bool dangerous; /* such a command was given, whatever came after it */
     unsigned verbosity;
     char *output_as, *output_to;
 } args;
@@ -151,6 +152,7 @@ read_arguments(int argc, char **argv, int *code)
         case 's':
             args.command = letter;
             args.name = optarg;
+            args.dangerous |= letter == 'C' || letter == 'D';
             break;
         case 'f':
             args.force = true;
@@ -189,7 +191,16 @@ read_arguments(int argc, char **argv, int *code)
             return false;
         }
     }
-    if (args.command == 0 && !args.batch && !args.force && !args.all) {
+    if (optind < argc) {
+        fputs("non-option ARGV-elements: ", stdout);
+        while (optind < argc) {
+            printf("%s ", argv[optind++]);
+        }
+        putchar('\n');
+        *code = usage(stderr, CRM_EX_USAGE);
+        return false;
+    }
+    if (argc < 2) {
         *code = usage(stderr, CRM_EX_USAGE);
         return false;
     }
@@ -488,7 +499,7 @@ check(const char *path)
                 force_needed);
         return CRM_EX_USAGE;
     }
-    if (strchr("CD", args.command) != NULL && !args.force) {
+    if (args.dangerous && !args.force) {
         output_error(out, "The supplied command is considered dangerous.  %s", force_needed);
         return CRM_EX_USAGE;
     }

@@ -23,6 +23,7 @@ static struct {
     char *ipc_name;
     int timeout_ms; /* 0: wait as long as it takes */
     gboolean quiet, export;
+    bool health; /* -H, which never was more than a letter */
 } options;
 
 static gboolean
@@ -41,7 +42,7 @@ set_command(const char *option, const char *value, void *data, GError **error)
         g_free(options.types);
         options.types = g_strdup(value);
     } else {
-        fprintf(stderr, "Cluster-wide health option not supported\n");
+        options.health = true;
     }
     return TRUE;
 }
@@ -52,10 +53,10 @@ set_timeout(const char *option, const char *value, void *data, GError **error)
 {
     long long ms = text_interval_ms(value);
 
-    if (ms < 0 || ms > G_MAXINT) {
+    if (ms < 0) {
         return FALSE;
     }
-    options.timeout_ms = (int)ms;
+    options.timeout_ms = (int)MIN(ms, G_MAXINT);
     return TRUE;
 }
 
@@ -249,6 +250,13 @@ type_wanted(const char *type)
     return g_str_has_prefix(options.types, "remote") || strstr(options.types, ",remote") != NULL;
 }
 
+/* Neither remote nor one that is only pinged. */
+static bool
+is_member(const char *type)
+{
+    return type == NULL || text_is_one_of(type, "member", "normal", NULL);
+}
+
 static enum crm_exit
 show_nodes(struct output *out)
 {
@@ -273,7 +281,7 @@ show_nodes(struct output *out)
     if (configuration != NULL && type_wanted("cluster")) {
         xml_for_each(node, xml_first(configuration, "nodes"), "node")
         {
-            if (!text_equal(xml_get(node, "type"), "remote")) {
+            if (is_member(xml_get(node, "type"))) {
                 show_node(&list, "cluster", xml_get(node, "uname"), xml_id(node));
             }
         }
@@ -310,6 +318,12 @@ main(int argc, char **argv)
         return code;
     }
     output_set_quiet(out, options.quiet);
+    if (options.health) {
+        output_error(out, "Cluster-wide health option not supported");
+        help = tool_help(&tool);
+        output_error(out, "%s%s", options.command == NOTHING ? "error: Must specify a command option\n" : "", help);
+        return tool_exit(&tool, out, CRM_EX_USAGE);
+    }
     switch (options.command) {
         case STATUS:
             exit_code = show_controller(out);
@@ -326,7 +340,7 @@ main(int argc, char **argv)
         case NOTHING:
             help = tool_help(&tool);
             output_error(out, "error: Must specify a command option");
-            fprintf(stderr, "%s\n", help);
+            output_error(out, "%s", help);
             exit_code = CRM_EX_USAGE;
             break;
     }

@@ -57,7 +57,7 @@ add_option(const char *option, const char *value, void *data, GError **error)
     const char *equals = strchr(value, '=');
 
     if (equals == NULL || equals == value || equals[1] == '\0') {
-        g_autofree char *text = g_strdup_printf("Invalid option: %s", value);
+        g_autofree char *text = g_strdup_printf("Invalid option: -o %s: Bad name/value pair given", value);
 
         return usage_error(error, text);
     }
@@ -703,14 +703,14 @@ main(int argc, char **argv)
         return code;
     }
     choose_command();
-    needs_agent = (options.command == VALIDATE || options.command == METADATA || options.command == REGISTER);
+    needs_agent = options.validate || options.metadata || options.register_name != NULL; /* whatever comes after them */
     if (options.command == NOTHING || (needs_agent && options.agent == NULL)) {
         g_autofree char *help = tool_help(&tool);
 
         if (needs_agent) {
             output_error(out, "Please specify an agent to query using -a,--agent [value]");
         }
-        fprintf(stderr, "%s\n", help);
+        output_error(out, "%s", help);
         return tool_exit(&tool, out, CRM_EX_USAGE);
     }
     output_set_quiet(out, options.quiet);

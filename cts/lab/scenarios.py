@@ -287,10 +287,12 @@ def main():
     import fencing
     import foreign
     import live_tools
+    import neighbours
     import remote
     import shell_front_ends
     groups = [(SHARED, run_shared), (foreign.STORIES, foreign.run), (shell_front_ends.STORIES, shell_front_ends.run),
-              (live_tools.STORIES, live_tools.run), (alerts.STORIES, alerts.run)] + fencing.GROUPS + remote.GROUPS
+              (live_tools.STORIES, live_tools.run), (alerts.STORIES, alerts.run),
+              (neighbours.STORIES, neighbours.run)] + fencing.GROUPS + remote.GROUPS
     if os.environ.get("QUORATE_LONG") or o.only or o.list:
         groups += [(clones.STORIES, clones.run), (appliance.STORIES, appliance.run), (remote.LONG, remote.run_one_cluster)]
     results = Results()

@@ -485,7 +485,11 @@ main(int argc, char **argv)
               "Pacemaker daemons",
               NULL);
     tool_add_options(&tool, entries);
-    out = tool_start(&tool, 0, &rc);
+    if (!tool_parse(&tool)) {
+        return tool_exit(&tool, NULL, CRM_EX_USAGE);
+    }
+    tool.version = tool.version && !options.features; /* which say more */
+    out = tool_begin(&tool, 0, &rc);
     if (out == NULL) {
         return rc;
     }

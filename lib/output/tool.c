@@ -265,9 +265,34 @@ tool_add_options(struct tool *t, const GOptionEntry *entries)
     add_entries(t, t->main_group, entries);
 }
 
+static unsigned
+count_separators(char *const *argv)
+{
+    unsigned n = 0;
+
+    for (; *argv != NULL; argv++) {
+        n += strcmp(*argv, "--") == 0;
+    }
+    return n;
+}
+
+/* GLib sometimes leaves the "--" that ended the options among the words, where it means nothing. */
+static void
+drop_separator(struct tool *t)
+{
+    for (int i = 1; i < t->argc; i++) {
+        if (strcmp(t->argv[i], "--") == 0) {
+            memmove(&t->argv[i], &t->argv[i + 1], (size_t)(t->argc - i) * sizeof(*t->argv));
+            t->argc--;
+            return;
+        }
+    }
+}
+
 bool
 tool_parse(struct tool *t)
 {
+    unsigned separators = count_separators(t->argv);
     g_autoptr(GError) error = NULL;
 
     g_option_context_set_main_group(t->context, t->main_group);
@@ -275,6 +300,9 @@ tool_parse(struct tool *t)
     if (!g_option_context_parse(t->context, &t->argc, &t->argv, &error)) {
         fprintf(stderr, "%s: %s\n", t->name, error->message);
         return false;
+    }
+    if (separators > 0 && count_separators(t->argv) == separators) {
+        drop_separator(t);
     }
     if (t->verbosity > 0) {
         log_init(t->name, LOG_KIND_TOOL, t->verbosity);

@@ -202,7 +202,7 @@ find_conflict(const struct mon *m)
             return "crm_mon: --daemonize requires --output-as=[html|text|xml]";
         }
     }
-    if (m->web_cgi || m->tool.html_cgi) {
+    if (m->web_cgi) {
         if (!m->local) {
             return "crm_mon: CGI mode used with CIB file";
         }

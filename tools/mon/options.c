@@ -73,7 +73,7 @@ on_fence_history(const char *option, const char *value, void *data, GError **err
     struct mon *m = data;
     long long level = 2;
 
-    if (value != NULL && (!text_parse_int(value, &level) || level < 0 || level > 3)) {
+    if (value != NULL && value[0] != '\0' && (!text_parse_int(value, &level) || level < 0 || level > 3)) {
         g_set_error(error, MON_ERROR, 0, "Fence history must be 0-3");
         return FALSE;
     }

@@ -155,12 +155,12 @@ check_agent_options(struct crm_resource *t)
     if (!described) {
         return CRM_EX_OK;
     }
-    if (t->command != CMD_VALIDATE && t->command != CMD_FORCE) {
-        resource_detail(t, "--class, --agent, and --provider can only be used with --validate and --force-*");
-        return CRM_EX_USAGE;
-    }
     if (t->rsc_id != NULL) {
         resource_detail(t, "--resource cannot be used with --class, --agent, and --provider");
+        return CRM_EX_USAGE;
+    }
+    if (t->command != CMD_VALIDATE && t->command != CMD_FORCE) {
+        resource_detail(t, "--class, --agent, and --provider can only be used with --validate and --force-*");
         return CRM_EX_USAGE;
     }
     return CRM_EX_OK;

@@ -66,6 +66,14 @@ show_status(const struct show *show, struct sched *s, const char *title, bool pe
 /* --- scores --- */
 
 static void
+show_values(struct output *out, const struct sched_score_line *r)
+{
+    for (unsigned i = 0; i < r->values.len; i++) {
+        output_text_element(out, r->values.items[i].name, r->values.items[i].value, NULL);
+    }
+}
+
+static void
 show_score_record(struct output *out, const struct sched_score_line *r)
 {
     switch (r->kind) {
@@ -78,16 +86,12 @@ show_score_record(struct output *out, const struct sched_score_line *r)
         break;
     case SCORE_CAPACITY:
         output_open_element(out, "capacity", "node", r->node, "comment", r->function, NULL);
-        for (unsigned i = 0; i < r->values.len; i++) {
-            output_attr(out, r->values.items[i].name, r->values.items[i].value);
-        }
+        show_values(out, r);
         output_close_element(out);
         break;
     case SCORE_UTILIZATION:
         output_open_element(out, "utilization", "resource", r->rsc->id, "node", r->node, "function", r->function, NULL);
-        for (unsigned i = 0; i < r->values.len; i++) {
-            output_attr(out, r->values.items[i].name, r->values.items[i].value);
-        }
+        show_values(out, r);
         output_close_element(out);
         break;
     case SCORE_REMARK:
