@@ -122,12 +122,23 @@ only_required(struct sched *s, struct sched_rsc *instance, const char *task)
     return only;
 }
 
-/* Instances of an ordered clone one after the other, stops backwards. */
+static int
+by_index(const void *a, const void *b)
+{
+    const struct sched_rsc *x = *(struct sched_rsc *const *) a, *y = *(struct sched_rsc *const *) b;
+
+    return x->index < y->index ? -1 : x->index > y->index;
+}
+
+/* Instances of an ordered clone one after the other, stops backwards; by number from now on. */
 static void
 order_instances(struct sched *s, struct sched_rsc *clone)
 {
     struct sched_action *last_start = NULL, *last_stop = NULL;
 
+    if (clone->children.len > 1) {
+        qsort(clone->children.items, clone->children.len, sizeof(*clone->children.items), by_index);
+    }
     VEC_FOR_EACH(struct sched_rsc, i, clone->children) {
         struct sched_action *stop = only_required(s, i, "stop");
         struct sched_action *start = only_required(s, i, "start");
@@ -147,22 +158,11 @@ order_instances(struct sched *s, struct sched_rsc *clone)
     }
 }
 
-static int
-by_index(const void *a, const void *b)
-{
-    const struct sched_rsc *x = *(struct sched_rsc *const *) a, *y = *(struct sched_rsc *const *) b;
-
-    return x->index < y->index ? -1 : x->index > y->index;
-}
-
 static void
 create_clone_actions(struct sched *s, struct sched_rsc *clone)
 {
     struct activity sum = {0};
 
-    if (rsc_is(clone, RSC_ORDERED) && clone->children.len > 1) {
-        qsort(clone->children.items, clone->children.len, sizeof(*clone->children.items), by_index);
-    }
     VEC_FOR_EACH(struct sched_rsc, i, clone->children) {
         create_rsc_actions(s, i);
         add_instance(s, i, &sum);

@@ -147,20 +147,17 @@ static unsigned
 update_partners(struct sched *s, struct sched_action *first, struct sched_rsc *first_i, struct sched_action *then,
                 struct sched_rsc *then_i, const struct sched_node *scope, unsigned kind)
 {
-    struct sched_rsc *first_rsc = first_i, *then_rsc = then_i;
+    struct sched_rsc *then_rsc = then_i;
     const char *first_task = collective_task(first), *then_task = collective_task(then);
     struct sched_action *fa, *ta;
     unsigned changed = 0;
 
-    if (first->rsc->kind == KIND_BUNDLE && strstr(first_task, "stop") != NULL && inside(first_i) != NULL) {
-        first_rsc = inside(first_i);
-    }
     if (then->rsc->kind == KIND_BUNDLE && strstr(then_task, "mote") != NULL && inside(then_i) != NULL) {
         then_rsc = inside(then_i);
     }
-    fa = instance_action(s, first_rsc, first_task, first_rsc == first_i ? scope : NULL);
+    fa = instance_action(s, first_i, first_task, scope);
     if (fa == NULL) {
-        fa = instance_action(s, first_rsc, first_task, NULL);
+        fa = instance_action(s, first_i, first_task, NULL);
     }
     ta = instance_action(s, then_rsc, then_task, NULL);
     if (fa == NULL || ta == NULL) {
