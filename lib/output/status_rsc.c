@@ -350,7 +350,7 @@ void
 status_primitive_line(GString *to, const struct status_view *v, const struct sched_rsc *r,
                       const struct status_line *how)
 {
-    bool several = how->name == NULL && r->active_on.len > 1;
+    bool several = r->active_on.len > 1; /* of a replica without anything inside: its container */
     const struct sched_node *named = how->node != NULL ? how->node : r->lock.node;
     const struct sched_node *node = how->hide_node ? NULL : how->name != NULL ? named : home_of(r);
     const char *description = xml_get(r->xml, "description");

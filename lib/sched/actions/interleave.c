@@ -120,7 +120,7 @@ unassign(struct sched *s, struct sched_rsc *rsc)
         return changed;
     }
     changed = rsc->assigned != NULL;
-    rsc->assigned = NULL;
+    unsettle(s, rsc);
     rsc->next_role = ROLE_STOPPED;
     actions_lose_node(s, rsc);
     return changed;
