@@ -386,7 +386,8 @@ local_request(struct based *b, struct based_client *c, xmlNode *message, int64_t
                 op != NULL ? op : "");
         return;
     }
-    if (!c->privileged) {
+    /* Daemons hand on what others ask for: programs on remote nodes, for one. */
+    if (!c->privileged || !cib_acl_user_is_exempt(xml_get(message, CIB_F_USER))) {
         strip_internals(message);
     }
     if ((c->endpoint == BASED_RO && !is_harmless(op))

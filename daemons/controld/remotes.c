@@ -11,6 +11,7 @@
 #include "lib/base/result.h"
 #include "lib/base/text.h"
 #include "lib/exec/lrmd_remote.h"
+#include "lib/fence/fence_protocol.h"
 #include "lib/ipc/attrd_proto.h"
 #include "lib/ipc/ipc_access.h"
 #include "lib/ipc/ipc_client.h"
@@ -244,10 +245,32 @@ updates_attribute(const xmlNode *request)
            && text_is_one_of(xml_get(request, F_ATTR_TASK), "update", "update-both", "update-delay", NULL);
 }
 
+/* Devices and levels come from the configuration; who could register one could have any program run on members. */
+static bool
+changes_fencing(const xmlNode *request)
+{
+    return text_is_one_of(xml_get(request, F_ST_OPERATION), FENCE_OP_DEVICE_ADD, FENCE_OP_DEVICE_DEL, FENCE_OP_LEVEL_ADD, FENCE_OP_LEVEL_DEL, NULL);
+}
+
+static void
+refuse(const struct session *s, int rc)
+{
+    g_autoptr(xmlNode) nack = msg_ack_new("nack", CRM_EX_ERROR, NULL);
+
+    log_warn("Could not forward a request of a program on %s: %s", s->node, result_text(rc));
+    xml_set_int(nack, "rc", result_to_legacy(rc));
+    send_response(s, nack);
+}
+
 static void
 forward(struct session *s, xmlNode *request, uint32_t flags)
 {
     int rc;
+
+    if (changes_fencing(request)) {
+        refuse(s, EACCES);
+        return;
+    }
 
     xml_set(request, "acl_role", ROLE_REMOTE);
     access_stamp_user(request, LRMD_FIELD_PROXY_USER, s->node);
@@ -256,11 +279,7 @@ forward(struct session *s, xmlNode *request, uint32_t flags)
     }
     rc = ipc_send(s->ipc, request, flags | IPC_PROXIED, NULL);
     if (rc != RC_OK) {
-        g_autoptr(xmlNode) nack = msg_ack_new("nack", CRM_EX_ERROR, NULL);
-
-        log_warn("Could not forward a request of a program on %s: %s", s->node, result_text(rc));
-        xml_set_int(nack, "rc", result_to_legacy(rc));
-        send_response(s, nack);
+        refuse(s, rc);
     }
 }
 

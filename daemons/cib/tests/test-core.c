@@ -209,6 +209,21 @@ assert_all_agree(struct net *n)
 
 /* --- requests --- */
 
+/* A daemon hands on what somebody else asks for, who must not pose as a member. */
+static void
+what_members_tell_each_other_is_not_taken_from_others_through_a_daemon(void **state)
+{
+    struct net *n = three_nodes();
+
+    /* As if it were an answer for another member: nobody would carry it out. */
+    request(n, 0, "tool", "<cib_command t='cib' cib_op='cib_modify' cib_callid='2' cib_callopt='4096' cib_user='joe' cib_isreplyto='node2'"
+                          " cib_rc='0'><cib_calldata>" DESCRIBE_A "</cib_calldata></cib_command>");
+    assert_int_equal(rc_of(last_of(n, 0, "tool", BASED_REPLY)), 0);
+    assert_all_agree(n);
+    assert_int_equal(based_version(n->core[1]).epoch, based_version(n->core[0]).epoch);
+    free_net(n);
+}
+
 static void
 an_update_is_executed_everywhere_and_answered_where_it_was_made(void **state)
 {
@@ -772,6 +787,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_members_tell_each_other_is_not_taken_from_others_through_a_daemon),
         cmocka_unit_test(an_update_is_executed_everywhere_and_answered_where_it_was_made),
         cmocka_unit_test(a_query_is_answered_at_once_without_the_network),
         cmocka_unit_test(an_asynchronous_request_is_answered_by_an_event),
