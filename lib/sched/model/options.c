@@ -321,9 +321,6 @@ options_unpack(struct sched *s)
     o->priority_fencing_delay = (int)(text_interval_ms(sched_option(s, "priority-fencing-delay")) / 1000);
 
     o->startup_fencing = o->stonith_enabled && flag_of(s, "startup-fencing");
-    if (!o->startup_fencing) {
-        NOTE_WARN(s, "Blind faith: not fencing unseen nodes");
-    }
 
     value = sched_option(s, "stonith-action");
     o->stonith_action = value;
@@ -332,11 +329,14 @@ options_unpack(struct sched *s)
                           "release (use 'off' instead)");
         o->stonith_action = "off";
     }
+    resolve_quorum_policy(s);
     if (o->remove_after_stop) {
         CONFIG_WARN_P1(s, "Support for the remove-after-stop cluster property is deprecated and will be removed in a "
                           "future release");
     }
-    resolve_quorum_policy(s);
+    if (!o->startup_fencing) {
+        NOTE_WARN(s, "Blind faith: not fencing unseen nodes");
+    }
     if (!s->have_quorum && o->no_quorum_policy != QUORUM_IGNORE) {
         NOTE_WARN(s, "Fencing and resource management disabled due to lack of quorum");
     }
