@@ -201,6 +201,16 @@ exit_of(int legacy)
 
 /* --- the calls --- */
 
+static void
+print_device(const char *id)
+{
+    if (output_format(out) == OUTPUT_HTML) {
+        output_item_class(out, "device", "%s", id);
+    } else {
+        output_item(out, "device", "%s", id);
+    }
+}
+
 static enum crm_exit
 list_devices(struct fence_client *c, const char *target)
 {
@@ -211,11 +221,11 @@ list_devices(struct fence_client *c, const char *target)
     if (rc < 0) {
         return exit_of(rc);
     }
-    output_begin_counted_list(out, "fence device", "fence devices", "%s", "registered fence devices");
+    output_begin_counted_list(out, "fence device", "fence devices", "%s", "Registered fence devices");
     if (holder != NULL) {
         xml_for_each(device, holder, NULL)
         {
-            output_item(out, "device", "%s", xml_id(device) ? xml_id(device) : "");
+            print_device(xml_id(device) ? xml_id(device) : "");
         }
     }
     output_end_list(out);
@@ -227,9 +237,9 @@ list_installed(void)
 {
     g_autoptr(GPtrArray) agents = exec_list_agents("stonith", NULL);
 
-    output_begin_counted_list(out, "fence device", "fence devices", "%s", "installed fence devices");
+    output_begin_counted_list(out, "fence device", "fence devices", "%s", "Installed fence devices");
     for (unsigned i = 0; i < agents->len; i++) {
-        output_item(out, "device", "%s", (const char *) agents->pdata[i]);
+        print_device(agents->pdata[i]);
     }
     output_end_list(out);
     return CRM_EX_OK;
@@ -247,7 +257,7 @@ list_targets(struct fence_client *c)
         fence_result_clear(&result);
         return exit_of(rc);
     }
-    output_begin_counted_list(out, "fence target", "fence targets", "%s", "fence targets");
+    output_begin_counted_list(out, "fence target", "fence targets", "%s", "Fence targets");
     for (unsigned i = 0; i < targets->len; i++) {
         output_item(out, NULL, "%s", (const char *) targets->pdata[i]);
     }
@@ -388,7 +398,7 @@ show_events(const GArray *events, bool all)
         .sections = all ? SECTION_FENCING_ALL : 0,
     };
 
-    output_begin_counted_list(out, "event", "events", "%s", "fencing history");
+    output_begin_counted_list(out, "event", "events", "%s", "Fencing history");
     for (unsigned i = 0; i < events->len; i++) {
         const struct status_fencing *e = &view.fencing[i];
 

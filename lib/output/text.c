@@ -90,7 +90,6 @@ text_end_list(struct output *out, bool drop_if_empty)
     } else if (list->counted) {
         unsigned n = list->items;
 
-        append_bullet(out);
         g_string_append_printf(out->buffer, "%u %s found\n", n,
                                n == 1 ? list->singular : list->plural);
     }

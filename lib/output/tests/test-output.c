@@ -82,7 +82,7 @@ a_counted_list_ends_with_its_number_in_text_and_has_it_as_attribute_in_xml(void 
     g_autofree char *text = printed(OUTPUT_TEXT, OUTPUT_FANCY, counted);
     g_autofree char *xml = printed(OUTPUT_XML, 0, counted);
 
-    assert_string_equal(text, "Things:\n  * a\n  * 1 thing found\n");
+    assert_string_equal(text, "Things:\n  * a\n1 thing found\n");
     assert_non_null(strstr(xml, "  <list name=\"things\" count=\"1\">\n    <item>a</item>\n  </list>\n"));
 }
 
