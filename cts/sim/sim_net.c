@@ -25,6 +25,7 @@ struct message {
     unsigned refs;
     unsigned from; /* node */
     int to;        /* node, -1 everyone */
+    uint64_t number; /* in the order of all groups; 0: not ordered yet */
     xmlNode *xml;
 };
 
@@ -65,6 +66,10 @@ struct sim_net {
     struct sim_channel out[SIM_MAX_NODES][SIM_GROUPS];
     GQueue held; /* struct outgoing: waits for a membership */
     unsigned in_flight;
+    uint64_t ordered;                  /* number of the message ordered last */
+    uint64_t received[SIM_MAX_NODES];  /* the highest number that any process there has got */
+    /* While a membership is formed: up to which number what nobody may know is heard yet, and from which it is lost. */
+    uint64_t kept[SIM_MAX_NODES], lost[SIM_MAX_NODES];
 };
 
 struct sim_net *
@@ -243,6 +248,7 @@ on_arrival(struct sim_node *n, void *arg)
     g_queue_pop_head(&box->items);
     if (item->message != NULL) {
         net->in_flight--;
+        net->received[n->index] = MAX(net->received[n->index], item->message->number);
         deliver_message(n, a->group, item->message);
     } else {
         unsigned before = box->told;
@@ -301,6 +307,7 @@ order(struct sim_net *net, struct outgoing *o)
 {
     unsigned members = sim_net_members(o->node) & net->joined[o->group];
 
+    o->message->number = ++net->ordered;
     for (unsigned i = 0; i < net->s->n_nodes; i++) {
         if ((members & (1u << i)) == 0) {
             continue;
@@ -428,7 +435,8 @@ struct formation {
 };
 
 /*
- * For everybody of i's component: the item is known if somebody in it has it or sent it.  *owners (bits): those who have it before
+ * For everybody of i's component: the item is known if somebody in it has it or sent it, or has what came after it: there is one order
+ * for all groups, and Corosync gives nobody a message before it has all that are ordered before it.  *owners (bits): those who have it before
  * them still.
  */
 static bool
@@ -442,7 +450,11 @@ is_known(const struct sim_net *net, enum sim_daemon group, const unsigned *compo
     for (unsigned j = 0; j < s->n_nodes; j++) {
         bool pending = false;
 
-        if (component[j] != component[i] || (net->joined[group] & (1u << j)) == 0 || !s->node[j].up) {
+        if (component[j] != component[i] || !s->node[j].up) {
+            continue;
+        }
+        known = known || net->received[j] > m->number;
+        if ((net->joined[group] & (1u << j)) == 0) {
             continue;
         }
         for (const GList *l = net->inbox[j][group].items.head; l != NULL; l = l->next) {
@@ -483,6 +495,26 @@ lose(struct sim_net *net, enum sim_daemon group, unsigned node, const struct mes
     }
 }
 
+/*
+ * Is a message that may be lost heard yet?  By chance, but in one order for all groups: with it is heard what came before it, and
+ * lost what came after it.
+ */
+static bool
+is_heard_yet(struct sim_net *net, const unsigned *component, unsigned i, const struct message *m)
+{
+    struct sim *s = net->s;
+    bool heard = m->number <= net->kept[i] || (m->number < net->lost[i] && sim_once_in(s, 2));
+
+    for (unsigned j = 0; j < s->n_nodes; j++) {
+        if (component[j] == component[i] && heard) {
+            net->kept[j] = MAX(net->kept[j], m->number);
+        } else if (component[j] == component[i]) {
+            net->lost[j] = MIN(net->lost[j], m->number);
+        }
+    }
+    return heard;
+}
+
 /* The membership is formed: what has waited goes on, or is lost for all who go this way together. */
 static void
 settle_undelivered(struct sim_net *net, enum sim_daemon group, const unsigned *component)
@@ -501,7 +533,7 @@ settle_undelivered(struct sim_net *net, enum sim_daemon group, const unsigned *c
             if (!item->waits) {
                 continue;
             }
-            if (is_known(net, group, component, i, m, &owners) || sim_once_in(s, 2)) {
+            if (is_known(net, group, component, i, m, &owners) || is_heard_yet(net, component, i, m)) {
                 owners |= 1u << i;
                 for (unsigned j = 0; j < s->n_nodes; j++) {
                     for (GList *k = net->inbox[j][group].items.head; (owners & (1u << j)) && k != NULL; k = k->next) {
@@ -568,6 +600,10 @@ form(struct sim *s, void *arg)
     }
     net->change_pending = false;
     components(s, component);
+    for (unsigned i = 0; i < s->n_nodes; i++) {
+        net->kept[i] = 0;
+        net->lost[i] = UINT64_MAX;
+    }
     for (unsigned g = 0; g < SIM_GROUPS; g++) {
         settle_undelivered(net, g, component);
     }
