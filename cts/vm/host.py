@@ -19,7 +19,7 @@ from lab import COROSYNC_CONF  # noqa: E402
 from vm import Machine, Unavailable, VmError, full_kernel, make_initramfs, modules_in_order, unpacked  # noqa: E402
 
 MODULES = ("virtio_pci", "virtio_blk", "virtio_net", "virtio_console", "9pnet_virtio", "9p", "overlay", "crc32c_generic", "ext4",
-           "softdog", "i6300esb", "drbd")
+           "softdog", "i6300esb", "drbd", "dlm")
 NET = "10.99.9"
 PATIENCE = 20  # all limits of time are for a machine with nothing else to do; other tests stretch them
 IDLE_BOOT = 10  # seconds that two hosts take to boot on such a machine
