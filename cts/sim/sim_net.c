@@ -357,7 +357,8 @@ sim_net_send(struct sim_node *n, enum sim_daemon group, const char *to, xmlNode 
     m->to = target != NULL ? (int)target->index : -1;
     m->xml = xml;
     *o = (struct outgoing){ n, group, n->life[group], m };
-    at = MAX(net->out[n->index][group].last, n->sim->now + sim_delay(n->sim, 20, 2 * SIM_MS));
+    at = n->sim->now + sim_delay(n->sim, 20, 2 * SIM_MS); /* once: MAX() would draw twice, and take the second */
+    at = MAX(net->out[n->index][group].last, at);
     net->out[n->index][group].last = at;
     net->in_flight++;
     sim_post(n->sim, at - n->sim->now, on_outgoing, o, outgoing_free);
