@@ -180,7 +180,7 @@ one_resource(GString *to, const struct sched_rsc *r, const char *node)
         const char *status;
         bool is;
     } states[] = {
-        { "active", status_rsc_active(r, true) },
+        { "active", rsc_active(r, true) },
         { "orphaned", rsc_is(r, RSC_ORPHAN) },
         { "blocked", rsc_is(r, RSC_BLOCKED) },
         { "failed", rsc_is(r, RSC_FAILED) },
@@ -237,7 +237,7 @@ resource_metrics(GString *to, const struct status_view *v)
 
         if (!rsc_is(r, RSC_ORPHAN)) {
             sample(to, "resources_stopped", &label, 1,
-                   !status_rsc_active(r, false) && !status_rsc_is_disabled(r));
+                   !rsc_active(r, false) && !status_rsc_is_disabled(r));
         }
     }
 }

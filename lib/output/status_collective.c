@@ -86,12 +86,12 @@ status_group(struct output *out, const struct status_view *v, const struct sched
     unsigned inactive = 0;
 
     VEC_FOR_EACH(struct sched_rsc, member, r->children) {
-        inactive += !status_rsc_active(member, true);
+        inactive += !rsc_active(member, true);
     }
     inactive_text = g_strdup_printf("%u member%s inactive", inactive, inactive == 1 ? "" : "s");
 
     const struct trait traits[] = {
-        { inactive > 0 && !show_inactive && status_rsc_active(r, false), inactive_text },
+        { inactive > 0 && !show_inactive && rsc_active(r, false), inactive_text },
         { !rsc_is(r, RSC_MANAGED), "unmanaged" },
         { status_rsc_is_disabled(r), "disabled" },
     };
@@ -107,7 +107,7 @@ status_group(struct output *out, const struct status_view *v, const struct sched
         VEC_FOR_EACH(struct sched_rsc, member, r->children) {
             bool asked_for = v->only_rscs != NULL && status_selects(v, member);
 
-            if (show_inactive || asked_for || status_rsc_active(member, true)) {
+            if (show_inactive || asked_for || rsc_active(member, true)) {
                 status_rsc(out, v, member);
             }
         }
@@ -168,17 +168,17 @@ is_individual(const struct status_view *v, const struct sched_rsc *clone, const 
     }
     if (rsc_is(clone, RSC_UNIQUE)) {
         /* Without a single wanted instance the one that stands for the clone is an orphan itself. */
-        return status_rsc_active(instance, false) || !rsc_is(instance, RSC_ORPHAN)
+        return rsc_active(instance, false) || !rsc_is(instance, RSC_ORPHAN)
                || (clone->clone_max == 0 && instance == clone->children.items[0]);
     }
     if ((v->show & SHOW_PENDING) && status_has_pending_action(instance)) {
         return true;
     }
-    if (!status_rsc_active(instance, false)) {
+    if (!rsc_active(instance, false)) {
         return false;
     }
     if (any_has(instance, RSC_ORPHAN, true) || any_has(instance, RSC_MANAGED, false) ||
-        any_has(instance, RSC_FAILED, true) || !status_rsc_active(instance, true)) {
+        any_has(instance, RSC_FAILED, true) || !rsc_active(instance, true)) {
         return true;
     }
     if (count_places(v->s, instance, &node) != 1 || (!node->online && node->unclean)) {
@@ -298,7 +298,7 @@ clone_xml(struct output *out, const struct status_view *v, const struct sched_rs
                         "failure_ignored", bool_text(rsc_is(r, RSC_FAILURE_IGNORED)), "target_role",
                         configured_role_text(r), NULL);
     VEC_FOR_EACH(struct sched_rsc, instance, r->children) {
-        if (!status_rsc_active(instance, false) || status_is_on_shown_node(v, instance)) {
+        if (!rsc_active(instance, false) || status_is_on_shown_node(v, instance)) {
             status_rsc(out, v, instance);
         }
     }
@@ -330,7 +330,7 @@ status_clone(struct output *out, const struct status_view *v, const struct sched
     g_string_free(title, TRUE);
 
     VEC_FOR_EACH(struct sched_rsc, instance, r->children) {
-        if (status_rsc_active(instance, false) && !status_is_on_shown_node(v, instance)) {
+        if (rsc_active(instance, false) && !status_is_on_shown_node(v, instance)) {
             continue;
         }
         if (status_shows_rsc(v, instance) && is_individual(v, r, instance, &places)) {

@@ -25,12 +25,6 @@ bool status_selects(const struct status_view *v, const struct sched_rsc *r);
 /* Is it to be shown: named, or above or below one that is? */
 bool status_shows_rsc(const struct status_view *v, const struct sched_rsc *r);
 
-/*
- * Is it active: a primitive where its node is online or unclean (or lost, if nobody may stop it there), a collective if
- * all or any of its parts are.  (spec 81 §4.2)
- */
-bool status_rsc_active(const struct sched_rsc *r, bool all);
-
 /* Is any part of it on a node that is shown? */
 bool status_is_on_shown_node(const struct status_view *v, const struct sched_rsc *r);
 

@@ -41,14 +41,14 @@ status_is_on_shown_node(const struct status_view *v, const struct sched_rsc *r)
 static bool
 is_listed(const struct status_view *v, const struct sched_rsc *r, bool structured)
 {
-    bool partially = status_rsc_active(r, false);
+    bool partially = rsc_active(r, false);
 
-    if (rsc_is(r, RSC_ORPHAN) && !status_rsc_active(r, true)) {
+    if (rsc_is(r, RSC_ORPHAN) && !rsc_active(r, true)) {
         return false;
     }
     if (v->show & SHOW_BY_NODE) {
         /* What runs is below its node already; all that does not run in full is listed, wherever the rest may be. */
-        return !status_rsc_active(r, true);
+        return !rsc_active(r, true);
     }
     if ((v->show & SHOW_BRIEF) && r->kind == KIND_PRIMITIVE && !structured) {
         return false; /* it is counted already */

@@ -132,27 +132,6 @@ status_resolve_resources(const struct sched *s, const char *name)
     return filter;
 }
 
-/* --- activity --- */
-
-bool
-status_rsc_active(const struct sched_rsc *r, bool all)
-{
-    if (r->kind == KIND_PRIMITIVE) {
-        VEC_FOR_EACH(struct sched_node, n, r->active_on) {
-            if (n->online || n->unclean || !rsc_is(r, RSC_MANAGED)) {
-                return true;
-            }
-        }
-        return false;
-    }
-    VEC_FOR_EACH(struct sched_rsc, child, r->children) {
-        if (status_rsc_active(child, all) != all) {
-            return !all;
-        }
-    }
-    return all;
-}
-
 /* --- names --- */
 
 /* With the instance's number if the instance itself is unique, whatever its clone says. */
@@ -425,7 +404,7 @@ primitive_xml(struct output *out, const struct status_view *v, const struct sche
     output_open_element(out, "resource", "id", status_rsc_name(r), "resource_agent",
                         status_agent(r, agent, sizeof(agent)), "role",
                         state != NULL ? state : displayed_role(r), "target_role", rsc_meta(r, "target-role"),
-                        "active", bool_text(status_rsc_active(r, true)), "orphaned", bool_text(rsc_is(r, RSC_ORPHAN)),
+                        "active", bool_text(rsc_active(r, true)), "orphaned", bool_text(rsc_is(r, RSC_ORPHAN)),
                         "blocked", bool_text(rsc_is(r, RSC_BLOCKED)), "managed", bool_text(rsc_is(r, RSC_MANAGED)),
                         "failed", bool_text(rsc_is(r, RSC_FAILED)), "failure_ignored",
                         bool_text(rsc_is(r, RSC_FAILURE_IGNORED)), NULL);

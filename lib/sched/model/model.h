@@ -348,7 +348,11 @@ const struct nvtable *rsc_params(struct sched *s, struct sched_rsc *r, struct sc
 struct sched_node *rsc_current_node(const struct sched_rsc *r, unsigned *all, unsigned *clean);
 /* Role; of a collective the highest of its children (now or next). */
 enum sched_role rsc_role(const struct sched_rsc *r, bool next);
-bool rsc_active(const struct sched_rsc *r, bool all); /* primitive: active anywhere; collective: any or all children */
+/*
+ * Is it active: a primitive where its node is online or unclean (or lost, if nobody may stop it there), a collective if
+ * all or any of its parts are.  (spec 81 §4.2)
+ */
+bool rsc_active(const struct sched_rsc *r, bool all);
 bool rsc_active_on(const struct sched_rsc *r, const struct sched_node *n);
 bool rsc_known_on(const struct sched_rsc *r, const struct sched_node *n);
 bool rsc_requires_fencing(const struct sched_rsc *r); /* requires fencing or unfencing */

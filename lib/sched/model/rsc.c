@@ -358,20 +358,15 @@ rsc_active(const struct sched_rsc *r, bool all)
 {
     if (r->kind == KIND_PRIMITIVE) {
         VEC_FOR_EACH (struct sched_node, n, r->active_on) {
-            if (n->unclean || rsc_is(r, RSC_FAILED) || n->online || !rsc_is(r, RSC_MANAGED)) {
+            if (n->online || n->unclean || !rsc_is(r, RSC_MANAGED)) {
                 return true;
             }
         }
         return false;
     }
     VEC_FOR_EACH (struct sched_rsc, child, r->children) {
-        bool active = rsc_active(child, all);
-
-        if (all && !active) {
-            return false;
-        }
-        if (!all && active) {
-            return true;
+        if (rsc_active(child, all) != all) {
+            return !all;
         }
     }
     return all;
