@@ -107,7 +107,7 @@ struct sim_node {
 struct sim {
     struct sim_config config;
     uint64_t next_check; /* of what need not be looked at after every event */
-    uint64_t rewired;    /* when the network was divided otherwise the last time */
+    uint64_t rewired;    /* when hosts or wires came or went the last time: a new membership is formed since then */
     uint64_t now; /* microseconds */
     uint64_t chance[2];
     bool has_sbd; /* on the hosts; else a power switch fences */
@@ -311,6 +311,8 @@ void sim_sbd_send(struct sim_node *n, const char *target, bool off, sim_sbd_sent
 void sim_sbd_break_path(struct sim_node *n, unsigned disk, bool broken);
 /* Does a watchdog wait to be fed? */
 bool sim_sbd_is_armed(const struct sim_node *n);
+/* Has it only the cluster to go by, and has not yet seen one with quorum since the host booted?  Then it does not mind having none. */
+bool sim_sbd_awaits_quorum(const struct sim_node *n);
 void sim_sbd_kill(struct sim_node *n);
 
 /* The executor of a host and what runs there; it outlives the controller, not the host. */

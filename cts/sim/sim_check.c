@@ -174,7 +174,7 @@ find_fencing(const struct sim *s, const char *id)
 
 /*
  * A host that has just booted is as good as fenced: nothing of its former life is left, and nothing new is there before it has joined a
- * cluster with quorum.  SBD, too, lets one live that never had quorum.
+ * cluster with quorum.  SBD, too, lets one live that never had quorum; without disks there is nobody else to tell it.
  */
 static bool
 is_at_work(const struct sim_node *n)
@@ -184,7 +184,7 @@ is_at_work(const struct sim_node *n)
     for (unsigned i = 0; sim_services[i] != NULL; i++) {
         active = active || sim_exec_is_active(n, sim_services[i]);
     }
-    return n->up && (active || (n->at_work == n->boots && has_joined(n)));
+    return n->up && (active || (n->at_work == n->boots && has_joined(n) && !sim_sbd_awaits_quorum(n)));
 }
 
 /*

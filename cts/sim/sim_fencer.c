@@ -17,7 +17,6 @@
 #include "lib/ipc/ipc_fields.h"
 #include "lib/ipc/ipc_protocol.h"
 
-#define CLIENT     "ctl"
 #define EXTRA_WAIT 60 /* seconds that a client waits beyond the timeout of its request */
 
 struct sim_fencer {
@@ -28,6 +27,7 @@ struct sim_fencer {
     struct cib_version version; /* of the CIB whose configuration the core has */
     bool has_client;
     unsigned client_life;
+    char client[40]; /* its id: no two of the cluster have the same one */
     GHashTable *calls; /* call id -> cookie (uint64_t *) */
     int last_call, watchdog_call;
     unsigned last_uuid;
@@ -414,7 +414,7 @@ static void
 on_request(struct sim_node *n, void *arg)
 {
     if (n->fencer->has_client) {
-        fenced_core_request(n->fencer->core, now(n), CLIENT, 1, 0, arg);
+        fenced_core_request(n->fencer->core, now(n), n->fencer->client, 1, 0, arg);
         carry_out(n);
     }
 }
@@ -432,7 +432,7 @@ new_request(struct sim_node *n, const char *op, unsigned options, unsigned timeo
 
     xml_set(request, F_NAME, FENCE_TAG_COMMAND);
     xml_set(request, F_TYPE, T_STONITH);
-    xml_set(request, F_ST_ASYNC_ID, CLIENT);
+    xml_set(request, F_ST_ASYNC_ID, n->fencer->client);
     xml_set(request, F_ST_OPERATION, op);
     xml_set_int(request, F_ST_CALLID, ++n->fencer->last_call);
     xml_set_int(request, F_ST_CALLOPTS, options);
@@ -450,12 +450,13 @@ sim_fencer_connect(struct sim_node *n)
         return false;
     }
     if (n->fencer->has_client) {
-        fenced_core_client_gone(n->fencer->core, CLIENT);
+        fenced_core_client_gone(n->fencer->core, n->fencer->client);
         g_hash_table_remove_all(n->fencer->calls);
     }
     n->fencer->has_client = true;
     n->fencer->client_life = n->life[SIM_CTL];
-    fenced_core_client_connected(n->fencer->core, CLIENT, n->pid[SIM_CTL], true);
+    g_snprintf(n->fencer->client, sizeof(n->fencer->client), "%08x-0000-4000-a000-%012x", n->life[SIM_CTL], n->id);
+    fenced_core_client_connected(n->fencer->core, n->fencer->client, n->pid[SIM_CTL], true);
     hello = xml_new(NULL, FENCE_TAG_COMMAND);
     xml_set(hello, F_TYPE, T_STONITH);
     xml_set(hello, F_ST_OPERATION, FENCE_OP_REGISTER);

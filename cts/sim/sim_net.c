@@ -659,6 +659,7 @@ rewire(struct sim *s, bool loss)
     struct formation *f = g_new0(struct formation, 1);
     unsigned component[SIM_MAX_NODES];
 
+    s->rewired = s->now;
     components(s, component);
     for (unsigned g = 0; g < SIM_GROUPS; g++) {
         hold_undelivered(net, g, component);
@@ -689,7 +690,6 @@ sim_net_partition(struct sim *s, const unsigned *component)
 {
     bool loss = false;
 
-    s->rewired = s->now;
     for (unsigned i = 0; i < s->n_nodes; i++) {
         for (unsigned j = 0; j < i; j++) {
             loss = loss || (s->net->wire[i] == s->net->wire[j] && component[i] != component[j]);

@@ -521,6 +521,12 @@ sim_sbd_is_armed(const struct sim_node *n)
     return n->sbd != NULL && n->sbd->armed;
 }
 
+bool
+sim_sbd_awaits_quorum(const struct sim_node *n)
+{
+    return n->sbd != NULL && n->sim->n_disks == 0 && !n->sbd->had_quorum;
+}
+
 void
 sim_sbd_kill(struct sim_node *n)
 {
