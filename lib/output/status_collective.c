@@ -238,7 +238,7 @@ stopped_lists(struct output *out, const struct status_view *v, const struct sche
         const struct sched_node *node = s->nodes.items[i];
         bool candidate = allowed ? row_has(&clone->row, node) : rsc_known_on(clone, node);
 
-        if (!candidate || status_noted_on(clone, node) || !status_shows_node(v, node)) {
+        if (!candidate || rsc_active_on(clone, node) || !status_shows_node(v, node)) {
             continue;
         }
 

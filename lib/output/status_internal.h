@@ -28,8 +28,6 @@ bool status_shows_rsc(const struct status_view *v, const struct sched_rsc *r);
 /* Is any part of it on a node that is shown? */
 bool status_is_on_shown_node(const struct status_view *v, const struct sched_rsc *r);
 
-/* Does a resource count as active on a node, as its collective sees it? */
-bool status_noted_on(const struct sched_rsc *r, const struct sched_node *n);
 /* Name for people: id, without instance number for anonymous clones (spec 81 §4.1). */
 const char *status_rsc_name(const struct sched_rsc *r);
 /* "NAME", or with IDs "NAME@HOST (ID)"; g_free (spec 81 §3.1). */

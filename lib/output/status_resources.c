@@ -4,31 +4,13 @@
  */
 #include "lib/output/status_internal.h"
 
-/*
- * Does a resource count as active on a node?  A collective takes note of its managed parts wherever they are, but of
- * unmanaged ones only while their node is online.
- */
-bool
-status_noted_on(const struct sched_rsc *r, const struct sched_node *n)
-{
-    if (r->kind == KIND_PRIMITIVE) {
-        return rsc_active_on(r, n) && (r->parent == NULL || rsc_is(r, RSC_MANAGED) || n->online);
-    }
-    VEC_FOR_EACH (struct sched_rsc, child, r->children) {
-        if (status_noted_on(child, n)) {
-            return true;
-        }
-    }
-    return r->kind == KIND_BUNDLE && rsc_active_on(r, n);
-}
-
 bool
 status_is_on_shown_node(const struct status_view *v, const struct sched_rsc *r)
 {
     for (unsigned i = 0; i < v->s->nodes.len; i++) {
         const struct sched_node *n = v->s->nodes.items[i];
 
-        if (status_shows_node(v, n) && (r->kind == KIND_PRIMITIVE ? rsc_active_on(r, n) : status_noted_on(r, n))) {
+        if (status_shows_node(v, n) && rsc_active_on(r, n)) {
             return true;
         }
     }

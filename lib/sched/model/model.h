@@ -270,7 +270,7 @@ struct sched_rsc {
     enum sched_role role, next_role;
     const char *next_role_reason;
 
-    sched_node_vec active_on;        /* order of discovery */
+    sched_node_vec active_on;        /* order of discovery; a collective takes note of its parts, unmanaged ones only where online */
     uint8_t *known_on;               /* by node id: 1 = state known there (history or probe); NULL = nowhere */
     unsigned known_count;
     sched_node_vec dangling;         /* dangling migration sources: a stop is forced there */
