@@ -183,6 +183,21 @@ fenced_core_set_peers(struct fenced_core *core, const struct fenced_peer *peers,
     }
 }
 
+const char *
+core_target_name(const struct fenced_core *core, const char *target, unsigned options)
+{
+    const char *name = NULL;
+
+    if (!(options & FENCE_OPT_NODE_ID) || target == NULL || core->node_name == NULL) {
+        return target;
+    }
+    name = core->node_name((uint32_t) strtoul(target, NULL, 10), core->data);
+    if (name == NULL) {
+        log_warn("No node has the id %s", target);
+    }
+    return (name != NULL) ? name : target;
+}
+
 bool
 core_peer_is_active(const struct fenced_core *core, const char *name)
 {

@@ -111,14 +111,9 @@ xmlNode *
 history_request(struct fenced_core *core, const xmlNode *request)
 {
     unsigned options = (unsigned) xml_get_int(request, F_ST_CALLOPTS, 0);
-    const char *target = fence_find_value(request, F_ST_TARGET);
-    const char *name = NULL;
+    const char *target = core_target_name(core, fence_find_value(request, F_ST_TARGET), options);
     xmlNode *message, *data;
 
-    if ((options & FENCE_OPT_NODE_ID) && target != NULL && core->node_name != NULL) {
-        name = core->node_name((uint32_t) strtoul(target, NULL, 10), core->data);
-    }
-    target = (name != NULL) ? name : target;
     if (options & FENCE_OPT_CLEANUP) {
         message = new_broadcast(FENCE_OPT_CLEANUP, &data);
         xml_set(data, F_ST_TARGET, target);

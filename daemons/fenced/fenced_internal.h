@@ -232,6 +232,8 @@ void core_answer_take(struct fenced_core *core, const struct ticket *ticket, xml
 /* Push an event; data is copied (NULL: none). */
 void core_notify(struct fenced_core *core, unsigned bit, const char *type, const struct fence_result *result,
                  const xmlNode *data);
+/* The name of a request's target (may be NULL), which may be given as a node id if the request's options say so. */
+const char *core_target_name(const struct fenced_core *core, const char *target, unsigned options);
 bool core_peer_is_active(const struct fenced_core *core, const char *name);
 
 /* --- fenced_devices.c --- */

@@ -390,18 +390,6 @@ op_give_up_orphan(struct fenced_core *core, struct fenced_now now, struct op *op
     fence_result_clear(&gone);
 }
 
-/* The target's name: the request may say a node id. */
-static const char *
-resolve_target(const struct fenced_core *core, const char *target, unsigned options)
-{
-    const char *name = NULL;
-
-    if ((options & FENCE_OPT_NODE_ID) && target != NULL && core->node_name != NULL) {
-        name = core->node_name((uint32_t) strtoul(target, NULL, 10), core->data);
-    }
-    return (name != NULL) ? name : target;
-}
-
 static struct op *
 op_from_request(struct fenced_core *core, struct fenced_now now, const xmlNode *request, const char *target,
                 const char *action)
@@ -429,7 +417,7 @@ op_start(struct fenced_core *core, struct fenced_now now, const xmlNode *request
 {
     const struct fence_result success = { 0 };
     unsigned options = (unsigned) xml_get_int(request, F_ST_CALLOPTS, 0);
-    const char *target = resolve_target(core, fence_find_value(request, F_ST_TARGET), options);
+    const char *target = core_target_name(core, fence_find_value(request, F_ST_TARGET), options);
     const char *action = fence_find_value(request, F_ST_DEVICE_ACTION);
     const char *tolerance = fence_find_value(request, F_ST_TOLERANCE);
     const char *peer = other_peer(core);

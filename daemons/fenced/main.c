@@ -253,6 +253,7 @@ on_lost(struct cluster *c, void *data)
 static void
 on_configuration(const xmlNode *configuration)
 {
+    peers_set_configured(self.peers, xml_first(configuration, "nodes")); /* one that is lost is asked for by its id, too */
     fenced_core_configuration(self.core, now(), configuration);
     carry_out();
 }
@@ -275,7 +276,7 @@ new_uuid(void *data)
 static const char *
 node_name(uint32_t id, void *data)
 {
-    const struct peer *peer = peers_find_any(self.peers, id, NULL);
+    const struct peer *peer = peers_find_known(self.peers, id, NULL);
 
     return (peer != NULL) ? peer->name : NULL;
 }

@@ -657,8 +657,8 @@ scan_resources(struct peers *ps, GHashTable *seen, const xmlNode *parent, int64_
     }
 }
 
-static void
-scan_nodes(struct peers *ps, const xmlNode *nodes)
+void
+peers_set_configured(struct peers *ps, const xmlNode *nodes)
 {
     g_ptr_array_set_size(ps->known, 0);
     xml_for_each(node, nodes, "node")
@@ -693,7 +693,7 @@ peers_refresh_from_cib(struct peers *ps, const xmlNode *cib, int64_t now)
     scan_status(ps, seen, xml_first(cib, "status"), now);
     if (configuration != NULL) {
         scan_resources(ps, seen, xml_first(configuration, "resources"), now);
-        scan_nodes(ps, xml_first(configuration, "nodes"));
+        peers_set_configured(ps, xml_first(configuration, "nodes"));
     } else {
         g_ptr_array_set_size(ps->known, 0);
     }

@@ -121,9 +121,11 @@ unsigned peers_remote_count(const struct peers *ps);
 GPtrArray *peers_remote_list(struct peers *ps);
 /* Refresh both caches from a CIB document (its root element). */
 void peers_refresh_from_cib(struct peers *ps, const xmlNode *cib, int64_t now);
+/* Learn which nodes are configured (`nodes` of a CIB's configuration, may be NULL), in place of those of before. */
+void peers_set_configured(struct peers *ps, const xmlNode *nodes);
 /*
  * A node, whether it is there or not: the caches first, then the configuration as of the last
- * refresh (an entry without state, valid until the next one).  NULL if unknown.
+ * refresh or peers_set_configured() (an entry without state, valid until the next one).  NULL if unknown.
  */
 struct peer *peers_find_known(struct peers *ps, uint32_t id, const char *name);
 
