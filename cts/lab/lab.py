@@ -84,7 +84,7 @@ class Node:
 
     def prepare(self):
         """Directories and files of a fresh host."""
-        for sub in ("lib", "log", "corosync", "corosync-lib", "default", "srv"):
+        for sub in ("lib", "log", "corosync", "corosync-lib", "default", "srv", "containers"):
             os.makedirs(os.path.join(self.dir, sub), exist_ok=True)
         for sub in ("lib/cib", "lib/pengine", "lib/cores", "lib/blackbox", "log/pacemaker", "log/crmsh", "log/nginx",
                     "corosync/uidgid.d"):
@@ -102,7 +102,7 @@ class Node:
             "debian_daemons": self.lab.options["debian_daemons"],
             "debian_programs": self.lab.options["debian_programs"],
             "keep_visible": self.lab.options["keep_visible"], "disks": self.lab.options["disks"],
-            "programs": self.lab.options["programs"].get(self.name, {}),
+            "programs": self.lab.options["programs"].get(self.name, {}), "containers": self.lab.options["containers"],
             "power": os.path.join(self.lab.dir, "power") if self.lab.options["fencing"] else None}))
 
     def write_file(self, name, text):
@@ -155,7 +155,18 @@ class Node:
                 except ProcessLookupError:
                     pass  # it saw the end itself
             wait_until("%s is off" % self.name, lambda: not self.pid, 10, 0.02)
+        if self.lab.options["containers"]:
+            self.forget_network()
         self.lab.reap()
+
+    def forget_network(self):
+        """What podman and the addresses of replicas left in the network namespace, which outlives the host."""
+        addresses = run(["ip", "-n", self.netns, "-4", "-o", "addr", "show", "dev", "eth0"], check=False).stdout
+        for address in re.findall(r"inet (\S+)", addresses):
+            if address.split("/")[0] != self.address:
+                run(["ip", "-n", self.netns, "addr", "del", address, "dev", "eth0"])
+        run(["ip", "-n", self.netns, "link", "del", "cni-podman0"], check=False)
+        run(["ip", "netns", "exec", self.netns, "iptables", "-t", "nat", "-F"], check=False)
 
     @staticmethod
     def _wrappers(pid):
@@ -339,7 +350,7 @@ class Lab:
 
     def __init__(self, name="lab", nodes=3, stage=None, debian_nodes=(), debian_daemons=(), debian_programs=(),
                  environment=None, token=1000, quorum="", keep_visible=(), fencing=False, disks=(),
-                 programs=None, remotes=0):
+                 programs=None, remotes=0, containers=False):
         if not re.fullmatch(r"[a-z0-9]{1,8}", name):
             raise LabError("lab name %r: use 1 to 8 lower-case letters and digits" % name)
         self.name = name
@@ -351,7 +362,7 @@ class Lab:
                         "debian_daemons": list(debian_daemons), "debian_programs": list(debian_programs),
                         "token": token, "quorum": quorum, "environment": self.environment,
                         "keep_visible": list(keep_visible), "fencing": fencing, "disks": list(disks),
-                        "programs": dict(programs or {}), "remotes": remotes}
+                        "programs": dict(programs or {}), "remotes": remotes, "containers": containers}
         self.nodes = [Node(self, i + 1) for i in range(nodes)]
         self.remotes = [Remote(self, i + 1) for i in range(remotes)]
         self.hosts = self.nodes + self.remotes
@@ -396,7 +407,8 @@ class Lab:
         """Make the hosts and their network, switched off."""
         self.down()
         for path in ("/usr/lib/pacemaker", "/usr/share/pacemaker", "/usr/lib/ocf/resource.d/pacemaker",
-                     "/etc/corosync", "/var/lib/corosync", "/var/lib/pacemaker", "/srv"):
+                     "/etc/corosync", "/var/lib/corosync", "/var/lib/pacemaker", "/srv") + (
+                         ("/etc/pacemaker", "/var/lib/containers") if self.options["containers"] else ()):
             os.makedirs(path, exist_ok=True)  # places to mount on
         os.makedirs(self.dir)
         with open(os.path.join(self.dir, "lab.json"), "w") as f:

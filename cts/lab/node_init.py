@@ -14,6 +14,19 @@ import sys
 import time
 
 HIDDEN = "/run/.host"  # what the machine itself has below the places that the stack covers
+STORAGE_CONF = """[storage]
+driver = "vfs"
+runroot = "/run/containers/storage"
+graphroot = "/var/lib/containers/storage"
+"""
+CONTAINERS_CONF = """[containers]
+cgroups = "disabled"
+log_driver = "k8s-file"
+[engine]
+cgroup_manager = "cgroupfs"
+events_logger = "none"
+runtime = "crun"
+"""
 
 
 def run(*argv):
@@ -103,6 +116,27 @@ def own_state(cfg):
     tmpfs("/tmp", "mode=1777")
 
 
+def container_host(cfg):
+    """podman with storage of this host's own; neither cgroups nor a journal are needed."""
+    if not cfg.get("containers"):
+        return
+    bind(os.path.join(cfg["dir"], "containers"), "/var/lib/containers")
+    tmpfs("/etc/pacemaker")
+    with open("/etc/pacemaker/authkey", "w") as f:
+        f.write("of all hosts" * 100)
+    os.chmod("/etc/pacemaker/authkey", 0o640)
+    run("chown", "root:haclient", "/etc/pacemaker/authkey")
+    policy = open("/etc/containers/policy.json").read()
+    tmpfs("/etc/containers")
+    for name, text in (("policy.json", policy), ("storage.conf", STORAGE_CONF), ("containers.conf", CONTAINERS_CONF)):
+        with open("/etc/containers/" + name, "w") as f:
+            f.write(text)
+    if os.path.exists("/sys/fs/cgroup") and not os.path.exists("/sys/fs/cgroup/cgroup.controllers"):
+        run("mount", "-t", "cgroup2", "-o", "ro", "cgroup2", "/sys/fs/cgroup")  # crun wants to see it
+    if isinstance(cfg["containers"], str):
+        cover_file(cfg["containers"], "/usr/sbin/pacemaker-remoted")  # what replicas run is another's
+
+
 def own_devices(cfg):
     """A /dev with nothing of the machine's hardware but the disks that are given, and a system log of its own."""
     if not cfg.get("disks"):
@@ -154,6 +188,7 @@ def main():
     for target, source in cfg.get("programs", {}).items():
         bind(source, target)  # single programs of the other stack
     own_state(cfg)
+    container_host(cfg)
     own_devices(cfg)
     for fd, path in zip(held, shared):
         if not os.path.exists(path):

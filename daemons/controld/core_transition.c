@@ -495,6 +495,21 @@ fire_synapse(struct controld *c, unsigned index)
     return FIRE_DONE;
 }
 
+static bool
+is_pseudo(const struct graph *g, const struct synapse *s)
+{
+    for (unsigned i = 0; i < s->n_actions; i++) {
+        if (g->actions[s->first_action + i].kind != ACTION_PSEUDO) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/*
+ * What does nothing takes no place of the batch limit.  That a guest is gone with its container is such an action: told
+ * late, it would be said of the guest in the container that was started meanwhile.
+ */
 static unsigned
 fire_pass(struct controld *c)
 {
@@ -510,8 +525,8 @@ fire_pass(struct controld *c)
             unsigned index = w * 64 + (unsigned)__builtin_ctzll(word);
 
             word &= word - 1;
-            if (limit > 0 && g->pending >= (unsigned)limit) {
-                return fired;
+            if (limit > 0 && g->pending >= (unsigned)limit && !is_pseudo(g, &g->synapses[index])) {
+                continue;
             }
             if (fire_synapse(c, index) == FIRE_DONE) {
                 fired++;

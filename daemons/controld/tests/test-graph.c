@@ -303,6 +303,19 @@ the_batch_limit_bounds_all_nodes_together(void **state)
 }
 
 static void
+a_guest_is_called_gone_though_the_batch_limit_is_reached(void **state)
+{
+    struct fixture *f = *state;
+    char *fence = g_strdup("<synapse id='2'><action_set><pseudo_event id='2' operation='stonith' operation_key='stonith-guest-reboot'>"
+                           "<attributes/><downed><node id='guest'/></downed></pseudo_event></action_set><inputs/></synapse>");
+
+    peers_set_state(f->c->peers, peers_remote_get(f->c->peers, "guest"), PEER_MEMBER, 0, 1);
+    load(f, "batch-limit='1'", join(synapse(1, 0, "a", 0, 0), fence));
+    assert_started(f, "a_start_0 ");
+    assert_int_equal(peers_remote_get(f->c->peers, "guest")->state, PEER_LOST);
+}
+
+static void
 actions_of_a_lost_node_fail_at_once(void **state)
 {
     struct fixture *f = *state;
@@ -434,6 +447,7 @@ main(void)
         TEST(a_high_load_at_the_start_is_believed_with_the_second_sample_only),
         TEST(a_low_load_at_the_start_is_told_at_once),
         TEST(the_batch_limit_bounds_all_nodes_together),
+        TEST(a_guest_is_called_gone_though_the_batch_limit_is_reached),
         TEST(actions_of_a_lost_node_fail_at_once),
         TEST(an_action_without_result_ends_with_its_timer),
         TEST(a_result_of_another_transition_engine_aborts),
