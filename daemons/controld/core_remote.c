@@ -28,7 +28,8 @@ struct command {
     uint64_t accepted_ms, started_ms;
     int64_t started_epoch;
     bool reported;
-    int status, rc;      /* as reported */
+    int status, rc;      /* as reported, */
+    int64_t changed;     /* with this time */
 };
 
 /* A connection that is, or was, kept here. */
@@ -213,6 +214,16 @@ remote_node_gone(struct controld *c, const char *node)
 
 static void next(struct controld *c, struct remote *r);
 
+/*
+ * When a result came to be what it is.  Of two results of one operation the scheduler believes the later one, so a failure
+ * never has the second of the success before it: a connection may break right after its first poke.
+ */
+static int64_t
+change_time(struct controld *c, const struct command *m)
+{
+    return m->reported ? MAX(now_epoch(c), m->changed + 1) : m->started_epoch;
+}
+
 /* Tell the result; a recurring action only if it is news. */
 static void
 report(struct controld *c, struct remote *r, struct command *m, int status, int rc, const char *reason)
@@ -228,7 +239,7 @@ report(struct controld *c, struct remote *r, struct command *m, int status, int 
         .status = status,
         .rc = rc,
         .run_time = m->started_epoch,
-        .change_time = m->started_epoch,
+        .change_time = change_time(c, m),
         .exec_ms = m->started_ms != 0 ? (unsigned)(c->now.ms - m->started_ms) : 0,
         .queue_ms = m->started_ms != 0 ? (unsigned)(m->started_ms - m->accepted_ms) : 0,
         .params = m->params,
@@ -240,6 +251,7 @@ report(struct controld *c, struct remote *r, struct command *m, int status, int 
     m->reported = true;
     m->status = status;
     m->rc = rc;
+    m->changed = result.change_time;
     exec_result(c, &c->local, &result);
 }
 
@@ -255,6 +267,7 @@ finish(struct controld *c, struct remote *r, int status, int rc, const char *rea
         arm_timer(c, m, m->interval_ms);
     }
     report(c, r, m, status, rc, reason);
+    m->started_ms = 0;
     if (m->interval_ms == 0) {
         command_free(m);
     }

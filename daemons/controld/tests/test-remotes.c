@@ -192,6 +192,58 @@ a_lost_connection_fails_its_monitor_and_what_is_under_way(void **state)
     end(f);
 }
 
+/* The last-rc-change of what was recorded last of the monitor, with that result. */
+static long long
+recorded_change(const struct fixture *f, const char *magic)
+{
+    g_autofree char *start = g_strdup_printf("transition-magic=\"%s;", magic);
+
+    for (unsigned i = f->node[2].writes->len; i > 0; i--) {
+        const char *text = f->node[2].writes->pdata[i - 1], *entry = strstr(text, start), *change;
+
+        if (entry != NULL && strstr(text, "operation=\"monitor\"") != NULL && (change = strstr(entry, "last-rc-change=\"")) != NULL) {
+            return g_ascii_strtoll(change + strlen("last-rc-change=\""), NULL, 10);
+        }
+    }
+    fail_msg("no result %s", magic);
+    return 0;
+}
+
+static void
+a_connection_lost_within_a_second_of_its_success_is_lost_later(void **state)
+{
+    struct fixture *f = connected();
+    long long success;
+
+    connection(f, "monitor", 3000);
+    EVENT(f, ctl_on_remote_poked);
+    advance(f, 10);
+    success = recorded_change(f, "0:0");
+    EVENT(f, ctl_on_remote_lost);
+    advance(f, 10);
+    assert_true(recorded_change(f, "4:1") > success);
+    end(f);
+}
+
+static void
+a_connection_that_is_lost_later_is_lost_when_that_happened(void **state)
+{
+    struct fixture *f = connected();
+    long long success;
+
+    connection(f, "monitor", 30000);
+    EVENT(f, ctl_on_remote_poked);
+    advance(f, 10);
+    success = recorded_change(f, "0:0");
+    advance(f, 20000);
+    forget_texts(f);
+    EVENT(f, ctl_on_remote_lost);
+    advance(f, 10);
+    assert_in_range(recorded_change(f, "4:1"), success + 19, success + 21);
+    assert_true(contains(f->node[2].writes, "exec-time=\"0\""));
+    end(f);
+}
+
 static void
 in_maintenance_a_lost_connection_has_been_stopped(void **state)
 {
@@ -333,6 +385,8 @@ main(void)
         cmocka_unit_test(a_monitor_pokes_and_tells_its_first_success_only),
         cmocka_unit_test(silence_ends_the_connection),
         cmocka_unit_test(a_lost_connection_fails_its_monitor_and_what_is_under_way),
+        cmocka_unit_test(a_connection_lost_within_a_second_of_its_success_is_lost_later),
+        cmocka_unit_test(a_connection_that_is_lost_later_is_lost_when_that_happened),
         cmocka_unit_test(in_maintenance_a_lost_connection_has_been_stopped),
         cmocka_unit_test(a_node_that_asks_to_leave_gets_the_attribute),
         cmocka_unit_test(a_migration_ends_when_the_other_host_has_connected),
