@@ -162,7 +162,9 @@ rsc_register(struct sched *s, struct sched_rsc *r)
 {
     r->id_num = s->rscs.len;
     arena_vec_push(s->arena, &s->rscs, r);
-    g_hash_table_insert(s->index->rscs_by_id, (gpointer)r->id, r);
+    if (!g_hash_table_contains(s->index->rscs_by_id, r->id)) { /* an orphan may be called as a collective is: constraints mean that one */
+        g_hash_table_insert(s->index->rscs_by_id, (gpointer)r->id, r);
+    }
 }
 
 void
