@@ -157,12 +157,26 @@ link_remote_nodes(struct sched *s)
 
 /* --- one resource --- */
 
+static void
+answer_to_history(struct sched *s, struct sched_rsc *r, const char *name)
+{
+    GPtrArray *list = g_hash_table_lookup(s->index->rscs_by_history, name);
+
+    if (list == NULL) {
+        list = g_ptr_array_new();
+        g_hash_table_insert(s->index->rscs_by_history, (gpointer)name, list);
+    }
+    g_ptr_array_add(list, r);
+}
+
 void
 rsc_register(struct sched *s, struct sched_rsc *r)
 {
     r->id_num = s->rscs.len;
     arena_vec_push(s->arena, &s->rscs, r);
-    if (!g_hash_table_contains(s->index->rscs_by_id, r->id)) { /* an orphan may be called as a collective is: constraints mean that one */
+    if (g_hash_table_contains(s->index->rscs_by_id, r->id)) {
+        answer_to_history(s, r, r->id); /* an orphan called as a collective is: only history means it, never a constraint */
+    } else {
         g_hash_table_insert(s->index->rscs_by_id, (gpointer)r->id, r);
     }
 }
@@ -179,15 +193,9 @@ rsc_set_history_name(struct sched *s, struct sched_rsc *r, const char *name)
         }
     }
     r->history_name = arena_intern(s->arena, name);
-    if (name == NULL) {
-        return;
+    if (name != NULL) {
+        answer_to_history(s, r, r->history_name);
     }
-    list = g_hash_table_lookup(s->index->rscs_by_history, name);
-    if (list == NULL) {
-        list = g_ptr_array_new();
-        g_hash_table_insert(s->index->rscs_by_history, (gpointer)r->history_name, list);
-    }
-    g_ptr_array_add(list, r);
 }
 
 static bool
