@@ -55,7 +55,7 @@ link_orphan_fillers(struct sched *s, unsigned from)
         const char *id;
 
         if (!rsc_is(r, RSC_ORPHAN) || r->parent != NULL || r->container != NULL
-            || (id = rsc_meta(r, "container")) == NULL || (container = sched_rsc_by_id(s, id)) == NULL) {
+            || (id = rsc_meta(r, "container")) == NULL || (container = rsc_named_first(s, id)) == NULL) {
             continue;
         }
         r->container = container;
