@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Stories of the kernel's distributed lock manager (DLM) in two machines: our agent starts and stops Debian's dlm_controld, lockspaces are shared.
+"""Stories of the kernel's distributed lock manager (DLM) in two machines: our agent starts Debian's dlm_controld, which has lost nodes fenced.
 
-Told by `run --long`.
+dlm_controld has a node fenced by dlm_stonith, which loads Pacemaker's client library; where that is not installed, the stories of fencing are
+skipped.  Told by `run --long`.
 """
 import os
 
@@ -9,6 +10,7 @@ from full_stack import FENCING, SBD_DEVICE, operations
 from host import PATIENCE, Cluster
 from results import Skip
 
+CLIENT_LIBRARY = "/usr/lib/x86_64-linux-gnu/libstonithd.so.26"
 LOCKSPACE = "shared"
 CLONE = ("<clone id='dlm-clone'><meta_attributes id='dlm-m'><nvpair id='dlm-m-i' name='interleave' value='true'/></meta_attributes>"
          "<primitive id='dlm' class='ocf' provider='pacemaker' type='controld'><operations>%s</operations></primitive></clone>" % operations("dlm", "10s"))
@@ -29,6 +31,11 @@ class DlmCluster(Cluster):
         host.start(60 * PATIENCE)
         self.begin(host)
         self.wait_online()
+
+
+def need_client_library():
+    if not os.path.exists(CLIENT_LIBRARY):
+        raise Skip("Pacemaker's client library, which dlm_stonith loads, is not installed (./check --with-oracle installs it)")
 
 
 def dlm(host, words, check=True):
@@ -65,6 +72,19 @@ def lockspace_on_both(cluster):
         has_members(cluster, host, [1, 2])
 
 
+def goes_on_alone(cluster, lost, survivor):
+    """DLM asked for fencing, was content with the answer, and hands out locks again."""
+    took = has_members(cluster, survivor, [survivor.number], 4 * cluster.msgwait)
+    dump = dlm(survivor, "dump")
+    fencing = [line for line in dump.splitlines() if "fence" in line and " %d " % lost.number in line + " "]
+    assert any("fence request %d" % lost.number in line for line in fencing), "DLM asked for no fencing:\n" + dump[-3000:]
+    assert any("fence result %d" % lost.number in line and "result 0" in line for line in fencing), "\n".join(fencing)
+    history = survivor.run("stonith_admin --history %s --verbose" % lost.name, 60 * PATIENCE)
+    assert lost.name in history, history
+    cluster.say("DLM goes on %.1f s later, msgwait %d s" % (took, cluster.msgwait))
+    return history
+
+
 # --- stories ---
 
 def the_agent_starts_the_lock_manager_and_it_finds_the_cluster(cluster):
@@ -97,8 +117,33 @@ def the_agent_stops_the_lock_manager_and_starts_it_again(cluster):
     assert not any("Failed Resource Actions" in text for text in failed), failed[0]
 
 
+def a_crashed_machine_is_fenced_and_the_locks_go_on(cluster):
+    need_client_library()
+    lockspace_on_both(cluster)
+    survivor, lost = cluster.hosts
+    lost.stop()  # the plug
+    goes_on_alone(cluster, lost, survivor)
+    cluster.restart(lost)
+    lockspace_on_both(cluster)
+
+
+def a_machine_that_lost_its_lock_daemon_is_fenced(cluster):
+    """The cluster has nothing against that machine: it is DLM, or our agent there, that asks."""
+    need_client_library()
+    lockspace_on_both(cluster)
+    survivor, lost = cluster.hosts
+    lost.send("kill -9 $(pidof dlm_controld)")
+    lost.wait_end(4 * cluster.msgwait * PATIENCE)
+    assert lost.why_ended() == "guest-reset", lost.why_ended()
+    history = goes_on_alone(cluster, lost, survivor)
+    assert "stonith-api" in history or "stonith_admin" in history, "neither DLM nor the agent asked:\n" + history
+    cluster.restart(lost)
+    lockspace_on_both(cluster)
+
+
 STORIES = [the_agent_starts_the_lock_manager_and_it_finds_the_cluster, a_lockspace_is_shared_and_left,
-           the_agent_stops_the_lock_manager_and_starts_it_again]
+           the_agent_stops_the_lock_manager_and_starts_it_again, a_crashed_machine_is_fenced_and_the_locks_go_on,
+           a_machine_that_lost_its_lock_daemon_is_fenced]
 
 
 def with_locks(world):
