@@ -8,7 +8,8 @@ BUILD_PACKAGES="gcc make autoconf automake pkg-config libc6-dev libqb-dev libcor
     libncurses-dev libcmocka-dev"
 LAB_PACKAGES="corosync booth dlm-controld resource-agents nginx-light curl iproute2 iputils-arping util-linux procps python3"
 CHECK_PACKAGES="graphviz clang libclang-rt-14-dev libxml2-utils bzip2 xz-utils cluster-glue qemu-system-x86 python3-markdown"
-LONG_PACKAGES="apache2 drbd-utils e2fsprogs dpkg-dev debhelper debootstrap fakeroot lintian rpm rpmlint" # cts/vm, cts/packages
+LONG_PACKAGES="apache2 drbd-utils e2fsprogs dpkg-dev debhelper debootstrap fakeroot lintian rpm rpmlint
+    podman crun containernetworking-plugins iptables" # cts/vm, cts/packages, cts/lab/containers.py
 
 say() { printf '%s\n' "== $*"; }
 die() { printf '%s\n' "$0: $*" >&2; exit 1; }
