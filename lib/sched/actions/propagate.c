@@ -41,6 +41,21 @@ newest_action(const struct sched *s, const struct sched_rsc *rsc, const char *ta
     return scope ? action_on_exactly(s, rsc, task, 0, scope) : action_newest(s, rsc, task, 0);
 }
 
+/* The action of a part that a change of a collective's action is passed on to; of notifications any, whatever it is about. */
+static struct sched_action *
+part_action(const struct sched *s, const struct sched_rsc *part, const struct sched_action *whole, const struct sched_node *scope)
+{
+    if (!text_is_one_of(whole->task, "notify", "notified", NULL)) {
+        return newest_action(s, part, whole->task, scope);
+    }
+    for_each_rsc_action(a, s, part) {
+        if (strcmp(a->task, whole->task) == 0 && (scope == NULL || a->node == scope)) {
+            return a;
+        }
+    }
+    return NULL;
+}
+
 static unsigned action_flags(struct sched *s, struct sched_action *a, const struct sched_node *scope);
 
 static unsigned
@@ -336,7 +351,7 @@ update_members(struct sched *s, struct sched_action *first, struct sched_action 
     unsigned changed = update_pair(s, first, then, f, kind);
 
     VEC_FOR_EACH(struct sched_rsc, m, then->rsc->children) {
-        struct sched_action *ma = newest_action(s, m, then->task, scope);
+        struct sched_action *ma = part_action(s, m, then, scope);
 
         if (ma != NULL) {
             changed |= update_pair(s, first, ma, f, kind);
@@ -358,16 +373,12 @@ update_instances(struct sched *s, struct sched_action *first, struct sched_actio
                  unsigned f, unsigned kind)
 {
     unsigned changed = update_pair(s, first, then, f, kind);
-    unsigned n;
+    unsigned n = then->rsc->kind == KIND_BUNDLE ? then->rsc->replicas.len : then->rsc->children.len;
 
-    if (text_is_one_of(then->task, "notify", "notified", NULL)) {
-        return changed;
-    }
-    n = then->rsc->kind == KIND_BUNDLE ? then->rsc->replicas.len : then->rsc->children.len;
     for (unsigned i = 0; i < n; i++) {
         struct sched_rsc *instance = then->rsc->kind == KIND_BUNDLE ? then->rsc->replicas.items[i]->container
                                                                     : then->rsc->children.items[i];
-        struct sched_action *ia = newest_action(s, instance, then->task, scope);
+        struct sched_action *ia = part_action(s, instance, then, scope);
         unsigned instance_changed;
 
         if (ia == NULL || (action_flags(s, ia, scope) & ACT_RUNNABLE) == 0) {
