@@ -552,6 +552,27 @@ class_can_be_unique(const char *cls)
     return text_equal_nocase(cls, "ocf") || text_equal_nocase(cls, "stonith");
 }
 
+static void
+clear_unique_below(struct sched_rsc *r)
+{
+    r->flags &= ~RSC_UNIQUE;
+    VEC_FOR_EACH (struct sched_rsc, child, r->children) {
+        clear_unique_below(child);
+    }
+}
+
+/*
+ * Whether a member may be unique is asked for each member alone, by its own meta-attribute, while its instance is being unpacked:
+ * the instances that are complete lose it in the whole, what else is in the last instance keeps it.
+ */
+static void
+clone_make_anonymous(const struct sched *s, struct sched_rsc *clone)
+{
+    clear_unique_below(clone);
+    clone->clone_node_max = 1;
+    clone->clone_max = MIN(clone->clone_max, (int)s->nodes.len);
+}
+
 static bool
 primitive_unpack(struct sched *s, struct sched_rsc *r)
 {
@@ -560,23 +581,10 @@ primitive_unpack(struct sched *s, struct sched_rsc *r)
 
     nvsets_read(r->xml, "utilization", &ctx, NULL, NVSET_NORMAL, &r->utilization);
     if (clone != NULL && rsc_is(r, RSC_UNIQUE) && !class_can_be_unique(r->rsc_class)) {
-        r->flags &= ~RSC_UNIQUE;
-    }
-    if (clone != NULL && rsc_is(clone, RSC_UNIQUE) && !class_can_be_unique(r->rsc_class)) {
         CONFIG_WARN_P(s, "Ignoring globally-unique for %s because %s resources such as %s can be used only as anonymous "
                          "clones", clone->id, r->rsc_class, r->id);
-        for (struct sched_rsc *p = r->parent; p != clone->parent; p = p->parent) {
-            /*
-             * What was unpacked before it was known that the clone is anonymous (but later members keep it, and so does a bundle
-             * around the clone).
-             */
-            p->flags &= ~RSC_UNIQUE;
-            VEC_FOR_EACH(struct sched_rsc, sibling, p->children) {
-                sibling->flags &= ~RSC_UNIQUE;
-            }
-        }
-        clone->clone_node_max = 1;
-        clone->clone_max = MIN(clone->clone_max, (int)s->nodes.len);
+        r->flags &= ~RSC_UNIQUE;
+        clone_make_anonymous(s, clone);
     }
     if (clone != NULL && rsc_is(clone, RSC_PROMOTABLE) && !class_can_be_promoted(r->rsc_class)) {
         CONFIG_ERROR_P(s, "Resource %s is of type %s and therefore cannot be used as a promotable clone resource", r->id,
