@@ -171,7 +171,8 @@ chain_follow(struct chain *ch, struct sched_rsc *r)
     for (unsigned i = 0; i < r->with_this.len; i++) {
         const struct sched_coloc *c = r->with_this.items[i];
 
-        if (c->dependent == ch->start || (r->kind >= KIND_CLONE && c->dependent->kind < KIND_CLONE)) {
+        /* Not every instance of a clone has its dependent beside it, unless that is a clone, too; a bundle counts as one thing. */
+        if (c->dependent == ch->start || (r->kind == KIND_CLONE && c->dependent->kind != KIND_CLONE)) {
             continue;
         }
         if (c->score == SCORE_INFINITY && coloc_affects(c->dependent, r, c, true) == COLOC_LOCATION) {
