@@ -364,6 +364,94 @@ def a_resource_tells_its_promotion_score_inside(lab):
     assert promoted(lab) == [other]
 
 
+def a_hanging_container_is_recovered(lab):
+    """Its first processes are stopped: the connection stands, but nobody answers."""
+    start(lab)
+    both_run(lab)
+    mark(lab, 1)
+    old = container_pid(lab, "web-podman-0")
+    host_of(lab, "web-podman-0").run(["sh", "-c", "for p in %s $(cat /proc/%s/task/*/children); do kill -STOP $p; done" % (old, old)])
+    wait_until("the container was restarted", lambda: runs(lab, 0) and container_pid(lab, "web-podman-0") != old, 150, 1)
+    both_run(lab)
+    assert is_marked(lab, 1), "the other replica was disturbed"
+    assert shots(lab) == [], "a host was fenced for a container"
+
+
+def a_replica_survives_the_controller_of_its_host(lab):
+    """The node may be fenced for it, or not, if the new controller is in time; the other replica goes on."""
+    start(lab)
+    both_run(lab)
+    for n in (0, 1):
+        mark(lab, n)
+    host = lab[replica(lab, 0)["container"]]
+    print("    (its host is %s)" % ("DC" if lab.dc() is host else "not DC"))
+    old = host.kill("pacemaker-controld")
+    wait_until("the controller is back, or its node is fenced", lambda: shots(lab) or host.pids("pacemaker-controld") not in (old, []), 30)
+    lab.wait_online([n for n in lab.nodes if n is not host])
+    lab.wait_idle()
+    both_run(lab)
+    print("    (%s; replica 0 %s; replica 1 %s)" % (shots(lab) or "nobody was fenced", "went on" if is_marked(lab, 0) else "was restarted",
+                                                    "went on" if is_marked(lab, 1) else "was restarted"))
+    assert is_marked(lab, 1) and {e[1] for e in shots(lab)} <= {host.name}, shots(lab)
+
+
+def replicas_come_and_go(lab):
+    """A third one is added, a host goes to standby and comes back, the third one goes."""
+    start(lab)
+    both_run(lab)
+    for n in (0, 1):
+        mark(lab, n)
+    lab.nodes[0].run(["cibadmin", "--modify", "--scope", "resources", "--xml-text",
+                      bundle(replicas=3).split("<network")[0] + "</bundle>"])
+    wait_until("the third one runs", lambda: runs(lab, 2), 60)
+    lab.wait_idle()
+    print("    (the others %s)" % ("went on" if is_marked(lab, 0) and is_marked(lab, 1) else "were restarted: their names are in their options"))
+    for n in (0, 1, 2):
+        mark(lab, n)
+    leaver = lab[replica(lab, 2)["container"]]
+    lab.nodes[0].run(["crm_attribute", "-N", leaver.name, "-n", "standby", "-v", "on"])
+    wait_until("its replica has stopped", lambda: leaver.output("podman", "ps", "-a", "-q") == "", 60)
+    lab.wait_idle()
+    assert not is_online(lab, "web-2") and runs(lab, 0) and runs(lab, 1)
+    lab.nodes[0].run(["crm_attribute", "-N", leaver.name, "-n", "standby", "-D"])
+    wait_until("the third one runs again", lambda: runs(lab, 2), 60)
+    lab.wait_idle()
+    assert is_marked(lab, 0) and is_marked(lab, 1), "the others were disturbed"
+    lab.nodes[0].run(["cibadmin", "--modify", "--scope", "resources", "--xml-text",
+                      bundle(replicas=2).split("<network")[0] + "</bundle>"])
+    wait_until("the third one is gone", lambda: leaver.output("podman", "ps", "-a", "-q") == "", 60)
+    lab.wait_idle()
+    both_run(lab)
+    assert "web-2" not in lab.nodes[0].output("crm_mon", "-1"), lab.nodes[0].output("crm_mon", "-1")
+    assert shots(lab) == []
+
+
+def pcs_makes_and_changes_a_bundle(lab):
+    n = lab.nodes[0]
+    if n.run(["pcs", "--version"], check=False).returncode != 0:
+        raise Skip("pcs is not installed (./check --with-oracle installs it)")
+    begin(lab, device())
+    n.run(["pcs", "resource", "bundle", "create", "web", "container", "podman", "image=" + IMAGE, "replicas=2",
+           "network", "ip-range-start=%s.131" % NET, "host-interface=eth0", "host-netmask=24"]
+          + [w for path in HOSTS_PROGRAMS for w in ("storage-map", "source-dir=" + path, "target-dir=" + path, "options=ro")])
+    n.run(["pcs", "resource", "create", "inner", "ocf:pacemaker:Dummy", "op", "monitor", "interval=3s", "bundle", "web"])
+    both_run(lab)
+    assert "GuestOnline: [ web-0 web-1 ]" in n.output("pcs", "status")
+    n.run(["pcs", "resource", "disable", "web", "--wait=60"])
+    n.run(["pcs", "resource", "bundle", "update", "web", "container", "replicas=3"])
+    n.run(["pcs", "resource", "enable", "web", "--wait=60"])
+    both_run(lab)
+    assert runs(lab, 2)
+    mark(lab, 0)
+    n.run(["pcs", "resource", "restart", "web"], timeout=120)
+    both_run(lab)
+    assert not is_marked(lab, 0)
+    n.run(["pcs", "resource", "delete", "web"], timeout=120)
+    lab.wait_idle()
+    assert all(h.output("podman", "ps", "-a", "-q") == "" for h in lab.nodes)
+    assert shots(lab) == []
+
+
 # --- stories: a guest node ---
 
 def guest():
@@ -418,7 +506,9 @@ STORIES = [a_bundle_starts_and_its_containers_reach_the_cluster, a_killed_contai
            a_killed_container_is_recovered_step_by_step, a_service_that_fails_is_restarted_inside, a_replica_survives_the_loss_of_its_host,
            guests_do_not_notice_that_another_node_becomes_dc, maintenance_lets_the_stack_restart_under_containers,
            a_bundle_stops_in_order_and_starts_again, a_promoted_replica_that_dies_is_followed_by_the_other,
-           a_resource_tells_its_promotion_score_inside, a_guest_node_runs_resources_and_is_recovered]
+           a_resource_tells_its_promotion_score_inside, a_hanging_container_is_recovered,
+           a_replica_survives_the_controller_of_its_host, replicas_come_and_go, pcs_makes_and_changes_a_bundle,
+           a_guest_node_runs_resources_and_is_recovered]
 
 
 def main():

@@ -263,7 +263,32 @@ is_history(const xmlNode *xml)
     return text_is_one_of(xml_name(xml), "status", "node_state", "lrm", "lrm_resources", "lrm_resource", "lrm_rsc_op", NULL);
 }
 
-/* A delete action of the graph is removing this resource's history: its acknowledgement follows. */
+static bool
+is_in(const xmlNode *xml, const char *rsc)
+{
+    xml_for_each (child, xml, NULL) {
+        if (text_equal(xml_name(child), "primitive") ? text_equal(xml_id(child), rsc) : is_in(child, rsc)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* As far as is known: without a copy of the configuration every resource may be in it. */
+static bool
+is_configured(const struct controld *c, const char *rsc)
+{
+    const xmlNode *configuration = c->pe.cib != NULL ? xml_first(c->pe.cib, "configuration") : NULL;
+    const xmlNode *resources = configuration != NULL ? xml_first(configuration, "resources") : NULL;
+
+    return resources == NULL || is_in(resources, rsc);
+}
+
+/*
+ * A delete action of the graph is removing the history of an orphan: its acknowledgement follows, and nothing else has to be
+ * thought of.  An instance of a clone has the name of all the others: with an orphan of that name the history of one that
+ * stays may go, and what runs there is to be found again.
+ */
 static bool
 graph_deletes(const struct controld *c, const char *path)
 {
@@ -276,7 +301,7 @@ graph_deletes(const struct controld *c, const char *path)
             const xmlNode *primitive = xml_first(a->xml, "primitive");
 
             if (primitive != NULL && (text_equal(xml_id(primitive), rsc) || text_equal(xml_get(primitive, "long-id"), rsc))) {
-                return true;
+                return !is_configured(c, rsc);
             }
         }
     }

@@ -393,6 +393,35 @@ reason_of(struct fixture *f, const char *change)
     return f->c->graph->abort_reason;
 }
 
+/* What aborts a graph that deletes the history of `a` on node2, when that is done; `resources` are configured. */
+static const char *
+reason_of_own_deletion(struct fixture *f, const char *resources)
+{
+    static const char *change = "<change operation='delete' path=\"/cib/status/node_state[@id='2']/lrm[@id='2']/lrm_resources/"
+                                "lrm_resource[@id='a']\"/>";
+    g_autofree char *cib = g_strdup_printf("<cib><configuration><resources>%s</resources></configuration></cib>", resources);
+    g_autofree char *text = g_strdup_printf("<diff format='2'>%s</diff>", change);
+    g_autoptr(xmlNode) diff = xml_parse(text, strlen(text), XML_PARSE_STRICT, NULL);
+
+    load(f, "", join(g_strdup("<synapse id='1'><action_set><rsc_op id='1' operation='delete' operation_key='a_delete_0' on_node='node2' "
+                              "on_node_uuid='2'><primitive id='a' class='ocf' provider='pacemaker' type='Dummy'/><attributes/></rsc_op>"
+                              "</action_set><inputs/></synapse>"),
+                     synapse(2, 0, "b", 1, 0)));
+    pe_forget_cib(f->c);
+    f->c->pe.cib = xml_parse(cib, strlen(cib), XML_PARSE_STRICT, NULL);
+    match_diff(f->c, diff);
+    return f->c->graph->abort_reason;
+}
+
+static void
+the_deletion_of_what_is_configured_aborts_even_if_the_graph_asked_for_it(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_null(reason_of_own_deletion(f, "<primitive id='other'/>"));
+    assert_string_equal(reason_of_own_deletion(f, "<bundle id='x'><primitive id='a'/></bundle>"), "Resource state removal");
+}
+
 static void
 changes_abort_by_the_table(void **state)
 {
@@ -453,6 +482,7 @@ main(void)
         TEST(a_result_of_another_transition_engine_aborts),
         TEST(degraded_counts_as_success),
         TEST(a_graph_without_cluster_delay_is_refused),
+        TEST(the_deletion_of_what_is_configured_aborts_even_if_the_graph_asked_for_it),
         TEST(changes_abort_by_the_table),
     };
 
