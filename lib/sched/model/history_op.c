@@ -263,12 +263,10 @@ static bool
 apply_failure(struct sched *s, struct history_state *st, struct sched_hist_op *op, int override)
 {
     struct sched_rsc *r = st->rsc;
-    char *key = op_key_new(r->id, op->task, op->interval_ms);
-    struct sched_op_config *config = op_config(s, r, key, op->task, op->interval_ms);
+    struct sched_op_config *config = op_config(s, r, op->key != NULL ? op->key : "", op->task, op->interval_ms); /* as it was called then */
     enum sched_on_fail response = override >= 0 && config->on_fail == ONFAIL_IGNORE ? (enum sched_on_fail)override
                                                                                      : config->on_fail;
 
-    g_free(key);
     if (response == ONFAIL_IGNORE
         || (response == ONFAIL_RESTART_CONTAINER && text_equal(op->task, "stop"))) {
         char *when = when_of(op);
