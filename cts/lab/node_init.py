@@ -134,7 +134,8 @@ def container_host(cfg):
     if os.path.exists("/sys/fs/cgroup") and not os.path.exists("/sys/fs/cgroup/cgroup.controllers"):
         run("mount", "-t", "cgroup2", "-o", "ro", "cgroup2", "/sys/fs/cgroup")  # crun wants to see it
     if isinstance(cfg["containers"], str):
-        cover_file(cfg["containers"], "/usr/sbin/pacemaker-remoted")  # what replicas run is another's
+        other, place = cfg["containers"], "/usr/sbin/pacemaker-remoted"  # what replicas run is another's
+        (bind if os.path.isfile(place) and not os.path.islink(place) else cover_file)(other, place)
 
 
 def own_devices(cfg):
