@@ -474,6 +474,7 @@ notify_implied_stop(struct sched *s, struct sched_rsc *rsc, struct sched_action 
     }
     p.post = notify_pseudo(s, rsc, "post", "stonith", "stop", "notify", WANT_REQUIRED);
     p.post_done = notify_pseudo(s, rsc, "confirmed-post", "stonith", "stop", "notified", WANT_REQUIRED);
+    p.post->priority = p.post_done->priority = SCORE_INFINITY;
     relation_add(s, p.post, p.post_done, ORDER_FRT);
     relation_add(s, fencing, p.post, ORDER_FRT);
     add_entry(&l, &l.stop, rsc, stop->node);

@@ -502,6 +502,7 @@ settle_state(struct sched *s, struct history_state *st)
 {
     struct sched_rsc *r = st->rsc;
     struct sched_node *n = st->node;
+    bool failed = st->on_fail != ONFAIL_IGNORE; /* then it does not add to the node's priority, though fencing may be all there is to do */
 
     if (r->role != ROLE_UNKNOWN) {
         mark_known(s, r, n);
@@ -528,7 +529,7 @@ settle_state(struct sched *s, struct history_state *st)
                                "active orphans", r->id, n->uname);
             }
         }
-        rsc_add_running(s, r, n, st->on_fail != ONFAIL_IGNORE);
+        rsc_add_running(s, r, n, failed || st->on_fail != ONFAIL_IGNORE);
         if (st->on_fail == ONFAIL_BLOCK || st->on_fail == ONFAIL_DEMOTE) {
             r->flags |= RSC_FAILED;
         } else if (st->on_fail != ONFAIL_IGNORE) {
