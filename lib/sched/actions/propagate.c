@@ -556,9 +556,7 @@ remap_first(struct sched *s, struct sched_action *first, const struct sched_acti
         struct sched_action *told = action_find_keyed(s, rsc, arena_printf(s->arena, "confirmed-post_notify_%s", task),
                                                       NULL);
 
-        if (told != NULL) {
-            return told;
-        }
+        return told != NULL ? told : first; /* a group has the flag as well, but tells nobody */
     }
 
     struct sched_action *done = action_newest(s, rsc, task, 0);
