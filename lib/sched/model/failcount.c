@@ -145,13 +145,12 @@ op_is_blocking(const xmlNode *config_op, const char *rsc, const xmlNode *entry)
 /*
  * Must failures not expire?  Of an entry that is just being read: because it is one that blocks.  Else: because any
  * in the node's history is.  The history counts as it is written, whether or not the node is such that it was read,
- * and under the name that an anonymous instance has without its number.
+ * and under the name that an instance has without its number, even of one that is told apart by it.
  */
 static bool
 history_blocks(struct sched *s, const struct sched_rsc *r, const struct sched_node *n, const struct sched_hist_op *read)
 {
-    g_autofree char *base = strip_instance(r->history_name != NULL ? r->history_name : r->id);
-    const char *name = !rsc_is(r, RSC_UNIQUE) ? base : r->history_name != NULL ? r->history_name : r->id;
+    g_autofree char *name = strip_instance(r->history_name != NULL ? r->history_name : r->id);
     const xmlNode *list = read == NULL ? history_lrm_resource(s, n, name) : NULL;
 
     if (r->ops_xml == NULL || (read == NULL && list == NULL)) {
