@@ -460,18 +460,18 @@ tell_steps_of_stop(struct sched *s, struct sched_rsc *rsc, const struct nvtable 
     }
 }
 
-/* A node was fenced, so an instance is down: the others are told once fencing is done. */
+/*
+ * A node was fenced, so an instance is down: the others are told once fencing is done.  What is in no clone and yet has
+ * `notify` set takes the same steps, with nobody else to be told.
+ */
 void
 notify_implied_stop(struct sched *s, struct sched_rsc *rsc, struct sched_action *stop, struct sched_action *fencing)
 {
-    struct sched_rsc *clone = rsc_clone(rsc);
+    struct sched_rsc *all = rsc_top(rsc);
     struct notify_lists l = {.arena = s->arena};
     struct notify_pair p = {.operation = "stop"};
     struct nvtable *values = nvtable_new(s->arena);
 
-    if (clone == NULL) {
-        return;
-    }
     p.post = notify_pseudo(s, rsc, "post", "stonith", "stop", "notify", WANT_REQUIRED);
     p.post_done = notify_pseudo(s, rsc, "confirmed-post", "stonith", "stop", "notified", WANT_REQUIRED);
     p.post->priority = p.post_done->priority = SCORE_INFINITY;
@@ -479,8 +479,6 @@ notify_implied_stop(struct sched *s, struct sched_rsc *rsc, struct sched_action 
     relation_add(s, fencing, p.post, ORDER_FRT);
     add_entry(&l, &l.stop, rsc, stop->node);
     set_list(s, values, &l.stop, "notify_stop_resource", "notify_stop_uname");
-    VEC_FOR_EACH(struct sched_rsc, child, clone->children) {
-        tell_instance(s, child, &p, NULL);
-    }
-    tell_steps_of_stop(s, clone, values);
+    tell_instance(s, all, &p, NULL);
+    tell_steps_of_stop(s, all, values);
 }
