@@ -30,7 +30,7 @@ lib_sched_tests_test_assign_LDADD = $(SCHED_LDADD) $(CMOCKA_LIBS)
 noinst_LIBRARIES += lib/sched/libschedgraph.a
 lib_sched_libschedgraph_a_SOURCES = \
 	lib/sched/actions/action.c lib/sched/actions/actions.h lib/sched/actions/collective.c \
-	lib/sched/actions/fencing.c lib/sched/actions/history_check.c lib/sched/actions/intents.c \
+	lib/sched/actions/fencing.c lib/sched/actions/flags.c lib/sched/actions/history_check.c lib/sched/actions/intents.c \
 	lib/sched/actions/interleave.c lib/sched/actions/internal.h lib/sched/actions/migrate.c \
 	lib/sched/actions/notify.c lib/sched/actions/order_internal.c lib/sched/actions/primitive.c \
 	lib/sched/actions/probe.c lib/sched/actions/propagate.c lib/sched/actions/propagate.h \

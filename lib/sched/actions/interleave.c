@@ -134,7 +134,7 @@ instance_action(struct sched *s, const struct sched_rsc *rsc, const char *task, 
     if (rsc->kind == KIND_PRIMITIVE) {
         task = task_of_primitive(task);
     }
-    return scope ? action_on_exactly(s, rsc, task, 0, scope) : action_newest(s, rsc, task, 0);
+    return action_newest_on(s, rsc, task, scope);
 }
 
 static struct sched_rsc *

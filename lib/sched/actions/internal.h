@@ -229,10 +229,12 @@ enum remote_state remote_connection_state(const struct sched *s, const struct sc
 void remote_orderings(struct sched *s);
 struct sched_node *remote_router(const struct sched *s, const struct sched_action *a);
 
-/* --- propagate.c, interleave.c --- */
+/* --- flags.c, propagate.c, interleave.c --- */
 void propagate(struct sched *s);
 void actions_block_colocated(struct sched *s);
+/* Flags of an action, those of a collective computed from its parts (and its own set accordingly). */
 unsigned collective_flags(struct sched *s, struct sched_action *a, const struct sched_node *scope);
+/* The task of an instance that a collective's action stands for; for notifications the one inside the key. */
 const char *collective_task(const struct sched_action *a);
 void propagate_from(struct sched *s, struct sched_action *a);
 /* The instance of `rsc` that belongs to `instance` of another clone: on the same node (spec 42 §6.6); NULL if none. */

@@ -5,48 +5,12 @@
  */
 #include "lib/sched/actions/propagate.h"
 
-/* --- flags of collectives (spec 42 §6.5) --- */
-
-/* The task of an instance that a collective's action stands for; for notifications the one inside the key. */
-const char *
-collective_task(const struct sched_action *a)
-{
-    const char *task = a->task;
-
-    if (strcmp(task, "notify") == 0 || strcmp(task, "notified") == 0) {
-        const char *operation = action_meta(a, "notify_key_operation");
-
-        task = operation ? operation : task;
-    }
-    return task;
-}
-
-const char *
-task_of_primitive(const char *task)
-{
-    static const char *const table[][2] = {
-        {"running", "start"}, {"stopped", "stop"}, {"promoted", "promote"}, {"demoted", "demote"}};
-
-    for (unsigned i = 0; i < G_N_ELEMENTS(table); i++) {
-        if (strcmp(task, table[i][0]) == 0) {
-            return table[i][1];
-        }
-    }
-    return task;
-}
-
-static struct sched_action *
-newest_action(const struct sched *s, const struct sched_rsc *rsc, const char *task, const struct sched_node *scope)
-{
-    return scope ? action_on_exactly(s, rsc, task, 0, scope) : action_newest(s, rsc, task, 0);
-}
-
 /* The action of a part that a change of a collective's action is passed on to; of notifications any, whatever it is about. */
 static struct sched_action *
 part_action(const struct sched *s, const struct sched_rsc *part, const struct sched_action *whole, const struct sched_node *scope)
 {
     if (!text_is_one_of(whole->task, "notify", "notified", NULL)) {
-        return newest_action(s, part, whole->task, scope);
+        return action_newest_on(s, part, whole->task, scope);
     }
     for_each_rsc_action(a, s, part) {
         if (strcmp(a->task, whole->task) == 0 && (scope == NULL || a->node == scope)) {
@@ -54,148 +18,6 @@ part_action(const struct sched *s, const struct sched_rsc *part, const struct sc
         }
     }
     return NULL;
-}
-
-static unsigned action_flags(struct sched *s, struct sched_action *a, const struct sched_node *scope);
-
-static unsigned
-group_flags(struct sched *s, struct sched_action *a, const struct sched_node *scope)
-{
-    unsigned flags = ACT_OPTIONAL | ACT_RUNNABLE | ACT_PSEUDO;
-    const char *task = collective_task(a);
-    const char *mapped = task_of_primitive(task);
-
-    VEC_FOR_EACH(struct sched_rsc, m, a->rsc->children) {
-        struct sched_action *ma = newest_action(s, m, mapped, scope);
-
-        if (ma == NULL) {
-            if (strcmp(mapped, "stop") != 0 && strcmp(mapped, "demote") != 0) {
-                flags &= ~ACT_RUNNABLE;
-            }
-            continue;
-        }
-        if (act_required(ma)) {
-            flags &= ~ACT_OPTIONAL;
-            a->flags &= ~ACT_OPTIONAL;
-        }
-        if (!act_is(ma, ACT_RUNNABLE) && strcmp(mapped, a->task) != 0) {
-            flags &= ~ACT_RUNNABLE;
-            a->flags &= ~ACT_RUNNABLE;
-        }
-    }
-    return flags;
-}
-
-/* Is the task of a bundle about its containers, rather than about the clone inside? */
-static bool
-about_containers(const struct sched_rsc *rsc, const char *task)
-{
-    return rsc->kind == KIND_BUNDLE && text_is_one_of(task, "start", "running", "stop", "stopped", NULL);
-}
-
-/* The resources whose actions a clone's or bundle's task is about: instances, containers, inner instances. */
-unsigned
-instance_count(const struct sched_rsc *rsc, const char *task)
-{
-    if (about_containers(rsc, task)) {
-        return rsc->replicas.len;
-    }
-    if (rsc->kind == KIND_BUNDLE) {
-        return rsc->bundle_child ? rsc->bundle_child->children.len : 0;
-    }
-    return rsc->children.len;
-}
-
-struct sched_rsc *
-instance_at(const struct sched_rsc *rsc, const char *task, unsigned i)
-{
-    if (about_containers(rsc, task)) {
-        return rsc->replicas.items[i]->container;
-    }
-    return (rsc->kind == KIND_BUNDLE ? rsc->bundle_child : rsc)->children.items[i];
-}
-
-/* The newest action of each instance that a collective's action stands for, NULL where there is none. */
-static struct sched_action **
-actions_of_instances(struct sched *s, struct sched_action *a, const char *task, unsigned n)
-{
-    if (a->parts == NULL || a->parts_known != actions_of(s)->all.len) {
-        if (a->parts == NULL) {
-            a->parts = arena_new_array(s->arena, struct sched_action *, n + 1);
-        }
-        a->parts_known = actions_of(s)->all.len;
-        for (unsigned i = 0; i < n; i++) {
-            struct sched_rsc *instance = instance_at(a->rsc, task, i);
-
-            a->parts[i] = newest_action(s, instance, instance->kind == KIND_PRIMITIVE ? task_of_primitive(task) : task, NULL);
-        }
-    }
-    return a->parts;
-}
-
-static unsigned
-clone_flags(struct sched *s, struct sched_action *a, const struct sched_node *scope)
-{
-    unsigned flags = ACT_OPTIONAL | ACT_RUNNABLE | ACT_PSEUDO;
-    const char *task = collective_task(a);
-    unsigned n = instance_count(a->rsc, task);
-    bool primitive = n > 0 && instance_at(a->rsc, task, 0)->kind == KIND_PRIMITIVE, any_runnable = false;
-    struct sched_action **parts = actions_of_instances(s, a, task, n);
-
-    for (unsigned i = 0; i < n; i++) {
-        struct sched_action *ia = primitive && scope != NULL
-                                      ? newest_action(s, instance_at(a->rsc, task, i), task_of_primitive(task), scope)
-                                      : parts[i];
-
-        if (ia == NULL) {
-            continue;
-        }
-
-        unsigned its = action_flags(s, ia, scope);
-
-        if ((its & ACT_OPTIONAL) == 0) {
-            flags &= ~ACT_OPTIONAL;
-            a->flags &= ~ACT_OPTIONAL;
-        }
-        any_runnable |= (its & ACT_RUNNABLE) != 0;
-        if (primitive && any_runnable && (flags & ACT_OPTIONAL) == 0) {
-            break; /* the others cannot add anything */
-        }
-    }
-    if (!any_runnable) {
-        flags &= ~ACT_RUNNABLE;
-        if (scope == NULL) {
-            a->flags &= ~ACT_RUNNABLE;
-        }
-    }
-    return flags;
-}
-
-static unsigned
-action_flags(struct sched *s, struct sched_action *a, const struct sched_node *scope)
-{
-    if (a->rsc == NULL || a->rsc->kind == KIND_PRIMITIVE) {
-        return a->flags;
-    }
-    return a->rsc->kind == KIND_GROUP ? group_flags(s, a, scope) : clone_flags(s, a, scope);
-}
-
-/* Flags of an action, those of a collective computed from its parts (and its own set accordingly). */
-unsigned
-collective_flags(struct sched *s, struct sched_action *a, const struct sched_node *scope)
-{
-    return action_flags(s, a, scope);
-}
-
-static unsigned
-flags_for_ordering(struct sched *s, struct sched_action *a, const struct sched_node *other)
-{
-    unsigned everywhere = action_flags(s, a, NULL); /* sets the action's own as well */
-
-    if (a->rsc == NULL || a->rsc->kind != KIND_CLONE || other == NULL) {
-        return everywhere;
-    }
-    return action_flags(s, a, other) | (everywhere & ACT_RUNNABLE);
 }
 
 /* --- clearing a flag and saying why (spec 42 §2.3) --- */
@@ -381,7 +203,7 @@ update_instances(struct sched *s, struct sched_action *first, struct sched_actio
         struct sched_action *ia = part_action(s, instance, then, scope);
         unsigned instance_changed;
 
-        if (ia == NULL || (action_flags(s, ia, scope) & ACT_RUNNABLE) == 0) {
+        if (ia == NULL || (collective_flags(s, ia, scope) & ACT_RUNNABLE) == 0) {
             continue;
         }
         instance_changed = update_kind(s, first, ia, scope, f, kind, instance->kind);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Between propagate.c, interleave.c and the rendering of inputs: nobody else includes this.  (spec 42 §6.4-§6.6)
+ * Between flags.c, propagate.c, interleave.c and the rendering of inputs: nobody else includes this.  (spec 42 §6.4-§6.6)
  */
 #ifndef SCHED_ACTIONS_PROPAGATE_H
 #define SCHED_ACTIONS_PROPAGATE_H
@@ -11,9 +11,11 @@ enum changed { CHANGED_FIRST = 1 << 0, CHANGED_THEN = 1 << 1 };
 
 /* "running" is a primitive's "start", and so on; other tasks stay. */
 const char *task_of_primitive(const char *task);
-/* Instances that a task of a clone or bundle is about. */
-unsigned instance_count(const struct sched_rsc *rsc, const char *task);
-struct sched_rsc *instance_at(const struct sched_rsc *rsc, const char *task, unsigned i);
+/* The newest one-off action of a resource for a task; on a node, if one is given. */
+struct sched_action *action_newest_on(const struct sched *s, const struct sched_rsc *rsc, const char *task,
+                                      const struct sched_node *scope);
+/* Flags as an ordering with an action on another node (or NULL) sees them; sets the action's own as well. */
+unsigned flags_for_ordering(struct sched *s, struct sched_action *a, const struct sched_node *other);
 
 unsigned update_pair(struct sched *s, struct sched_action *first, struct sched_action *then, unsigned f, unsigned kind);
 unsigned update_kind(struct sched *s, struct sched_action *first, struct sched_action *then,
