@@ -472,7 +472,7 @@ promotion_update_dependent_priority(struct sched *s, struct sched_rsc *dependent
     bool found = false;
 
     VEC_FOR_EACH (struct sched_rsc, r, clone->children) {
-        if (home != NULL && instance_node(r) == home && rsc_role(r, true) == c->primary_role) {
+        if (home != NULL && !rsc_blocked_deep(r) && instance_node(r) == home && rsc_role(r, true) == c->primary_role) {
             found = true;
             break;
         }
