@@ -375,10 +375,14 @@ remap_first(struct sched *s, struct sched_action *first, const struct sched_acti
         return first;
     }
     if (rsc_is(rsc, RSC_NOTIFY) && (rsc->parent == NULL || (rsc->kind == KIND_CLONE && rsc->parent->kind == KIND_BUNDLE))) {
-        struct sched_action *told = action_find_keyed(s, rsc, arena_printf(s->arena, "confirmed-post_notify_%s", task),
-                                                      NULL);
+        const char *key = arena_printf(s->arena, "confirmed-post_notify_%s", task);
+        struct sched_action *told = action_find_keyed(s, rsc, key, NULL);
 
-        return told != NULL ? told : first; /* a group has the flag as well, but tells nobody */
+        if (told == NULL) { /* a group has the flag as well, but tells nobody */
+            sched_message(s, MSG_WARNING, 0, "action_for_ordering",
+                          "Not remapping %s to %s_%s_0 because %s does not have remapped action", first->key, rsc->id, key, rsc->id);
+        }
+        return told != NULL ? told : first;
     }
 
     struct sched_action *done = action_newest(s, rsc, task, 0);
