@@ -232,7 +232,7 @@ summarize_nodes(struct sched *s, struct summary *sum)
         if (a->rsc != NULL || a->node == NULL || act_is(a, ACT_OPTIONAL) || a->reason == NULL) {
             continue;
         }
-        container = node_container(a->node);
+        container = node_is_guest(a->node) ? node_container(a->node) : NULL; /* a cluster node may be called as one */
         l.node = container ? arena_printf(s->arena, "%s (resource: %s)", a->node->uname, container->id) : a->node->uname;
         if (act_task(a, "stonith")) {
             l.task = arena_printf(s->arena, "Fence (%s)", action_meta(a, "stonith_action"));
