@@ -144,6 +144,10 @@ link_remote_nodes(struct sched *s)
         if (!rsc_is(r, RSC_REMOTE_CONNECTION) || (n = sched_node_by_name(s, r->id)) == NULL || r->remote_node == n) {
             continue;
         }
+        if (r->parent != NULL) { /* a member is placed as a connection, but belongs to no node */
+            r->is_remote_node = true;
+            continue;
+        }
         r->is_remote_node = true;
         r->remote_node = n;
         n->remote_rsc = r;
