@@ -302,12 +302,14 @@ struct fencing_order {
     bool lost; /* a node is unclean and stays so */
 };
 
-/* Of those at the top: what was refused is no resource. */
+/* A managed member of a collective that is not managed itself is enough. */
 static bool
-any_managed(const struct sched *s)
+any_managed(const sched_rsc_vec *rscs)
 {
-    for (unsigned i = 0; i < s->resources.len; i++) {
-        if (rsc_is(s->resources.items[i], RSC_MANAGED)) {
+    for (unsigned i = 0; i < rscs->len; i++) {
+        const struct sched_rsc *rsc = rscs->items[i];
+
+        if (rsc_is(rsc, RSC_MANAGED) || any_managed(&rsc->children)) {
             return true;
         }
     }
@@ -386,7 +388,7 @@ void
 fencing_schedule(struct sched *s)
 {
     struct fencing_order order = {0};
-    bool may_fence = any_managed(s);
+    bool may_fence = any_managed(&s->resources);
 
     for (unsigned i = 0; i < s->nodes.len; i++) {
         schedule_node(s, s->node_order[i], may_fence, &order);
