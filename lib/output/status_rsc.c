@@ -258,9 +258,11 @@ status_probe_failure(const struct status_view *v, const struct sched_rsc *r, con
     for (unsigned i = 0; i < v->s->failed_ops.len; i++) {
         const struct sched_failed_op *op = &v->s->failed_ops.items[i];
 
-        /* An entry that does not say where it ran (old versions wrote such) tells nothing here. */
-        if ((node == NULL || op->node == node) && xml_get(op->xml, "on_node") != NULL && op->rsc != NULL &&
-            concerns(r, op->xml) && status_is_masked_probe(op)) {
+        const char *where = xml_get(op->xml, "on_node");
+
+        /* It counts where it says that it ran, whoever has it in the history; old versions wrote entries that do not say it. */
+        if (where != NULL && (node == NULL || text_equal(where, node->uname)) && op->rsc != NULL && concerns(r, op->xml)
+            && status_is_masked_probe(op)) {
             return ocf_rc_text((int)xml_get_int(op->xml, "rc-code", 0));
         }
     }
