@@ -274,11 +274,11 @@ struct order_set {
     struct sched_rsc **items;
     unsigned len;
     bool sequential, explicitly_sequential, require_all, symmetric;
-    bool bad; /* a reference means nothing: items are those before it */
     enum order_strength strength;
 };
 
-static void
+/* False if a reference means nothing. */
+static bool
 read_set(struct sched *s, const xmlNode *constraint, const xmlNode *xml, struct order_set *set)
 {
     const char *action = xml_get(xml, "action"), *kind = xml_get(xml, "kind");
@@ -298,14 +298,14 @@ read_set(struct sched *s, const xmlNode *constraint, const xmlNode *xml, struct 
 
         if (r == NULL) {
             CONFIG_ERROR(s, "%s: No resource found for %s", set->id, xml_id(ref));
-            set->bad = true;
-            return;
+            return false;
         }
         set->items[set->len++] = r;
     }
+    return true;
 }
 
-/* Relations between the members of one set; what stands before a bad reference counts. */
+/* Relations between the members of one set. */
 static void
 order_within(struct sched *s, const xmlNode *constraint, const struct order_set *set)
 {
@@ -324,7 +324,7 @@ order_within(struct sched *s, const xmlNode *constraint, const struct order_set 
             order_new(s, set->id, set->items[i - 1], set->action, set->items[i], set->action, kinds);
         }
     }
-    if (set->bad || !set->symmetric || !set->sequential) {
+    if (!set->symmetric || !set->sequential) {
         return;
     }
     inverse = inverse_task(set->action);
@@ -412,14 +412,10 @@ unpack_sets(struct sched *s, const xmlNode *xml)
     xml_for_each (raw, xml, "resource_set") {
         const xmlNode *set = rules_resolve(raw, s->refs);
 
-        if (set == NULL) {
+        if (set == NULL || !read_set(s, xml, set, &current)) {
             return;
         }
-        read_set(s, xml, set, &current);
         order_within(s, xml, &current);
-        if (current.bad) {
-            return;
-        }
         if (have_last) {
             order_sets(s, xml, &last, &current, false);
             if (symmetric) {
