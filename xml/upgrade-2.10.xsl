@@ -332,6 +332,9 @@
   <xsl:variable name="moved">
     <xsl:for-each select="instance_attributes[not(rule)]/nvpair"><xsl:call-template name="moves-to-meta"/></xsl:for-each>
   </xsl:variable>
+  <xsl:if test="@requires and not(@name = 'start' or @name = 'promote')">
+    <xsl:message>INFO: <xsl:value-of select="concat('op ', @id, ': requires=', @requires)"/> is dropped, it has an effect on start and promote only</xsl:message>
+  </xsl:if>
   <xsl:copy>
     <xsl:copy-of select="@*[name() != 'requires']"/>
     <xsl:apply-templates select="node()">

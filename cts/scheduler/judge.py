@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 import xml.etree.ElementTree as ET
 
+NOT_JUDGED = re.compile(r"^\s*$|validity error|^(DEBUG|INFO|WARNING): ")  # the last are an upgrade's: each has words of its own
 PRIVATE = re.compile(r"^(Only 'private' parameters to) \S+-interval")
 LEVELS = ("summary", "scores", "actions", "attributes", "order")
 
@@ -62,7 +63,7 @@ def simulate_once(binary, cib, arguments=(), seconds=120, cpu_seconds=None):
             raise RuntimeError("failed an assertion")
         if p.returncode not in (0, 1) or not os.path.exists(graph):
             return None
-        result = {"summary": [], "scores": [], "messages": [line for line in p.stderr.splitlines() if line.strip() and "validity error" not in line]}
+        result = {"summary": [], "scores": [], "messages": [line for line in p.stderr.splitlines() if not NOT_JUDGED.search(line)]}
         for line in p.stdout.rstrip().splitlines():
             if " score" in line or "capacity" in line or "utilization" in line:
                 result["scores"].append(line.strip())
