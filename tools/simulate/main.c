@@ -198,6 +198,7 @@ show_current(const struct run *run)
         return;
     }
     s = new_model(run, SCHED_STATUS_ONLY);
+    show_remarks(&run->show, s);
     if (text_shown(run) && !output_is_structured(run->show.out)) {
         show_banner(&run->show, s);
     }
@@ -367,10 +368,11 @@ simulate(struct run *run, const struct sched *decided, const xmlNode *graph)
         output_error(out, "An invalid transition was produced");
     }
     show_time(run);
-    if (o.quiet) {
+    if (o.quiet && !output_is_empty(out)) {
         output_line(out, "");
-    } else {
-        s = new_model(run, SCHED_STATUS_ONLY);
+    } else if (!o.quiet) {
+        s = sched_new(run->cib, simulate_now(run->cib, o.date, run->clock), SCHED_STATUS_ONLY | SCHED_QUIET);
+        show_remarks(&run->show, s);
         show_status(&run->show, s, "Revised Cluster Status", false);
         free_model(s);
     }
@@ -476,7 +478,6 @@ main(int argc, char **argv)
         return tool_exit(&run.tool, NULL, CRM_EX_USAGE);
     }
     log_init("crm_simulate", LOG_KIND_TOOL, run.tool.verbosity);
-    o.quiet = run.tool.quiet;
     o.simulate = o.simulate || o.fail_ops != NULL;
     run.scores = (o.scores ? SHOW_SCORES : 0) | (o.utilization ? SHOW_UTILIZATION : 0);
     if (run.scores == 0) {
@@ -486,6 +487,7 @@ main(int argc, char **argv)
     if (run.show.out == NULL) {
         return rc;
     }
+    o.quiet = run.tool.quiet && !output_is_structured(run.show.out); /* programs that read want everything */
     run.show.attributes = o.attrs;
     run.show.failures = o.failcounts;
     rc = run_all(&run);

@@ -4,11 +4,21 @@
  */
 #include "tools/simulate/simulate.h"
 #include "lib/output/status.h"
+#include "lib/sched/actions/actions.h"
 #include "lib/sched/simulate/summary.h"
 #include <inttypes.h>
 #include <string.h>
 
 /* --- status --- */
+
+void
+show_remarks(const struct show *show, struct sched *s)
+{
+    sched_status_remarks(s);
+    for (unsigned i = 0; i < s->status_remarks.len; i++) {
+        output_info(show->out, "%s", s->status_remarks.items[i]);
+    }
+}
 
 void
 show_banner(const struct show *show, struct sched *s)

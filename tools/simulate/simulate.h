@@ -17,6 +17,8 @@ struct show {
 };
 
 /* "Current cluster status" or "Revised Cluster Status": nodes, resources and what was asked for. */
+/* What the state leads to that is said before it is shown. */
+void show_remarks(const struct show *show, struct sched *s);
 void show_status(const struct show *show, struct sched *s, const char *title, bool pending);
 /* The banner above it: maintenance, counts. */
 void show_banner(const struct show *show, struct sched *s);

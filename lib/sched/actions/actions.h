@@ -10,6 +10,11 @@
 #include "lib/sched/sched.h"
 
 /*
+ * What is to be said before a status is shown, as lines in s->status_remarks: that a node to be fenced will be unfenced with
+ * parameters that changed.  For models of which nothing else is asked (SCHED_STATUS_ONLY).
+ */
+void sched_status_remarks(struct sched *s);
+/*
  * Before sched_assign(): take over what reading the CIB asked for, store orderings, compare history with the
  * configuration (spec 42 §1.2 steps 4 and 5).
  */

@@ -9,6 +9,20 @@
 
 /* --- the object --- */
 
+/* Said of the status if that led to it, else among the scores; what a file lacks (its parameters) needs more words. */
+static void
+remark(struct sched *s, bool of_files_only, const char *text)
+{
+    if (of_files_only && (s->flags & SCHED_SANITIZED) == 0) {
+        return;
+    }
+    if (actions_of(s)->reading_status) {
+        arena_vec_push(s->arena, &s->status_remarks, text);
+    } else {
+        line_remark(s, text);
+    }
+}
+
 /*
  * "<device>:<agent>:<digest>," for each unfencing device, of a task that no op configures; true if the node's own record
  * lacks one of them.
@@ -35,8 +49,8 @@ append_device_digests(struct sched *s, struct sched_node *node, struct sched_act
             continue;
         }
         if (known_secure != NULL && strstr(known_secure, in_secure) != NULL) {
-            line_remark(s, arena_printf(s->arena, "Only 'private' parameters to %s for unfencing %s changed", device->id,
-                                        node->uname));
+            remark(s, true, arena_printf(s->arena, "Only 'private' parameters to %s for unfencing %s changed", device->id,
+                                         node->uname));
             continue;
         }
         changed = true;
@@ -45,10 +59,11 @@ append_device_digests(struct sched *s, struct sched_node *node, struct sched_act
                           "Unfencing Pacemaker Remote node %s because the definition of %s changed", node->uname,
                           device->id);
         }
-        line_remark(s, arena_printf(s->arena, "Parameters to %s for unfencing %s changed, try '%s:%s:%s'", device->id,
-                                    node->uname, device->id, device->type, d->secure ? d->secure : d->all));
-        line_remark(s, arena_printf(s->arena, "notice: Unfencing Pacemaker Remote node %s because the definition of %s changed",
-                                    node->uname, device->id));
+        remark(s, true, arena_printf(s->arena, "Parameters to %s for unfencing %s changed, try '%s:%s:%s'", device->id,
+                                     node->uname, device->id, device->type, d->secure ? d->secure : d->all));
+        remark(s, false,
+               arena_printf(s->arena, "notice: Unfencing Pacemaker Remote node %s because the definition of %s changed",
+                            node->uname, device->id));
     }
     action_set_meta(s, a, "digests-all", all->str);
     action_set_meta(s, a, "digests-secure", secure->str);

@@ -4,12 +4,30 @@
  */
 #include "lib/sched/actions/internal.h"
 
+static void
+take_over_status(struct sched *s)
+{
+    actions_of(s)->reading_status = true;
+    intents_replay(s);
+    actions_of(s)->reading_status = false;
+}
+
+void
+sched_status_remarks(struct sched *s)
+{
+    if (s->unfencing_in_use) {
+        actions_init(s);
+        take_over_status(s);
+        sched_actions_free(s);
+    }
+}
+
 void
 sched_actions_prepare(struct sched *s)
 {
     actions_init(s);
     sched_apply_criteria(s);
-    intents_replay(s);
+    take_over_status(s);
     orders_take_over(s);
     VEC_FOR_EACH(struct sched_rsc, rsc, s->resources) {
         internal_orderings(s, rsc);

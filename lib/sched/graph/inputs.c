@@ -37,9 +37,13 @@ action_is_rendered(const struct sched_action *a)
     return a->node->online && !a->node->unclean;
 }
 
+/* What an instance is told after a stop has an internal key of its own in 2.1.5 ("..._stopped_0"). */
 static bool
 key_ends_in_stop(const struct sched_action *a)
 {
+    if (act_task(a, "notify") && !text_equal(action_meta(a, "notify_key_operation"), "stop")) {
+        return false;
+    }
     return g_str_has_suffix(a->key, "_stop_0");
 }
 

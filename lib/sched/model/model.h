@@ -653,6 +653,7 @@ struct sched {
     ARENA_VEC(struct sched_decision) decisions; /* SCHED_EXPLAIN */
     struct sched_rsc *merging_for;            /* internal: whose row is changed by merging, if that is to be explained */
     const struct sched_coloc *merging_by;     /* internal: by which constraint */
+    ARENA_VEC(const char *) status_remarks;   /* what sched_status_remarks() has found */
     ARENA_VEC(const char *) score_lines;      /* SCHED_SCORES, SCHED_UTILIZATION: in order of events (text form) */
     ARENA_VEC(struct sched_score_line) score_records; /* the same as records, for XML output */
     bool config_error, config_warning, processing_error, processing_warning;
