@@ -88,7 +88,11 @@ find_op(struct sched *s, const struct sched_rsc *r, const xmlNode *state, struct
             found = op;
         }
     }
-    return found == NULL || w.rc < 0 || xml_get_int(found, "rc-code", -1) == w.rc ? found : NULL;
+    if (found != NULL && w.rc >= 0
+        && (xml_get_int(found, "rc-code", -1) != w.rc || xml_get_int(found, "op-status", EXEC_UNKNOWN) != EXEC_DONE)) {
+        return NULL;
+    }
+    return found;
 }
 
 static bool
