@@ -23,6 +23,59 @@ remark(struct sched *s, bool of_files_only, const char *text)
     }
 }
 
+struct device_digests {
+    struct sched_node *node;
+    GString *all, *secure;
+    bool changed;
+};
+
+static void
+append_digests_of(struct sched *s, struct device_digests *to, struct sched_rsc *device)
+{
+    struct sched_node *node = to->node;
+    const char *known_all = node_attr(node, "#digests-all");
+    const char *known_secure = node_attr(node, "#digests-secure");
+    const struct sched_digests *d = sched_digest_calculate(s, device, "stonith-on", 0, node, NULL);
+    char *in_all = arena_printf(s->arena, "%s:%s:%s,", device->id, device->type, d->all);
+    char *in_secure = arena_printf(s->arena, "%s:%s:%s,", device->id, device->type, d->secure ? d->secure : d->all);
+
+    g_string_append(to->all, in_all);
+    g_string_append(to->secure, in_secure);
+    if (known_all == NULL || strstr(known_all, in_all) != NULL) {
+        return;
+    }
+    if (known_secure != NULL && strstr(known_secure, in_secure) != NULL) {
+        remark(s, true, arena_printf(s->arena, "Only 'private' parameters to %s for unfencing %s changed", device->id,
+                                     node->uname));
+        return;
+    }
+    to->changed = true;
+    if (node_is_remote_kind(node)) {
+        sched_message(s, MSG_NOTICE, 0, "append_device_digests",
+                      "Unfencing Pacemaker Remote node %s because the definition of %s changed", node->uname, device->id);
+    }
+    remark(s, true, arena_printf(s->arena, "Parameters to %s for unfencing %s changed, try '%s:%s:%s'", device->id,
+                                 node->uname, device->id, device->type, d->secure ? d->secure : d->all));
+    remark(s, false,
+           arena_printf(s->arena, "notice: Unfencing Pacemaker Remote node %s because the definition of %s changed",
+                        node->uname, device->id));
+}
+
+/* The last one first: the order is part of what the node has recorded. */
+static void
+append_digests_of_all(struct sched *s, struct device_digests *to, const sched_rsc_vec *rscs)
+{
+    for (unsigned i = rscs->len; i-- > 0;) {
+        struct sched_rsc *rsc = rscs->items[i];
+
+        if (rsc->children.len > 0) {
+            append_digests_of_all(s, to, &rsc->children);
+        } else if (rsc->is_unfencing_device) {
+            append_digests_of(s, to, rsc);
+        }
+    }
+}
+
 /*
  * "<device>:<agent>:<digest>," for each unfencing device, of a task that no op configures; true if the node's own record
  * lacks one of them.
@@ -32,42 +85,12 @@ append_device_digests(struct sched *s, struct sched_node *node, struct sched_act
 {
     g_autoptr(GString) all = g_string_new(NULL);
     g_autoptr(GString) secure = g_string_new(NULL);
-    const char *known_all = node_attr(node, "#digests-all");
-    const char *known_secure = node_attr(node, "#digests-secure");
-    bool changed = false;
+    struct device_digests to = {.node = node, .all = all, .secure = secure};
 
-    /* The last one first: the order is part of what the node has recorded. */
-    for (unsigned i = s->unfencing_devices.len; i-- > 0;) {
-        struct sched_rsc *device = s->unfencing_devices.items[i];
-        const struct sched_digests *d = sched_digest_calculate(s, device, "stonith-on", 0, node, NULL);
-        char *in_all = arena_printf(s->arena, "%s:%s:%s,", device->id, device->type, d->all);
-        char *in_secure = arena_printf(s->arena, "%s:%s:%s,", device->id, device->type, d->secure ? d->secure : d->all);
-
-        g_string_append(all, in_all);
-        g_string_append(secure, in_secure);
-        if (known_all == NULL || strstr(known_all, in_all) != NULL) {
-            continue;
-        }
-        if (known_secure != NULL && strstr(known_secure, in_secure) != NULL) {
-            remark(s, true, arena_printf(s->arena, "Only 'private' parameters to %s for unfencing %s changed", device->id,
-                                         node->uname));
-            continue;
-        }
-        changed = true;
-        if (node_is_remote_kind(node)) {
-            sched_message(s, MSG_NOTICE, 0, __func__,
-                          "Unfencing Pacemaker Remote node %s because the definition of %s changed", node->uname,
-                          device->id);
-        }
-        remark(s, true, arena_printf(s->arena, "Parameters to %s for unfencing %s changed, try '%s:%s:%s'", device->id,
-                                     node->uname, device->id, device->type, d->secure ? d->secure : d->all));
-        remark(s, false,
-               arena_printf(s->arena, "notice: Unfencing Pacemaker Remote node %s because the definition of %s changed",
-                            node->uname, device->id));
-    }
+    append_digests_of_all(s, &to, &s->resources);
     action_set_meta(s, a, "digests-all", all->str);
     action_set_meta(s, a, "digests-secure", secure->str);
-    return changed;
+    return to.changed;
 }
 
 static void
@@ -161,6 +184,14 @@ requires_unfencing(const struct sched *s, const struct sched_rsc *rsc)
     return s->unfencing_in_use && (rsc->requires == REQUIRES_UNFENCING || rsc_is(rsc, RSC_FENCE_DEVICE));
 }
 
+bool
+node_is_unfenced(const struct sched_node *node)
+{
+    const char *unfenced = node_attr(node, "#node-unfenced");
+
+    return unfenced != NULL && strcmp(unfenced, "0") != 0;
+}
+
 /* `then` on `node` waits for the node's unfencing, which becomes required if it has not been done. */
 void
 unfence_order(struct sched *s, struct sched_rsc *rsc, struct sched_node *node, struct sched_action *then, unsigned kinds)
@@ -170,10 +201,9 @@ unfence_order(struct sched *s, struct sched_rsc *rsc, struct sched_node *node, s
     }
 
     struct sched_action *on = fence_action(s, node, "on", true, NULL, false);
-    const char *unfenced = node_attr(node, "#node-unfenced");
 
     relation_add(s, on, then, kinds);
-    if (unfenced == NULL || strcmp(unfenced, "0") == 0) {
+    if (!node_is_unfenced(node)) {
         unfence_trigger(s, NULL, node, arena_printf(s->arena, "required by %s %s", rsc->id, then->task), NULL);
     }
 }
@@ -304,7 +334,11 @@ shut_down(struct sched *s, struct sched_node *node)
             continue;
         }
         a->flags &= ~ACT_OPTIONAL;
-        relation_add(s, a, down, ORDER_ORD | ORDER_FUT);
+
+        struct sched_ordering o = {.first = a, .first_rsc = a->rsc, .first_task = a->task, .then = down,
+                                   .kinds = ORDER_ORD | ORDER_FUT};
+
+        ordering_store(s, &o); /* a rule, not a relation: the node's probes come before as well */
     }
     return down;
 }

@@ -84,6 +84,10 @@ do_stop(const struct primitive_run *run, enum action_wanted wanted)
         }
         if (s->unfencing_in_use && rsc->requires == REQUIRES_UNFENCING) {
             relation_add(s, stop, fence_action(s, node, "on", true, NULL, false), ORDER_TRF);
+            if (!node_is_unfenced(node)) {
+                sched_message(s, MSG_ERROR, MSG_PROCESSING, "stop_resource", "Stopping %s until %s can be unfenced", rsc->id,
+                              node->uname);
+            }
         }
     }
 }

@@ -290,6 +290,7 @@ struct sched_rsc {
     /* containers (spec 40 §5.9) */
     struct sched_rsc *container;     /* this is a filler of it */
     sched_rsc_vec fillers;
+    bool is_unfencing_device;        /* spec 40 §10 */
     bool is_remote_node;             /* connection of a node (remote, guest or bundle) */
     struct sched_node *remote_node;  /* ... and which; NULL if not known */
 
@@ -669,7 +670,6 @@ struct sched {
     bool have_fence_device;    /* a device exists or have-watchdog is set */
     bool unfencing_in_use;
     bool has_remote_nodes;     /* any Pacemaker Remote node */
-    sched_rsc_vec unfencing_devices; /* spec 40 §10 */
 
     ARENA_VEC(const xmlNode *) implicit;      /* internal: connections of guest nodes, unpacked after the configured */
     ARENA_VEC(struct sched_deferred_check) deferred; /* in the order they were met */

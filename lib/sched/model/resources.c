@@ -301,8 +301,15 @@ meta_unpack(struct sched *s, struct sched_rsc *r, int instance)
         nvtable_set(&r->meta, "clone", arena_printf(s->arena, "%d", instance));
     }
     nvsets_read(r->xml, "meta_attributes", &ctx, NULL, NVSET_NORMAL, &r->meta);
-    for (const struct sched_rsc *p = r->parent; p != NULL; p = p->parent) {
-        nvsets_read(p->xml, "meta_attributes", &ctx, NULL, NVSET_NORMAL, &r->meta);
+    if (r->parent != NULL) {
+        struct nvtable *inherited = nvtable_new(s->arena); /* "#default" there takes nothing away here */
+
+        for (const struct sched_rsc *p = r->parent; p != NULL; p = p->parent) {
+            nvsets_read(p->xml, "meta_attributes", &ctx, NULL, NVSET_NORMAL, inherited);
+        }
+        nvtable_for_each (pair, inherited) {
+            nvtable_add(&r->meta, pair->name, pair->value);
+        }
     }
     if (s->rsc_defaults != NULL) {
         nvsets_read(s->rsc_defaults, "meta_attributes", &ctx, NULL, NVSET_NORMAL, &r->meta);
@@ -462,7 +469,7 @@ flags_unpack(struct sched *s, struct sched_rsc *r)
     requires_unpack(s, r, rsc_meta(r, "requires"), true);
     remote_settings_unpack(s, r);
     if (rsc_is(r, RSC_FENCE_DEVICE) && text_equal_nocase(rsc_meta(r, "provides"), "unfencing")) {
-        arena_vec_push(s->arena, &s->unfencing_devices, r);
+        r->is_unfencing_device = true;
     }
 
     r->role = ROLE_STOPPED;
@@ -472,7 +479,7 @@ flags_unpack(struct sched *s, struct sched_rsc *r)
     } else if (rsc_is(r, RSC_REMOTE_CONNECTION) && rsc_meta(r, "container") != NULL) {
         /* Nobody can configure where the connection of a guest may run: anywhere. */
         VEC_FOR_EACH (struct sched_node, n, s->nodes) {
-            row_set(&r->row, n, n->base_score, n->resource_discovery_never ? DISCOVER_NEVER : DISCOVER_ALWAYS);
+            row_enter(&r->row, n, n->base_score);
         }
     }
 }
@@ -593,9 +600,6 @@ primitive_unpack(struct sched *s, struct sched_rsc *r)
     if (clone != NULL && rsc_is(clone, RSC_PROMOTABLE) && !class_can_be_promoted(r->rsc_class)) {
         CONFIG_ERROR_P(s, "Resource %s is of type %s and therefore cannot be used as a promotable clone resource", r->id,
                        r->rsc_class);
-        if (s->unfencing_devices.len > 0 && s->unfencing_devices.items[s->unfencing_devices.len - 1] == r) {
-            s->unfencing_devices.len--;
-        }
         return false;
     }
     r->next_role = rsc_target_role(s, r);
