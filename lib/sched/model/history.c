@@ -305,7 +305,7 @@ react_to_multiply_active(struct sched *s, struct sched_rsc *r)
     switch (r->multiple_active) {
     case MULTI_STOP_ONLY:
         VEC_FOR_EACH (struct sched_node, n, s->nodes) {
-            row_set(&r->row, n, -SCORE_INFINITY, DISCOVER_ALWAYS);
+            row_enter(&r->row, n, -SCORE_INFINITY);
         }
         break;
     case MULTI_BLOCK:
@@ -320,6 +320,20 @@ react_to_multiply_active(struct sched *s, struct sched_rsc *r)
     case MULTI_STOP_START:
     case MULTI_STOP_UNEXPECTED:
         break; /* actions draw the consequence */
+    }
+}
+
+/* Nobody moves what is not managed: it is preferred where it is, and so is everything in it. */
+static void
+prefer_where_active(struct sched *s, struct sched_rsc *r, struct sched_node *n)
+{
+    if (!row_has(&r->row, n)) {
+        row_enter(&r->row, n, n->base_score);
+    }
+    r->row.score[n->id] = score_add(r->row.score[n->id], SCORE_INFINITY);
+    sched_explain_add(s, r, n, SCORE_INFINITY, r->row.score[n->id], "unmanaged", NULL);
+    VEC_FOR_EACH (struct sched_rsc, child, r->children) {
+        prefer_where_active(s, child, n);
     }
 }
 
@@ -341,12 +355,8 @@ rsc_add_running(struct sched *s, struct sched_rsc *r, struct sched_node *n, bool
             r->flags = r->flags & ~RSC_MANAGED;
         }
     }
-    if (!rsc_is(r, RSC_MANAGED) && r->kind == KIND_PRIMITIVE) {
-        if (!row_has(&r->row, n)) {
-            row_set(&r->row, n, n->base_score, DISCOVER_ALWAYS);
-        }
-        r->row.score[n->id] = score_add(r->row.score[n->id], SCORE_INFINITY);
-        sched_explain_add(s, r, n, SCORE_INFINITY, r->row.score[n->id], "unmanaged", NULL);
+    if (!rsc_is(r, RSC_MANAGED)) {
+        prefer_where_active(s, r, n);
         /* Parents note the node if it is there, once for each member. */
         for (struct sched_rsc *p = r->parent; p != NULL && n->online; p = p->parent) {
             arena_vec_push(s->arena, &p->active_on, n);
