@@ -222,7 +222,7 @@ history_new_orphan(struct sched *s, struct sched_node *n, const xmlNode *lrm_res
         if (remote == NULL) {
             remote = node_create(s, r->id, r->id, NODE_REMOTE, NULL, NULL);
         }
-        if (remote->state == NULL) {
+        if (remote->state == NULL || remote->kind != NODE_REMOTE) {
             node_never_seen(s, remote);
         }
         r->is_remote_node = true;

@@ -113,8 +113,9 @@ node_unpack(struct sched *s, const xmlNode *xml)
             CONFIG_WARN(s, "Node %s has unrecognized type '%s', assuming 'ping'", uname, type);
         }
         if (g_hash_table_add(s->index->once, (gpointer)"ping")) {
-            CONFIG_WARN_P(s, "Support for nodes of type 'ping' (such as %s) is deprecated and will be removed in a "
-                             "future release", uname);
+            sched_message(s, MSG_WARNING, MSG_CONFIG | MSG_PROCESSING, "pe_create_node",
+                          "Support for nodes of type 'ping' (such as %s) is deprecated and will be removed in a "
+                          "future release", uname);
         }
     }
     n = node_create(s, id, uname, kind, xml_get(xml, "score"), xml);
