@@ -318,10 +318,10 @@ add_resource(struct graph_sink *sink, const struct sched_rsc *rsc)
 /* --- nodes that go down with it, and those that are told about maintenance --- */
 
 static void
-add_downed_node(struct graph_sink *sink, const struct sched_node *node)
+add_downed_node(struct graph_sink *sink, const char *id)
 {
     sink_open(sink, "node");
-    sink_attr(sink, "id", node->uuid);
+    sink_attr(sink, "id", id);
     sink_close(sink);
 }
 
@@ -341,24 +341,23 @@ add_downed(struct graph_sink *sink, const struct sched_action *a)
 {
     if (act_task(a, "do_shutdown")) {
         sink_open(sink, "downed");
-        add_downed_node(sink, a->node);
+        add_downed_node(sink, a->node->uuid);
         sink_close(sink);
     } else if (act_task(a, "stonith")) {
         if (!text_is_one_of(action_meta(a, "stonith_action"), "off", "reboot", NULL)) {
             return;
         }
         sink_open(sink, "downed");
-        add_downed_node(sink, a->node);
+        add_downed_node(sink, a->node->uuid);
         VEC_FOR_EACH(struct sched_rsc, guest, a->node->running) {
             if (guest->is_remote_node && guest->container != NULL && guest->remote_node != NULL) {
-                add_downed_node(sink, guest->remote_node);
+                add_downed_node(sink, guest->remote_node->uuid);
             }
         }
         sink_close(sink);
-    } else if (a->rsc != NULL && a->rsc->is_remote_node && act_task(a, "stop") && a->rsc->remote_node != NULL
-               && !migrates_here(a)) {
+    } else if (a->rsc != NULL && rsc_is(a->rsc, RSC_REMOTE_CONNECTION) && act_task(a, "stop") && !migrates_here(a)) {
         sink_open(sink, "downed");
-        add_downed_node(sink, a->rsc->remote_node);
+        add_downed_node(sink, a->rsc->id);
         sink_close(sink);
     }
 }
