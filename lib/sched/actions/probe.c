@@ -13,7 +13,10 @@ static bool probe_rsc(struct sched *s, struct sched_rsc *rsc, struct sched_node 
 static enum sched_discovery
 mode_on(const struct sched_rsc *rsc, const struct sched_node *node)
 {
-    return row_has(&rsc->row, node) ? rsc->row.mode[node->id] : DISCOVER_ABSENT;
+    if (row_has(&rsc->row, node)) {
+        return rsc->row.mode[node->id];
+    }
+    return node->resource_discovery_never ? DISCOVER_NEVER : DISCOVER_ABSENT;
 }
 
 /* A resource on a guest that is not up is not probed: its start waits for the container instead. */
@@ -68,8 +71,7 @@ not_probed(struct sched *s, struct sched_rsc *rsc, struct sched_node *node)
         && mode_on(rsc, node) != DISCOVER_EXCLUSIVE) {
         return true;
     }
-    if (mode_on(rsc, node) == DISCOVER_NEVER
-        || (node->resource_discovery_never && mode_on(rsc, node) != DISCOVER_EXCLUSIVE)) {
+    if (mode_on(rsc, node) == DISCOVER_NEVER) {
         return true;
     }
     return guest_not_probed(s, rsc, node);

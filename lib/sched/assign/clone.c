@@ -35,7 +35,7 @@ wishes_for(struct sched *s, struct sched_rsc *parent, struct sched_rsc *r, const
     }
     w.score = g_malloc0(sizeof *w.score * w.cap + w.cap + 1);
     w.mode = (uint8_t *)(w.score + w.cap);
-    row_set(&w, n, n->base_score, DISCOVER_ALWAYS);
+    row_enter(&w, n, n->base_score);
     for (unsigned i = 0; i < parent->this_with.len; i++) {
         const struct sched_coloc *c = parent->this_with.items[i];
 

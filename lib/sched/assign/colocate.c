@@ -208,7 +208,7 @@ keep_only(struct sched *s, struct sched_rsc *x, const uint8_t *usable, const str
     VEC_FOR_EACH (struct sched_node, n, s->nodes) {
         if (usable[n->id]) {
             if (!row_has(&x->row, n)) {
-                row_set(&x->row, n, -SCORE_INFINITY, DISCOVER_ALWAYS);
+                row_enter(&x->row, n, -SCORE_INFINITY);
             }
         } else if (row_has(&x->row, n)) {
             row_put(&x->row, n, -SCORE_INFINITY);

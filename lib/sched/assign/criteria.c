@@ -82,7 +82,7 @@ apply_to_row(struct sched *s, struct sched_rsc *r, const struct sched_location *
         if (row_has(&r->row, n)) {
             row_add(&r->row, n, score);
         } else {
-            row_set(&r->row, n, score, DISCOVER_ALWAYS);
+            row_enter(&r->row, n, score);
         }
         sched_explain_add(s, r, l->nodes[i].node, score, r->row.score[n->id], l->xml != NULL ? "location" : "health",
                           l->id);

@@ -446,7 +446,7 @@ promotion_update_dependent_row(struct sched *s, struct sched_rsc *dependent, str
         VEC_FOR_EACH (struct sched_node, n, s->nodes) {
             if (with[n->id]) {
                 if (!row_has(&dependent->row, n)) {
-                    row_set(&dependent->row, n, -SCORE_INFINITY, DISCOVER_ALWAYS);
+                    row_enter(&dependent->row, n, -SCORE_INFINITY);
                 } else {
                     row_add(&dependent->row, n, placed[n->id]);
                 }

@@ -322,7 +322,7 @@ apply_failure(struct sched *s, struct history_state *st, struct sched_hist_op *o
         struct sched_rsc *target = clone != NULL && !rsc_is(r, RSC_UNIQUE) ? clone : r;
 
         VEC_FOR_EACH (struct sched_node, n, s->nodes) {
-            row_set(&target->row, n, -SCORE_INFINITY, DISCOVER_ALWAYS);
+            row_enter(&target->row, n, -SCORE_INFINITY);
         }
     }
     return true;

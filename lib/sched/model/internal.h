@@ -86,6 +86,8 @@ void tag_add_ref(struct sched *s, struct sched_tag *tag, const char *ref);
 /* rows.c */
 void row_init(struct sched *s, struct sched_row *row);
 void row_default_entries(struct sched *s, struct sched_rsc *r);
+/* A node becomes a candidate, with the node's own way of being probed. */
+void row_enter(struct sched_row *row, const struct sched_node *n, int score);
 void row_set(struct sched_row *row, const struct sched_node *n, int score, enum sched_discovery mode);
 void rows_make_room(struct sched *s);
 static inline bool

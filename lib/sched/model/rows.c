@@ -71,6 +71,12 @@ row_set(struct sched_row *row, const struct sched_node *n, int score, enum sched
 }
 
 void
+row_enter(struct sched_row *row, const struct sched_node *n, int score)
+{
+    row_set(row, n, score, n->resource_discovery_never ? DISCOVER_NEVER : DISCOVER_ALWAYS);
+}
+
+void
 sched_explain_add(struct sched *s, struct sched_rsc *r, struct sched_node *n, int delta, int result, const char *reason,
                   const char *source)
 {
@@ -100,8 +106,7 @@ score_add_one(struct sched *s, struct sched_rsc *r, struct sched_node *n, int sc
               const char *source)
 {
     if (!row_has(&r->row, n)) {
-        row_set(&r->row, n, n->base_score,
-                n->resource_discovery_never ? DISCOVER_NEVER : DISCOVER_ALWAYS);
+        row_enter(&r->row, n, n->base_score);
     }
     r->row.score[n->id] = score_add(r->row.score[n->id], score);
     row_changed(&r->row);
