@@ -487,7 +487,8 @@ main(int argc, char **argv)
     if (run.show.out == NULL) {
         return rc;
     }
-    o.quiet = run.tool.quiet && !output_is_structured(run.show.out); /* programs that read want everything */
+    /* Programs that read want everything, or nothing but an explanation. */
+    o.quiet = run.tool.quiet && (o.explain != NULL || !output_is_structured(run.show.out));
     run.show.attributes = o.attrs;
     run.show.failures = o.failcounts;
     rc = run_all(&run);
