@@ -33,7 +33,7 @@ static void
 append_digests_of(struct sched *s, struct device_digests *to, struct sched_rsc *device)
 {
     struct sched_node *node = to->node;
-    const char *known_all = node_attr(node, "#digests-all");
+    const char *known_all = actions_of(s)->digests_unknown ? NULL : node_attr(node, "#digests-all");
     const char *known_secure = node_attr(node, "#digests-secure");
     const struct sched_digests *d = sched_digest_calculate(s, device, "stonith-on", 0, node, NULL);
     char *in_all = arena_printf(s->arena, "%s:%s:%s,", device->id, device->type, d->all);

@@ -48,12 +48,23 @@ replay_pseudo(struct sched *s, const struct sched_intent *i)
     a->needed = i->required > 0 ? (unsigned) i->required : 1;
 }
 
+/* A recurring start, say, could not run when the cluster was frozen before the resource had been found active. */
+static void
+replay_running_recurring(struct sched *s, const struct sched_intent *i)
+{
+    struct sched_action *a = action_get(s, i->rsc, i->task, i->interval_ms, i->node, WANT_OPTIONAL);
+
+    if (a->needs != REQUIRES_NOTHING && !i->was_active && sched_effective_quorum_policy(s, i->rsc) == QUORUM_FREEZE) {
+        a->flags &= ~ACT_RUNNABLE;
+    }
+}
+
 static void
 replay(struct sched *s, const struct sched_intent *i)
 {
     switch (i->kind) {
     case INTENT_RUNNING_RECURRING:
-        action_get(s, i->rsc, i->task, i->interval_ms, i->node, WANT_OPTIONAL);
+        replay_running_recurring(s, i);
         break;
     case INTENT_STOP:
         replay_stop(s, i);
@@ -95,7 +106,9 @@ intents_replay(struct sched *s)
     while (as->intents_done < s->intents.len) {
         struct sched_intent i = s->intents.items[as->intents_done++];
 
+        as->digests_unknown = !i.digests_known;
         replay(s, &i);
+        as->digests_unknown = false;
     }
 }
 

@@ -110,6 +110,7 @@ struct actions_state {
     unsigned pair_slots, pairs_used;
     unsigned relations;
     unsigned intents_done;
+    bool digests_unknown; /* the node's attributes had not been read when its fencing was asked for */
     bool reading_status; /* what reading the CIB asked for is being taken over */
     bool actions_enabled;
 };

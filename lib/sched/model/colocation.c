@@ -210,13 +210,13 @@ set_member(struct sched *s, const struct set_members *m, unsigned i, const char 
 }
 
 /*
- * Member i stays away from all that are referred to before its own id.  One that is referred to by another name than its
+ * Member i stays away from all that are referred to before its own id (of whatever case).  One that is referred to by another name than its
  * id (a clone by what its instances are called in the history) never meets itself and stays away from all.
  */
 static void
 keep_apart(struct sched *s, const xmlNode *xml, const struct set_members *m, unsigned i, int score)
 {
-    for (unsigned k = 0; k < m->len && !text_equal(m->ids[k], m->items[i]->id); k++) {
+    for (unsigned k = 0; k < m->len && !text_equal_nocase(m->ids[k], m->items[i]->id); k++) {
         if (set_member(s, m, k, xml_id(m->set)) == NULL) {
             return;
         }

@@ -579,6 +579,7 @@ note_recurring(struct sched *s, struct history_state *st)
         intent.interval_ms = op->interval_ms;
         intent.xml = op->xml;
         intent.key = arena_printf(s->arena, "%s_%s_%u", st->rsc->id, op->task, op->interval_ms);
+        intent.was_active = rsc_active(st->rsc, true) && st->rsc->next_role <= st->rsc->role;
         intent_add(s, intent);
     }
 }

@@ -406,5 +406,10 @@ intent_add(struct sched *s, struct sched_intent intent)
 {
     intent.reachable = intent.node != NULL && node_is_reachable(intent.node);
     intent.recoverable = intent.node != NULL && node_is_recoverable(s, intent.node);
+    if (intent.rsc != NULL && intent.rsc->remote_node != NULL) {
+        intent.digests_known = node_attr(intent.rsc->remote_node, "#digests-all") != NULL;
+    } else {
+        intent.digests_known = intent.node != NULL && node_attr(intent.node, "#digests-all") != NULL;
+    }
     arena_vec_push(s->arena, &s->intents, intent);
 }

@@ -571,6 +571,8 @@ struct sched_intent {
     const char *reason;
     const char *op;           /* FENCE: NULL (the configured action), "off", "reboot" */
     bool priority_delay;      /* FENCE: priority-fencing-delay applies */
+    bool digests_known;       /* what unfencing the node to be fenced has recorded had been read; set by intent_add() */
+    bool was_active;          /* RUNNING_RECURRING: the resource had been found active, and at rest */
     bool after_fencing;
     bool managed;             /* STOP, DEMOTE: the resource was not (yet) found unmanaged */
     bool reachable;           /* the node was, when this was asked for; set by intent_add() */
