@@ -176,6 +176,7 @@ struct graph {
     GHashTable *by_id;    /* action id -> index + 1 */
     unsigned *dependents; /* synapse indices */
     uint64_t *ready;      /* bit map: all inputs confirmed, not executed */
+    uint64_t *pseudo;     /* bit map: nothing but pseudo-actions */
     unsigned pending;     /* synapses executed and not yet confirmed or failed */
     unsigned fired;       /* in the last pass */
     bool complete;

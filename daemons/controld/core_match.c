@@ -263,11 +263,13 @@ is_history(const xmlNode *xml)
     return text_is_one_of(xml_name(xml), "status", "node_state", "lrm", "lrm_resources", "lrm_resource", "lrm_rsc_op", NULL);
 }
 
+/* A primitive below these elements, which nest at most three deep. */
 static bool
 is_in(const xmlNode *xml, const char *rsc)
 {
     xml_for_each (child, xml, NULL) {
-        if (text_equal(xml_name(child), "primitive") ? text_equal(xml_id(child), rsc) : is_in(child, rsc)) {
+        if (text_equal(xml_name(child), "primitive") ? text_equal(xml_id(child), rsc)
+            : text_is_one_of(xml_name(child), "group", "clone", "master", "bundle", NULL) && is_in(child, rsc)) {
             return true;
         }
     }

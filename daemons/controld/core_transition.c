@@ -189,6 +189,17 @@ graph_new_empty(struct controld *c)
     return g;
 }
 
+static bool
+is_pseudo(const struct graph *g, const struct synapse *s)
+{
+    for (unsigned i = 0; i < s->n_actions; i++) {
+        if (g->actions[s->first_action + i].kind != ACTION_PSEUDO) {
+            return false;
+        }
+    }
+    return true;
+}
+
 struct graph *
 graph_load(struct controld *c, const xmlNode *xml, const char *source)
 {
@@ -226,6 +237,7 @@ graph_load(struct controld *c, const xmlNode *xml, const char *source)
     g->synapses = g_new0(struct synapse, g->n_synapses + 1);
     g->actions = g_new0(struct graph_action, g->n_actions + 1);
     g->ready = g_new0(uint64_t, g->n_synapses / 64 + 1);
+    g->pseudo = g_new0(uint64_t, g->n_synapses / 64 + 1);
     xml_for_each (synapse, g->xml, "synapse") {
         struct synapse *to = &g->synapses[s];
 
@@ -245,6 +257,9 @@ graph_load(struct controld *c, const xmlNode *xml, const char *source)
     for (s = 0; s < g->n_synapses; s++) {
         if (g->synapses[s].open_inputs == 0) {
             mark_ready(g, s);
+        }
+        if (is_pseudo(g, &g->synapses[s])) {
+            g->pseudo[s / 64] |= 1ULL << (s % 64);
         }
     }
     log_debug("Loaded transition %d: %u actions in %u synapses from %s", g->id, g->n_actions, g->n_synapses, g->source);
@@ -267,6 +282,7 @@ graph_free(struct graph *g)
     g_free(g->hosts);
     g_free(g->dependents);
     g_free(g->ready);
+    g_free(g->pseudo);
     g_free(g);
 }
 
@@ -495,17 +511,6 @@ fire_synapse(struct controld *c, unsigned index)
     return FIRE_DONE;
 }
 
-static bool
-is_pseudo(const struct graph *g, const struct synapse *s)
-{
-    for (unsigned i = 0; i < s->n_actions; i++) {
-        if (g->actions[s->first_action + i].kind != ACTION_PSEUDO) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /*
  * What does nothing takes no place of the batch limit.  That a guest is gone with its container is such an action: told
  * late, it would be said of the guest in the container that was started meanwhile.
@@ -521,13 +526,17 @@ fire_pass(struct controld *c)
     for (unsigned w = 0; w <= g->n_synapses / 64 && g->n_synapses > 0; w++) {
         uint64_t word = g->ready[w];
 
-        while (word != 0) {
-            unsigned index = w * 64 + (unsigned)__builtin_ctzll(word);
+        for (;;) {
+            unsigned index;
 
-            word &= word - 1;
-            if (limit > 0 && g->pending >= (unsigned)limit && !is_pseudo(g, &g->synapses[index])) {
-                continue;
+            if (limit > 0 && g->pending >= (unsigned)limit) {
+                word &= g->pseudo[w];
             }
+            if (word == 0) {
+                break;
+            }
+            index = w * 64 + (unsigned)__builtin_ctzll(word);
+            word &= word - 1;
             if (fire_synapse(c, index) == FIRE_DONE) {
                 fired++;
             }

@@ -18,18 +18,30 @@ collective_task(const struct sched_action *a)
     return task;
 }
 
+static const struct {
+    const char *step, *completion;
+} steps[] = {{"start", "running"}, {"stop", "stopped"}, {"promote", "promoted"}, {"demote", "demoted"}};
+
 const char *
 task_of_primitive(const char *task)
 {
-    static const char *const table[][2] = {
-        {"running", "start"}, {"stopped", "stop"}, {"promoted", "promote"}, {"demoted", "demote"}};
-
-    for (unsigned i = 0; i < G_N_ELEMENTS(table); i++) {
-        if (strcmp(task, table[i][0]) == 0) {
-            return table[i][1];
+    for (unsigned i = 0; i < G_N_ELEMENTS(steps); i++) {
+        if (strcmp(task, steps[i].completion) == 0) {
+            return steps[i].step;
         }
     }
     return task;
+}
+
+const char *
+task_completion(const char *task)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(steps); i++) {
+        if (strcmp(task, steps[i].step) == 0 || strcmp(task, steps[i].completion) == 0) {
+            return steps[i].completion;
+        }
+    }
+    return NULL;
 }
 
 struct sched_action *

@@ -60,13 +60,13 @@ node_of_instance(struct sched *s, const struct sched_rsc *rsc, bool current)
     return nodes.len > 0 ? nodes.items[0] : NULL;
 }
 
-static unsigned
+unsigned
 partner_count(const struct sched_rsc *rsc)
 {
     return rsc->kind == KIND_BUNDLE ? rsc->replicas.len : rsc->children.len;
 }
 
-static struct sched_rsc *
+struct sched_rsc *
 partner_at(const struct sched_rsc *rsc, unsigned i)
 {
     return rsc->kind == KIND_BUNDLE ? rsc->replicas.items[i]->container : rsc->children.items[i];

@@ -237,6 +237,8 @@ void propagate(struct sched *s);
 void actions_block_colocated(struct sched *s);
 /* Flags of an action, those of a collective computed from its parts (and its own set accordingly). */
 unsigned collective_flags(struct sched *s, struct sched_action *a, const struct sched_node *scope);
+/* The completion of a collective's step ("start" and "running": "running"); NULL of other tasks. */
+const char *task_completion(const char *task);
 /* The task of an instance that a collective's action stands for; for notifications the one inside the key. */
 const char *collective_task(const struct sched_action *a);
 void propagate_from(struct sched *s, struct sched_action *a);

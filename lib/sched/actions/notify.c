@@ -59,24 +59,10 @@ notify_create_pseudo(struct sched *s, struct sched_rsc *clone, const char *befor
     relation_add(s, pre_done, post, ORDER_ORD);
 }
 
-static const char *
-complete_of(const char *operation)
-{
-    static const char *const table[][2] = {
-        {"start", "running"}, {"stop", "stopped"}, {"promote", "promoted"}, {"demote", "demoted"}};
-
-    for (unsigned i = 0; i < G_N_ELEMENTS(table); i++) {
-        if (strcmp(operation, table[i][0]) == 0) {
-            return table[i][1];
-        }
-    }
-    return operation;
-}
-
 static struct notify_pair
 find_pair(struct sched *s, struct sched_rsc *clone, const char *operation)
 {
-    const char *complete = complete_of(operation);
+    const char *complete = task_completion(operation);
     struct notify_pair p = {.operation = operation};
 
     p.pre = action_find_keyed(s, clone, arena_printf(s->arena, "pre_notify_%s", operation), NULL);

@@ -195,11 +195,10 @@ update_instances(struct sched *s, struct sched_action *first, struct sched_actio
                  unsigned f, unsigned kind)
 {
     unsigned changed = update_pair(s, first, then, f, kind);
-    unsigned n = then->rsc->kind == KIND_BUNDLE ? then->rsc->replicas.len : then->rsc->children.len;
+    unsigned n = partner_count(then->rsc);
 
     for (unsigned i = 0; i < n; i++) {
-        struct sched_rsc *instance = then->rsc->kind == KIND_BUNDLE ? then->rsc->replicas.items[i]->container
-                                                                    : then->rsc->children.items[i];
+        struct sched_rsc *instance = partner_at(then->rsc, i);
         struct sched_action *ia = part_action(s, instance, then, scope);
         unsigned instance_changed;
 
@@ -222,9 +221,6 @@ update_kind(struct sched *s, struct sched_action *first, struct sched_action *th
 {
     if (variant == KIND_PRIMITIVE || then->rsc == NULL || then->rsc->kind == KIND_PRIMITIVE) {
         return update_pair(s, first, then, f, kind);
-    }
-    if (variant == KIND_GROUP && then->rsc->kind == KIND_GROUP) {
-        return update_members(s, first, then, scope, f, kind);
     }
     if (variant == KIND_GROUP) {
         return update_members(s, first, then, scope, f, kind);
@@ -357,21 +353,11 @@ update_relation(struct sched *s, struct sched_action *first, struct sched_action
 static struct sched_action *
 remap_first(struct sched *s, struct sched_action *first, const struct sched_action *then)
 {
-    static const char *const complete[][2] = {
-        {"start", "running"}, {"stop", "stopped"}, {"promote", "promoted"}, {"demote", "demoted"}};
     struct sched_rsc *rsc = first->rsc;
-    const char *task = first->task;
+    const char *task = task_completion(first->task);
 
-    if (rsc == NULL || then->rsc == NULL || rsc == then->rsc || rsc->kind == KIND_PRIMITIVE || first->interval_ms > 0
-        || rsc_is_ancestor(rsc, then->rsc) || strstr(first->key, "notify") != NULL) {
-        return first;
-    }
-    for (unsigned i = 0; i < G_N_ELEMENTS(complete); i++) {
-        if (strcmp(task, complete[i][0]) == 0) {
-            task = complete[i][1];
-        }
-    }
-    if (!text_is_one_of(task, "running", "stopped", "promoted", "demoted", NULL)) {
+    if (task == NULL || rsc == NULL || then->rsc == NULL || rsc == then->rsc || rsc->kind == KIND_PRIMITIVE
+        || first->interval_ms > 0 || rsc_is_ancestor(rsc, then->rsc) || strstr(first->key, "notify") != NULL) {
         return first;
     }
     if (rsc_is(rsc, RSC_NOTIFY) && (rsc->parent == NULL || (rsc->kind == KIND_CLONE && rsc->parent->kind == KIND_BUNDLE))) {

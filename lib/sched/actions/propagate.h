@@ -11,6 +11,9 @@ enum changed { CHANGED_FIRST = 1 << 0, CHANGED_THEN = 1 << 1 };
 
 /* "running" is a primitive's "start", and so on; other tasks stay. */
 const char *task_of_primitive(const char *task);
+/* interleave.c: what a clone or bundle consists of for others: instances, or containers. */
+unsigned partner_count(const struct sched_rsc *rsc);
+struct sched_rsc *partner_at(const struct sched_rsc *rsc, unsigned i);
 /* The newest one-off action of a resource for a task; on a node, if one is given. */
 struct sched_action *action_newest_on(const struct sched *s, const struct sched_rsc *rsc, const char *task,
                                       const struct sched_node *scope);
