@@ -673,18 +673,17 @@ history_finish(struct sched *s)
             r->role = ROLE_STARTED;
         }
     }
+    VEC_FOR_EACH (struct sched_rsc, container, s->stop_later) {
+        VEC_FOR_EACH (struct sched_node, n, container->active_on) {
+            plan_stop(s, container, n);
+        }
+    }
     VEC_FOR_EACH (struct sched_node, n, s->nodes) {
         if (n->kind == NODE_REMOTE && n->shutdown && n->remote_rsc != NULL) {
             rsc_set_next_role(n->remote_rsc, ROLE_STOPPED, "remote shutdown");
         }
         if (n->kind == NODE_REMOTE && !n->unpacked) {
             node_check_remote_shutdown(s, n);
-        }
-    }
-    /* Last: a guest whose state nobody reported does not need a reset because its container is to be stopped. */
-    VEC_FOR_EACH (struct sched_rsc, container, s->stop_later) {
-        VEC_FOR_EACH (struct sched_node, n, container->active_on) {
-            plan_stop(s, container, n);
         }
     }
 }
