@@ -118,9 +118,6 @@ anonymous_instance(struct sched *s, struct sched_node *n, struct sched_rsc *clon
         } else if (inactive == NULL && !active_anywhere(instance) && !pending_elsewhere(instance, n)
                    && !is_blocked(instance)) {
             inactive = member_named(instance, base);
-            if (inactive != NULL && is_blocked(inactive)) {
-                inactive = NULL;
-            }
         }
     }
     if (found == NULL && !surplus) {
