@@ -73,6 +73,7 @@ is_small(const xmlNode *cib)
     bool small = s->rscs.len * (s->nodes.len + 1) <= MOST_WORK;
 
     if (small) {
+        sched_status_remarks(s);
         show(s, cib, OUTPUT_TEXT);
         show(s, cib, OUTPUT_JSON);
     }
