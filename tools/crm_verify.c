@@ -142,15 +142,19 @@ complain(void *data, int line, const char *element, const char *text)
 static void
 print_message(const struct verify *v, const char *origin, enum sched_severity severity, const char *text)
 {
-    unsigned needed = severity == MSG_ERROR ? 1 : severity == MSG_WARNING ? 2 : 3;
+    static const struct {
+        const char *word, *colour;
+        unsigned needed;
+    } levels[] = { [MSG_CRITICAL] = { "crit", "warning", 1 }, [MSG_ERROR] = { "error", "warning", 1 },
+                   [MSG_WARNING] = { "warning", "pending", 2 }, [MSG_NOTICE] = { "notice", "pending", 3 },
+                   [MSG_INFO] = { "info", "pending", 4 } };
 
-    if (v->tool.verbosity >= needed) {
+    if (v->tool.verbosity >= levels[severity].needed) {
         /* Extended information follows after a bar. */
         g_autofree char *line = g_strdelimit(g_strdup(text), QB_XS, '|');
-        const char *word = severity == MSG_ERROR ? "error" : severity == MSG_WARNING ? "warning" : "notice";
-        const char *colour = colour_wanted(stderr) ? colour_begin(severity == MSG_ERROR ? "warning" : "pending") : NULL;
+        const char *colour = colour_wanted(stderr) ? colour_begin(levels[severity].colour) : NULL;
 
-        fprintf(stderr, "(%s) \t%s%s%s: %s\n", origin ? origin : "main", colour ? colour : "", word,
+        fprintf(stderr, "(%s) \t%s%s%s: %s\n", origin ? origin : "main", colour ? colour : "", levels[severity].word,
                 colour ? COLOUR_END : "", line);
     }
 }
@@ -207,7 +211,7 @@ check_by_scheduler(struct verify *v, const xmlNode *cib, bool had_status)
     for (unsigned i = 0; i < s->messages.len; i++) {
         const struct sched_message *m = &s->messages.items[i];
 
-        if (m->severity == MSG_ERROR || m->severity == MSG_WARNING) {
+        if (m->severity <= MSG_WARNING) {
             print_message(v, m->origin, m->severity, m->text);
         }
     }

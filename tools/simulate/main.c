@@ -131,7 +131,7 @@ tell_messages(const struct run *run, const struct sched *s)
     static const struct {
         const char *word;
         unsigned verbosity;
-    } levels[] = { [MSG_ERROR] = { "error", 1 }, [MSG_WARNING] = { "warning", 2 }, [MSG_NOTICE] = { "notice", 3 },
+    } levels[] = { [MSG_CRITICAL] = { "crit", 1 }, [MSG_ERROR] = { "error", 1 }, [MSG_WARNING] = { "warning", 2 }, [MSG_NOTICE] = { "notice", 3 },
                    [MSG_INFO] = { "info", 4 } };
 
     for (unsigned i = 0; i < s->messages.len; i++) {

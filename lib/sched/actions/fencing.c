@@ -343,6 +343,27 @@ shut_down(struct sched *s, struct sched_node *node)
     return down;
 }
 
+void
+shutdowns_tell_obstacles(struct sched *s)
+{
+    struct actions_state *as = actions_of(s);
+
+    if (!s->have_quorum && s->opt.no_quorum_policy != QUORUM_IGNORE) {
+        return; /* nothing is stopped for a shutdown then */
+    }
+    for (unsigned i = as->all.len; i-- > 0;) {
+        const struct sched_action *a = as->all.items[i];
+
+        if (a->rsc == NULL || a->node == NULL || !a->node->shutdown || !act_task(a, "stop")
+            || act_is(a, ACT_OPTIONAL | ACT_RUNNABLE) || rsc_is(a->rsc, RSC_MAINTENANCE)) {
+            continue;
+        }
+        sched_message(s, MSG_CRITICAL, 0, "pcmk__create_graph", "Cannot shut down %s because of %s:%s%s (%s)", a->node->uname,
+                      a->rsc->id, rsc_is(a->rsc, RSC_MANAGED) ? " blocked" : " unmanaged",
+                      rsc_is(a->rsc, RSC_FAILED) ? " failed" : "", a->key);
+    }
+}
+
 /* --- all nodes (spec 42 §7.3) --- */
 
 struct fencing_order {

@@ -217,6 +217,8 @@ bool migration_allowed(const struct sched *s, const struct sched_rsc *rsc, const
 void create_migration(struct sched *s, struct sched_rsc *rsc, struct sched_node *current);
 
 /* --- fencing.c --- */
+/* Say what keeps nodes from shutting down that were asked to; when everything is settled. */
+void shutdowns_tell_obstacles(struct sched *s);
 bool node_is_unfenced(const struct sched_node *node);
 struct sched_action *fence_action(struct sched *s, struct sched_node *node, const char *op, bool optional,
                                   const char *reason, bool priority_delay);

@@ -79,6 +79,7 @@ create_all(struct sched *s)
     actions_block_colocated(s);
     probes_order(s);
     propagate(s);
+    shutdowns_tell_obstacles(s);
 }
 
 void

@@ -354,7 +354,7 @@ shown_origin(const char *function, const char *text)
 void
 sched_message(struct sched *s, enum sched_severity sev, unsigned how, const char *origin, const char *format, ...)
 {
-    static const int levels[] = { LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO };
+    static const int levels[] = { LOG_CRIT, LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO };
     struct sched_message m = { .severity = sev };
     va_list ap;
     char *text;

@@ -583,7 +583,7 @@ struct sched_intent {
 
 /* ---------------------------------------------------------------- messages */
 
-enum sched_severity { MSG_ERROR, MSG_WARNING, MSG_NOTICE, MSG_INFO };
+enum sched_severity { MSG_CRITICAL, MSG_ERROR, MSG_WARNING, MSG_NOTICE, MSG_INFO };
 struct sched_message {
     enum sched_severity severity;
     bool config;       /* counts as configuration error or warning (crm_verify) */

@@ -13,7 +13,7 @@
 static void
 print_messages(const struct sched *s)
 {
-    static const char *const words[] = { "error", "warning", "notice", "info" };
+    static const char *const words[] = { "critical", "error", "warning", "notice", "info" };
 
     for (unsigned i = 0; i < s->messages.len; i++) {
         printf("%s: %s\n", words[s->messages.items[i].severity], s->messages.items[i].text);
