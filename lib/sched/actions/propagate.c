@@ -555,13 +555,15 @@ block_colocated(struct sched *s, struct sched_action *a)
 
 /* What runs on a guest need not wait for, nor hold up, the guest's own container. */
 static void
-void_relations_with_container(const struct sched_action *then)
+void_relations_with_container(struct sched *s, const struct sched_action *then)
 {
     for (struct sched_relation *r = then->before; r != NULL; r = r->before_next) {
         const struct sched_node *node = r->first->node;
 
         if (r->before_kinds != 0 && (r->before_kinds & ORDER_KEEP) == 0 && node != NULL && then->rsc != NULL
-            && r->first->rsc != NULL && node_is_remote_kind(node) && node_container(node) != NULL && node_container(node) == then->rsc) {
+            && r->first->rsc != NULL && node_is_remote_kind(node) && node_container(node) == then->rsc) {
+            sched_message(s, MSG_WARNING, 0, "ordering_is_invalid", "Invalid ordering constraint between %s and %s",
+                          r->first->rsc->id, then->rsc->id);
             r->before_kinds = 0;
         }
     }
@@ -622,7 +624,7 @@ propagate(struct sched *s)
         propagate_from(s, as->all.items[i]);
     }
     for (unsigned i = as->all.len; i-- > 0;) {
-        void_relations_with_container(as->all.items[i]);
+        void_relations_with_container(s, as->all.items[i]);
     }
     for (unsigned i = as->all.len; i-- > 0;) {
         if (act_task(as->all.items[i], "migrate_to")) {
