@@ -236,11 +236,14 @@ place_to_keep(struct sched *s, struct sched_rsc *parent, struct sched_rsc *r, un
     if (n == NULL || rsc_is(r, RSC_SETTLED) || rsc_is(r, RSC_FAILED)) {
         return NULL;
     }
-    if (!node_is_available(n) || n->base_score < 0
-        || (row_has(&parent->row, n) && row_counts(s, &parent->row)[n->id] >= optimal)) {
+    if (!node_is_available(n) || n->base_score < 0) {
         return NULL;
     }
-    return n;
+    if (!row_has(&parent->row, n)) {
+        sched_message(s, MSG_ERROR, 0, "distribute_children", "%s is running on %s which isn't allowed", r->id, n->uname);
+        return n;
+    }
+    return row_counts(s, &parent->row)[n->id] < optimal ? n : NULL;
 }
 
 void
