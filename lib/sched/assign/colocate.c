@@ -201,14 +201,27 @@ apply_group(struct sched *s, struct sched_rsc *x, struct sched_rsc *group, const
     }
 }
 
-/* Mandatory with a clone or bundle: only where a usable instance is.  `usable` is indexed by node id. */
+/* How the node is probed for what was placed there: whoever follows takes that over. */
+static uint8_t
+mode_where_placed(const struct sched_rsc *r, const struct sched_node *n)
+{
+    if (row_has(&r->row, n)) {
+        return r->row.mode[n->id];
+    }
+    return n->resource_discovery_never ? DISCOVER_NEVER : DISCOVER_ALWAYS;
+}
+
+/*
+ * Mandatory with a clone or bundle: only where a usable instance is.  `usable` is indexed by node id: how the node is
+ * probed for the instance, DISCOVER_ABSENT where there is none.
+ */
 static void
 keep_only(struct sched *s, struct sched_rsc *x, const uint8_t *usable, const struct sched_coloc *c)
 {
     VEC_FOR_EACH (struct sched_node, n, s->nodes) {
         if (usable[n->id]) {
             if (!row_has(&x->row, n)) {
-                row_enter(&x->row, n, -SCORE_INFINITY);
+                row_set(&x->row, n, -SCORE_INFINITY, usable[n->id]);
             }
         } else if (row_has(&x->row, n)) {
             row_put(&x->row, n, -SCORE_INFINITY);
@@ -326,7 +339,7 @@ apply_clone(struct sched *s, struct sched_rsc *x, struct sched_rsc *clone, const
             struct sched_node *n = instance_node(instance);
 
             if (n != NULL && !rsc_blocked_deep(instance)) {
-                usable[n->id] = 1;
+                usable[n->id] = mode_where_placed(instance, n);
             }
         }
         keep_only(s, x, usable, c);
@@ -370,7 +383,7 @@ apply_bundle(struct sched *s, struct sched_rsc *x, struct sched_rsc *bundle, con
         if (c->primary_role == ROLE_PROMOTED && (rep->child == NULL || rep->child->next_role != ROLE_PROMOTED)) {
             continue;
         }
-        usable[rep->container->assigned->id] = 1;
+        usable[rep->container->assigned->id] = mode_where_placed(rep->container, rep->container->assigned);
     }
     if (c->score >= SCORE_INFINITY) {
         keep_only(s, x, usable, c);
