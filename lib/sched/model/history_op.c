@@ -258,7 +258,7 @@ report_failure(struct sched *s, const struct history_state *st, const struct sch
     g_free(when);
 }
 
-/* False if the failure is to be ignored. */
+/* False if the failure is to be ignored, which a missing agent's (it brings an override for "ignore") never is. */
 static bool
 apply_failure(struct sched *s, struct history_state *st, struct sched_hist_op *op, int override)
 {
@@ -268,7 +268,7 @@ apply_failure(struct sched *s, struct history_state *st, struct sched_hist_op *o
                                                                                      : config->on_fail;
 
     if (response == ONFAIL_IGNORE
-        || (response == ONFAIL_RESTART_CONTAINER && text_equal(op->task, "stop"))) {
+        || (override < 0 && response == ONFAIL_RESTART_CONTAINER && text_equal(op->task, "stop"))) {
         char *when = when_of(op);
 
         sched_message(s, MSG_WARNING, 0, __func__, "Pretending failed %s (%s) of %s on %s at %s succeeded" LOG_XT "rc=%d id=%s",
