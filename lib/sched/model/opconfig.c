@@ -203,7 +203,8 @@ resolve_on_fail(struct sched *s, struct sched_rsc *r, const char *key, const cha
 {
     const char *value = allowed_on_fail(s, r, c->xml, task, interval_ms, nvtable_get(&c->meta, "on-fail"));
     /* Whose container does not exist is a remote connection like any other. */
-    bool remote_connection = rsc_is(r, RSC_REMOTE_CONNECTION) && r->container == NULL;
+    const struct sched_node *remote = rsc_is(r, RSC_REMOTE_CONNECTION) ? sched_node_by_name(s, r->id) : NULL;
+    bool remote_connection = remote != NULL && remote->kind == NODE_REMOTE && r->container == NULL;
     int fail_role = -1, on_fail = -1;
 
     if (value == NULL) {
